@@ -1,0 +1,157 @@
+"""Every choice that a person can make: its default, its limits, its title and its explanation, said once.
+
+The panel's form, the terminal's ``--help`` and the settings that are written beside a model all come from here.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Config(BaseModel):
+    """A frozen set of choices; unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def help(cls, name: str) -> str:
+        """Return the sentence that explains the field `name`."""
+        return cls.model_fields[name].description or ""
+
+
+class LabelsConfig(Config):
+    """How maps become labels; acting on kept maps, so that the network need not run again."""
+
+    foreground: float = Field(
+        0.5,
+        ge=0.05,
+        le=0.95,
+        title="Foreground",
+        description="Probability from which a pixel belongs to an object. Lower finds fainter and larger objects.",
+    )
+    splitting: float = Field(
+        0.9,
+        ge=0.0,
+        le=1.0,
+        title="Splitting",
+        description="How readily touching objects are split: 0 never, 1 at the slightest waist.",
+    )
+    min_size: int = Field(
+        16,
+        ge=0,
+        le=100_000,
+        title="Smallest object",
+        description="Objects with fewer pixels than this are left out.",
+    )
+
+
+class SegmentConfig(Config):
+    """How one image is segmented."""
+
+    model: str = Field(
+        "nuclei", title="Model", description="Name of a bundled model, or a model folder.", min_length=1
+    )
+    diameter: Annotated[float, Field(ge=2, le=2000, allow_inf_nan=False)] | None = Field(
+        None,
+        title="Diameter",
+        description="Typical object diameter in pixels; the image is rescaled to the size the model was trained "
+        "on. Automatic: measured on a first pass, and rescaled only if the objects are unusually small or large.",
+    )
+    channel: Annotated[int, Field(ge=0)] | None = Field(
+        None,
+        title="Channel",
+        description="Which channel to segment, counted from 0. Automatic: the only one, or all colours as grey.",
+    )
+    labels: LabelsConfig | None = Field(
+        None, title="Adjust", description="How maps become labels. Left out: as tuned for the model."
+    )
+
+
+class NetworkConfig(Config):
+    """The architecture of a U-Net (Ronneberger et al. 2015), as stored in a model folder."""
+
+    channels: int = Field(1, ge=1, le=16, title="Input channels")
+    filters: tuple[Annotated[int, Field(ge=1, le=2048)], ...] = Field(
+        (16, 32, 64, 128, 256),
+        min_length=2,
+        max_length=8,
+        title="Filters",
+        description="Filters of each level, finest first; their number is the depth.",
+    )
+    activation: Literal["relu", "elu", "gelu", "silu"] = Field("relu", title="Activation")
+    normalisation: Literal["none", "batch"] = Field("batch", title="Normalisation")
+    dropout: float = Field(0.0, ge=0, lt=1, title="Dropout", description="Share dropped at the deepest level.")
+    upsampling: Literal["transposed", "nearest"] = Field("transposed", title="Up-sampling")
+    heads: tuple[Literal["foreground", "distance"], ...] = Field(
+        ("foreground", "distance"), min_length=1, title="Heads", description="The maps that the network predicts."
+    )
+
+    @property
+    def multiple(self) -> int:
+        """Pixels that a side must be a multiple of, because each level halves it."""
+        return int(2 ** (len(self.filters) - 1))
+
+    @property
+    def receptive_radius(self) -> int:
+        """How far from a pixel the image still influences its maps, in pixels, rounded up to `multiple`.
+
+        Two 3 x 3 convolutions a level reach 2 pixels of that level's size, on the way down and on the way up;
+        pooling and up-sampling reach up to one coarser pixel more.
+        """
+        reach = sum(2 * 2**level * (1 if level == len(self.filters) - 1 else 2) for level in range(len(self.filters)))
+        pooling = 2 * (self.multiple - 1)
+        return -(-(reach + pooling) // self.multiple) * self.multiple
+
+
+class AugmentConfig(Config):
+    """How training crops are varied; image and targets alike."""
+
+    flips: bool = Field(True, title="Flips", description="Mirror and turn by quarters at random.")
+    rotation: bool = Field(True, title="Rotation", description="Turn by any angle.")
+    scale: float = Field(1.5, ge=1, le=4, title="Scale", description="Up to this factor smaller or larger.")
+    brightness: float = Field(0.15, ge=0, le=1, title="Brightness", description="Largest shift of grey values.")
+    contrast: float = Field(1.5, ge=1, le=4, title="Contrast", description="Largest factor of contrast.")
+    gamma: float = Field(1.6, ge=1, le=4, title="Gamma", description="Largest exponent of grey values.")
+    blur: float = Field(1.2, ge=0, le=5, title="Blur", description="Largest Gaussian blur in pixels.")
+    noise: float = Field(0.06, ge=0, le=1, title="Noise", description="Largest standard deviation of added noise.")
+    invert: float = Field(0.0, ge=0, le=1, title="Inversion", description="Share of crops with inverted grey values.")
+
+
+class TrainConfig(Config):
+    """How a model is trained."""
+
+    base: str = Field(
+        "nuclei", title="Base model", description="Model to start from: a name, a model folder, or 'none' for scratch."
+    )
+    epochs: int | None = Field(
+        None, ge=1, le=100_000, title="Epochs", description="Rounds of training. Without this and minutes: 30."
+    )
+    minutes: float | None = Field(
+        None, gt=0, le=100_000, title="Minutes", description="Time budget; takes the place of epochs."
+    )
+    seed: int = Field(0, ge=0, lt=2**32, title="Seed", description="The same seed gives the same training.")
+    crop: int = Field(256, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels.")
+    batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
+    steps: int = Field(50, ge=1, le=100_000, title="Steps", description="Steps per epoch.")
+    learning_rate: float = Field(
+        1e-3, gt=0, le=1, title="Learning rate", description="At its peak; it falls along a cosine to nearly 0."
+    )
+    patience: int = Field(
+        20, ge=1, title="Patience", description="Epochs without a better validation loss until training stops."
+    )
+    validation: float = Field(
+        0.15, gt=0, lt=1, title="Validation", description="Share of the images held out, by groups that look alike."
+    )
+    bfloat16: bool = Field(
+        False, title="bfloat16", description="Half-precision arithmetic: about twice as fast on recent processors."
+    )
+    network: NetworkConfig = Field(NetworkConfig(), title="Network", description="For training from scratch.")
+    augment: AugmentConfig = Field(AugmentConfig(), title="Augmentation")
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        if self.epochs is not None and self.minutes is not None:
+            raise ValueError("give epochs or minutes, not both")
+        if self.crop % self.network.multiple:
+            raise ValueError(f"crop must be a multiple of {self.network.multiple} for this network")
+        return self

@@ -1,0 +1,1 @@
+"""Images with labels to batches that a network can be fitted to."""

@@ -1,0 +1,69 @@
+"""Random variations of a crop: drawn with numpy, so that a seed says it all, and applied with TensorFlow."""
+
+import numpy as np
+import tensorflow as tf
+
+from maskloop.config import AugmentConfig
+
+
+def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw one variation.
+
+    Returns
+    -------
+    matrix : ndarray of shape (2, 2), float64
+        From (x, y) in the crop to (x, y) in the image, both counted from their centre.
+    greys : ndarray of shape (6,), float32
+        Contrast, brightness, exponent, blur in pixels, noise, sign.
+    """
+    angle = rng.uniform(0, 2 * np.pi) if config.rotation else 0.0
+    if config.flips:
+        angle += rng.integers(4) * np.pi / 2
+    mirror = rng.choice([-1, 1]) if config.flips else 1
+    step = config.scale ** rng.uniform(-1, 1)
+    cos, sin = np.cos(angle), np.sin(angle)
+    matrix = step * np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror, 1])
+    greys = [
+        config.contrast ** rng.uniform(-1, 1),
+        rng.uniform(-config.brightness, config.brightness),
+        config.gamma ** rng.uniform(-1, 1),
+        rng.uniform(0, config.blur) * rng.integers(2),
+        rng.uniform(0, config.noise) * rng.integers(2),
+        -1 if rng.uniform() < config.invert else 1,
+    ]
+    return matrix, np.array(greys, np.float32)
+
+
+def warp(window: tf.Tensor, transform: tf.Tensor, size: int) -> tf.Tensor:
+    """Resample a window of shape (y, x, C) to (size, size, C); beyond its edge it is mirrored."""
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=window[None],
+        transforms=tf.concat([transform, [0.0, 0.0]], 0)[None],
+        output_shape=[size, size],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="REFLECT",
+    )[0]
+
+
+def vary_greys(image: tf.Tensor, greys: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Apply contrast, brightness, gamma, blur, noise and inversion to an image of shape (Y, X, C) around 0 to 1."""
+    contrast, brightness, exponent, sigma, noise, sign = tf.unstack(greys)
+    image = tf.where(sign < 0, 1.0 - image, image)
+    # Below 0 the power is undefined, so it acts on what lies above.
+    image = tf.pow(tf.maximum(image, 1e-6), exponent) + tf.minimum(image, 0.0)
+    image = (image - 0.5) * contrast + 0.5 + brightness
+    image = _blur(image, sigma)
+    return image + noise * tf.random.stateless_normal(tf.shape(image), seed)
+
+
+def _blur(image: tf.Tensor, sigma: tf.Tensor, radius: int = 4) -> tf.Tensor:
+    taps = tf.range(-radius, radius + 1, dtype=tf.float32)
+    kernel = tf.exp(-0.5 * (taps / tf.maximum(sigma, 1e-2)) ** 2)
+    kernel /= tf.reduce_sum(kernel)
+    depth = image.shape[-1]
+    padded = tf.pad(image, [[radius, radius], [radius, radius], [0, 0]], "SYMMETRIC")[None]
+    for shape in ((2 * radius + 1, 1, 1, 1), (1, 2 * radius + 1, 1, 1)):
+        weights = tf.tile(tf.reshape(kernel, shape), [1, 1, depth, 1])
+        padded = tf.nn.depthwise_conv2d(padded, weights, [1, 1, 1, 1], "VALID")
+    return padded[0]

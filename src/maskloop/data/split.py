@@ -1,0 +1,97 @@
+"""Training and validation images kept apart by groups that look alike, or validation would flatter."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from maskloop.data.examples import Example
+from maskloop.errors import InputError
+
+
+def look_alikes(examples: Sequence[Example], distance: float = 0.2) -> np.ndarray:
+    """Group images that probably come from one plate: same size and channels, similar grey values.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+    distance : float
+        Largest mean difference, within a group, of the logarithms of grey-value percentiles.
+
+    Returns
+    -------
+    ndarray of shape (N,), int
+        The group of each image, counted from 0.
+    """
+    shapes = [e.image.shape for e in examples]
+    features = np.array([_grey_values(e.image) for e in examples])
+    groups = np.zeros(len(examples), int)
+    count = 0
+    for shape in sorted(set(shapes)):
+        members = np.array([i for i, s in enumerate(shapes) if s == shape])
+        inside = (
+            fcluster(linkage(features[members], "average"), distance, "distance") - 1 if len(members) > 1 else 0
+        )
+        groups[members] = count + inside
+        count = int(groups.max()) + 1
+    return groups
+
+
+def _grey_values(image: np.ndarray) -> np.ndarray:
+    percentiles = np.percentile(image[..., :3].astype(np.float64), (1, 25, 50, 75, 99), axis=(0, 1)).mean(axis=-1)
+    return np.log1p(np.maximum(percentiles, 0)) / np.sqrt(len(percentiles))
+
+
+def hold_out(examples: Sequence[Example], share: float, seed: int) -> np.ndarray:
+    """Choose validation images: of each image size, whole groups of look-alikes in random order.
+
+    A size whose images all look alike stays in training, unless that leaves nothing to validate on.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+    share : float
+        Wanted share of the images, 0 to 1.
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (N,), bool
+        True for validation; at least one image on either side.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two images.
+    """
+    if len(examples) < 2:
+        raise InputError(f"There is {len(examples)} image; training takes at least two, one of them for validation.")
+    groups = look_alikes(examples)
+    held = np.zeros(len(examples), bool)
+    rng = np.random.default_rng(seed)
+    for shape in sorted({e.image.shape for e in examples}):
+        members = np.array([i for i, e in enumerate(examples) if e.image.shape == shape])
+        held[members] = _choose_groups(groups[members], share, rng)
+    if not held.any():  # every size is one group
+        held[_choose_fallback(groups, share, rng)] = True
+    return held
+
+
+def _choose_groups(groups: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Mark whole groups in random order, as many as fit into a share of the images; never the last group."""
+    names, sizes = np.unique(groups, return_counts=True)
+    wanted, taken = round(share * len(groups)), 0
+    chosen: list[int] = []
+    for i in rng.permutation(len(names)):
+        if taken + sizes[i] <= wanted and len(chosen) < len(names) - 1:
+            chosen.append(names[i])
+            taken += sizes[i]
+    return np.isin(groups, chosen)
+
+
+def _choose_fallback(groups: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Pick the smallest group, or where there is one group only, single images of it."""
+    names, sizes = np.unique(groups, return_counts=True)
+    if len(names) > 1:
+        return np.flatnonzero(groups == names[np.argmin(sizes)])
+    return rng.permutation(len(groups))[: max(1, round(share * len(groups)))]

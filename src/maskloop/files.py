@@ -1,0 +1,126 @@
+"""Images and labels in files: found by format, read with their axes, written whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import tifffile
+
+from maskloop.errors import InputError
+
+TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
+IMAGE_SUFFIXES = TIFF_SUFFIXES | {".png", ".jpg", ".jpeg", ".bmp"}
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file by a temporary one beside it and a rename, so that a reader never sees half of it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def list_images(folder: Path) -> list[Path]:
+    """List the image files of a folder by name, hidden ones left out."""
+    return sorted(
+        p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")
+    )
+
+
+def read_image(path: Path) -> tuple[np.ndarray, str | None]:
+    """Read an image and the axes that its file names.
+
+    Parameters
+    ----------
+    path : Path
+        TIFF, PNG, JPEG or BMP.
+
+    Returns
+    -------
+    image : ndarray
+    axes : str or None
+        One letter an axis, C for channels and colours; None where the file does not say.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is not an image that can be read.
+    """
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
+        raise InputError(f"{path} is not an image that can be read; wanted is TIFF, PNG, JPEG or BMP.")
+    try:
+        if path.suffix.lower() in TIFF_SUFFIXES:
+            return _read_tiff(path)
+        return np.asarray(iio.imread(path)), None
+    except MemoryError:
+        raise InputError(f"{path} does not fit into memory.") from None
+    except Exception as error:  # the readers raise whatever a damaged file leads them to
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{path} is damaged or not the image that its name says: {reason}") from error
+
+
+def _read_tiff(path: Path) -> tuple[np.ndarray, str | None]:
+    with tifffile.TiffFile(path) as file:
+        series = file.series[0]
+        image = series.asarray()
+        # tifffile writes S for colours and Q or I for what it knows nothing of.
+        axes = series.axes.replace("S", "C") if "C" not in series.axes else series.axes
+    known = len(axes) == image.ndim and len(set(axes)) == len(axes) and {"Y", "X"} <= set(axes)
+    return image, axes if known else None
+
+
+def read_labels(path: Path) -> np.ndarray:
+    """Read instance labels.
+
+    Parameters
+    ----------
+    path : Path
+        An integer image of one channel, 0 for background.
+
+    Returns
+    -------
+    ndarray, int32
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds anything but labels.
+    """
+    labels, _ = read_image(path)
+    if labels.dtype.kind not in "ui" or labels.ndim not in (2, 3) or labels.size == 0:
+        raise InputError(
+            f"{path} holds {labels.dtype} of shape {labels.shape}; wanted are instance labels: whole numbers in "
+            "one channel, 0 for background."
+        )
+    if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
+        raise InputError(f"{path} holds labels from {labels.min()} to {labels.max()}; wanted is 0 and above.")
+    return labels.astype(np.int32)
+
+
+def write_labels(path: Path, labels: np.ndarray) -> None:
+    """Write labels as a compressed TIFF: uint16, or uint32 past 65,535.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder cannot be written; an older file of that name is still whole then.
+    """
+    dtype = np.uint16 if labels.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tif")
+    os.close(handle)
+    try:
+        tifffile.imwrite(temporary, labels.astype(dtype), compression="zlib")
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Pure arrays in, arrays out: axes, normalisation, tiling, targets, labels, metrics."""

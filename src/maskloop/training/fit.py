@@ -1,0 +1,192 @@
+"""Fit a network: the best weights are kept, and what was stopped or cut off can be gone on with."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from safetensors.numpy import load_file, save
+
+from maskloop.config import TrainConfig
+from maskloop.data.dataset import training_batches, validation_batches
+from maskloop.errors import InputError
+from maskloop.files import write_atomically
+from maskloop.model.loss import ForegroundIoU, objects_loss
+from maskloop.model.weights import load_weights, save_weights
+from maskloop.training.history import Epoch, write_history
+
+DEFAULT_EPOCHS = 30
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one training, and what lies in it."""
+
+    folder: Path
+
+    @property
+    def best(self) -> Path:
+        """Weights of the epoch with the lowest validation loss."""
+        return self.folder / "weights.safetensors"
+
+    @property
+    def history(self) -> Path:
+        """One row an epoch."""
+        return self.folder / "history.csv"
+
+    @property
+    def state(self) -> Path:
+        """Everything needed to go on after the last epoch."""
+        return self.folder / "state.safetensors"
+
+    @property
+    def progress(self) -> Path:
+        """The epochs that `state` stands behind."""
+        return self.folder / "state.json"
+
+
+def fit(
+    network: keras.Model,
+    training: Sequence[np.ndarray],
+    validation: Sequence[np.ndarray],
+    config: TrainConfig,
+    folder: Path,
+    on_epoch: Callable[[Epoch, float], None] = lambda *_: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[Epoch]:
+    """Fit a network and leave it with the weights of its best epoch.
+
+    A folder that holds the state of an earlier, unfinished run of the same config is gone on with.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `build_unet`; changed in place.
+    training, validation : sequence of ndarray of shape (Y, X, C + 2)
+        From `maskloop.data.dataset.prepare`.
+    config : TrainConfig
+    folder : Path
+        An existing folder for weights, history and state.
+    on_epoch : callable, optional
+        Called with each epoch and the share done of the budget, 0 to 1.
+    should_stop : callable, optional
+        Asked at each batch; the best epoch so far is kept.
+
+    Returns
+    -------
+    list of Epoch
+
+    Raises
+    ------
+    InputError
+        If it was stopped before the first epoch ended, or the loss is no longer a number.
+    """
+    run = Run(folder)
+    network.compile(
+        keras.optimizers.AdamW(config.learning_rate, clipnorm=1.0), objects_loss, metrics=[ForegroundIoU()]
+    )
+    network.optimizer.build(network.trainable_variables)
+    history = _restore(network, run)
+    checks = validation_batches(validation, config)
+    budget = _Budget(config, sum(e.seconds for e in history))
+    while (done := budget.share(len(history))) < 1 and not should_stop() and not _stale(history, config.patience):
+        rate = config.learning_rate * _cosine(done, len(history))
+        network.optimizer.learning_rate.assign(rate)
+        started = time.monotonic()
+        stop = _StopAtBatch(should_stop)
+        batches = training_batches(training, config, epoch=len(history))
+        logs = network.fit(batches, epochs=1, verbose=0, callbacks=[stop])
+        if stop.asked:
+            break
+        scores = {k: v[-1] for k, v in logs.history.items()}
+        scores |= {f"val_{k}": v for k, v in network.evaluate(checks, return_dict=True, verbose=0).items()}
+        if not math.isfinite(scores["loss"]):
+            raise InputError(f"Training diverged in epoch {len(history) + 1}; try a lower learning rate.")
+        epoch = _epoch(len(history) + 1, scores, rate, time.monotonic() - started)
+        if not history or epoch.val_loss < min(e.val_loss for e in history):
+            save_weights(network, run.best)
+        history.append(epoch)
+        _keep(network, run, history)
+        on_epoch(epoch, budget.share(len(history)))
+    if not history:
+        raise InputError("Training was stopped before its first epoch ended, so there is nothing to keep.")
+    load_weights(network, run.best)
+    return history
+
+
+@dataclass
+class _Budget:
+    config: TrainConfig
+    spent_before: float
+
+    def __post_init__(self) -> None:
+        self.started = time.monotonic()
+
+    def share(self, epochs: int) -> float:
+        if self.config.minutes is not None:
+            return (self.spent_before + time.monotonic() - self.started) / (60 * self.config.minutes)
+        return epochs / (self.config.epochs or DEFAULT_EPOCHS)
+
+
+class _StopAtBatch(keras.callbacks.Callback):
+    def __init__(self, should_stop: Callable[[], bool]) -> None:
+        super().__init__()
+        self.should_stop, self.asked = should_stop, False
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:  # noqa: ARG002
+        if self.should_stop():
+            self.asked = self.model.stop_training = True
+
+
+def _cosine(done: float, epoch: int) -> float:
+    warm_up = 0.2 if epoch == 0 else 1.0
+    return warm_up * max(0.5 * (1 + math.cos(math.pi * done)), 0.01)
+
+
+def _stale(history: list[Epoch], patience: int) -> bool:
+    losses = [e.val_loss for e in history]
+    return len(losses) > patience and min(losses[:-patience]) <= min(losses[-patience:])
+
+
+def _epoch(number: int, scores: dict[str, float], rate: float, seconds: float) -> Epoch:
+    def dice(iou: float) -> float:
+        return 2 * iou / (1 + iou)
+
+    return Epoch(
+        epoch=number,
+        loss=scores["loss"],
+        dice=dice(scores["iou"]),
+        iou=scores["iou"],
+        val_loss=scores["val_loss"],
+        val_dice=dice(scores["val_iou"]),
+        val_iou=scores["val_iou"],
+        learning_rate=rate,
+        seconds=seconds,
+    )
+
+
+def _state(network: keras.Model) -> dict[str, keras.Variable]:
+    return {f"network/{v.path}": v for v in network.weights} | {
+        f"optimizer/{i}": v for i, v in enumerate(network.optimizer.variables)
+    }
+
+
+def _keep(network: keras.Model, run: Run, history: list[Epoch]) -> None:
+    # The number of epochs inside the state ties the two files together, should the power fail between them.
+    arrays = {name: np.asarray(v.numpy()) for name, v in _state(network).items()}
+    write_atomically(run.state, save(arrays, metadata={"epochs": str(len(history))}))
+    write_atomically(run.progress, json.dumps([asdict(e) for e in history]).encode())
+    write_history(run.history, history)
+
+
+def _restore(network: keras.Model, run: Run) -> list[Epoch]:
+    if not (run.state.exists() and run.progress.exists()):
+        return []
+    arrays = load_file(run.state)
+    for name, variable in _state(network).items():
+        variable.assign(arrays[name])
+    return [Epoch(**row) for row in json.loads(run.progress.read_text())]
