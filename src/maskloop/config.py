@@ -80,10 +80,15 @@ class NetworkConfig(Config):
     )
     activation: Literal["relu", "elu", "gelu", "silu"] = Field("relu", title="Activation")
     normalisation: Literal["none", "batch"] = Field("batch", title="Normalisation")
-    dropout: float = Field(0.0, ge=0, lt=1, title="Dropout", description="Share dropped at the deepest level.")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, title="Dropout", description="Share dropped at the deepest level."
+    )
     upsampling: Literal["transposed", "nearest"] = Field("transposed", title="Up-sampling")
     heads: tuple[Literal["foreground", "distance"], ...] = Field(
-        ("foreground", "distance"), min_length=1, title="Heads", description="The maps that the network predicts."
+        ("foreground", "distance"),
+        min_length=1,
+        title="Heads",
+        description="The maps that the network predicts.",
     )
 
     @property
@@ -98,7 +103,9 @@ class NetworkConfig(Config):
         Two 3 x 3 convolutions a level reach 2 pixels of that level's size, on the way down and on the way up;
         pooling and up-sampling reach up to one coarser pixel more.
         """
-        reach = sum(2 * 2**level * (1 if level == len(self.filters) - 1 else 2) for level in range(len(self.filters)))
+        reach = sum(
+            2 * 2**level * (1 if level == len(self.filters) - 1 else 2) for level in range(len(self.filters))
+        )
         pooling = 2 * (self.multiple - 1)
         return -(-(reach + pooling) // self.multiple) * self.multiple
 
@@ -109,44 +116,80 @@ class AugmentConfig(Config):
     flips: bool = Field(True, title="Flips", description="Mirror and turn by quarters at random.")
     rotation: bool = Field(True, title="Rotation", description="Turn by any angle.")
     scale: float = Field(1.5, ge=1, le=4, title="Scale", description="Up to this factor smaller or larger.")
-    brightness: float = Field(0.15, ge=0, le=1, title="Brightness", description="Largest shift of grey values.")
+    brightness: float = Field(
+        0.15, ge=0, le=1, title="Brightness", description="Largest shift of grey values."
+    )
     contrast: float = Field(1.5, ge=1, le=4, title="Contrast", description="Largest factor of contrast.")
     gamma: float = Field(1.6, ge=1, le=4, title="Gamma", description="Largest exponent of grey values.")
     blur: float = Field(1.2, ge=0, le=5, title="Blur", description="Largest Gaussian blur in pixels.")
-    noise: float = Field(0.06, ge=0, le=1, title="Noise", description="Largest standard deviation of added noise.")
-    invert: float = Field(0.0, ge=0, le=1, title="Inversion", description="Share of crops with inverted grey values.")
+    noise: float = Field(
+        0.06, ge=0, le=1, title="Noise", description="Largest standard deviation of added noise."
+    )
+    invert: float = Field(
+        0.0, ge=0, le=1, title="Inversion", description="Share of crops with inverted grey values."
+    )
 
 
 class TrainConfig(Config):
     """How a model is trained."""
 
     base: str = Field(
-        "nuclei", title="Base model", description="Model to start from: a name, a model folder, or 'none' for scratch."
+        "nuclei",
+        title="Base model",
+        description="Model to start from: a name, a model folder, or 'none' for scratch.",
     )
     epochs: int | None = Field(
-        None, ge=1, le=100_000, title="Epochs", description="Rounds of training. Without this and minutes: 30."
+        None,
+        ge=1,
+        le=100_000,
+        title="Epochs",
+        description="Rounds of training. Without this and minutes: 30.",
     )
     minutes: float | None = Field(
         None, gt=0, le=100_000, title="Minutes", description="Time budget; takes the place of epochs."
     )
     seed: int = Field(0, ge=0, lt=2**32, title="Seed", description="The same seed gives the same training.")
-    crop: int = Field(256, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels.")
+    crop: int = Field(
+        256, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels."
+    )
     batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
     steps: int = Field(50, ge=1, le=100_000, title="Steps", description="Steps per epoch.")
-    learning_rate: float = Field(
-        1e-3, gt=0, le=1, title="Learning rate", description="At its peak; it falls along a cosine to nearly 0."
+    learning_rate: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None,
+        title="Learning rate",
+        description="At its peak; it falls along a cosine to nearly 0. Left out: 0.001 from scratch, 0.0003 from a "
+        "base model.",
     )
     patience: int = Field(
-        20, ge=1, title="Patience", description="Epochs without a better validation loss until training stops."
+        20,
+        ge=1,
+        title="Patience",
+        description="Epochs without a better validation loss until training stops.",
     )
     validation: float = Field(
-        0.15, gt=0, lt=1, title="Validation", description="Share of the images held out, by groups that look alike."
+        0.15,
+        gt=0,
+        lt=1,
+        title="Validation",
+        description="Share of the images held out, by groups that look alike.",
     )
     bfloat16: bool = Field(
-        False, title="bfloat16", description="Half-precision arithmetic: about twice as fast on recent processors."
+        False,
+        title="bfloat16",
+        description="Half-precision arithmetic: about twice as fast on recent processors.",
     )
     network: NetworkConfig = Field(NetworkConfig(), title="Network", description="For training from scratch.")
     augment: AugmentConfig = Field(AugmentConfig(), title="Augmentation")
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether training starts from random weights."""
+        return self.base == "none"
+
+    @property
+    def peak_rate(self) -> float:
+        """The learning rate, chosen if it was left out."""
+        return self.learning_rate or (1e-3 if self.from_scratch else 3e-4)
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:

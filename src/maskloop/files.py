@@ -1,7 +1,9 @@
 """Images and labels in files: found by format, read with their axes, written whole or not at all."""
 
+import contextlib
 import os
-import tempfile
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -16,15 +18,21 @@ IMAGE_SUFFIXES = TIFF_SUFFIXES | {".png", ".jpg", ".jpeg", ".bmp"}
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file by a temporary one beside it and a rename, so that a reader never sees half of it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    with _replacing(path) as temporary, temporary.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Offer a path beside `path` to write to; it takes the place of `path` if nothing went wrong."""
+    temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        yield temporary
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -116,11 +124,5 @@ def write_labels(path: Path, labels: np.ndarray) -> None:
         If the disk is full or the folder cannot be written; an older file of that name is still whole then.
     """
     dtype = np.uint16 if labels.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tif")
-    os.close(handle)
-    try:
+    with _replacing(path) as temporary:
         tifffile.imwrite(temporary, labels.astype(dtype), compression="zlib")
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -41,7 +41,11 @@ class Planes:
         """
         axes = self.axes.replace("C", "")
         leading = [n for n, axis in zip(self.labels_shape, axes, strict=True) if axis not in "YX"]
-        sorted_axes = [*(axes.index(axis) for axis in axes if axis not in "YX"), axes.index("Y"), axes.index("X")]
+        sorted_axes = [
+            *(axes.index(axis) for axis in axes if axis not in "YX"),
+            axes.index("Y"),
+            axes.index("X"),
+        ]
         stacked = labels.reshape(*leading, *labels.shape[-2:])
         return stacked.transpose(np.argsort(sorted_axes))
 
@@ -177,4 +181,6 @@ def choose_channel(plane: np.ndarray, channel: int | None, wanted: int) -> np.nd
         return colour.mean(axis=-1, keepdims=True, dtype=np.float32)
     if count == 1:
         return np.repeat(plane, wanted, axis=-1)
-    raise InputError(f"The image has {count} channels and the model takes {wanted}; say which channel to segment.")
+    raise InputError(
+        f"The image has {count} channels and the model takes {wanted}; say which channel to segment."
+    )

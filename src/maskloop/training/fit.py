@@ -9,7 +9,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from safetensors.numpy import load_file, save
+from safetensors import safe_open
+from safetensors.numpy import save
 
 from maskloop.config import TrainConfig
 from maskloop.data.dataset import training_batches, validation_batches
@@ -43,10 +44,9 @@ class Run:
         """Everything needed to go on after the last epoch."""
         return self.folder / "state.safetensors"
 
-    @property
-    def progress(self) -> Path:
-        """The epochs that `state` stands behind."""
-        return self.folder / "state.json"
+    def finish(self) -> None:
+        """Delete what only an unfinished training needs."""
+        self.state.unlink(missing_ok=True)
 
 
 def fit(
@@ -83,23 +83,28 @@ def fit(
     Raises
     ------
     InputError
-        If it was stopped before the first epoch ended, or the loss is no longer a number.
+        If it was stopped before the first epoch ended, the loss is no longer a number, or the folder holds the state
+        of other settings.
     """
     run = Run(folder)
     network.compile(
-        keras.optimizers.AdamW(config.learning_rate, clipnorm=1.0), objects_loss, metrics=[ForegroundIoU()]
+        keras.optimizers.AdamW(config.peak_rate, clipnorm=1.0), objects_loss, metrics=[ForegroundIoU()]
     )
     network.optimizer.build(network.trainable_variables)
-    history = _restore(network, run)
+    history = _restore(network, run, config)
     checks = validation_batches(validation, config)
     budget = _Budget(config, sum(e.seconds for e in history))
-    while (done := budget.share(len(history))) < 1 and not should_stop() and not _stale(history, config.patience):
-        rate = config.learning_rate * _cosine(done, len(history))
+    while (
+        (done := budget.share(len(history))) < 1
+        and not should_stop()
+        and not _stale(history, config.patience)
+    ):
+        rate = config.peak_rate * _cosine(done, len(history))
         network.optimizer.learning_rate.assign(rate)
         started = time.monotonic()
         stop = _StopAtBatch(should_stop)
         batches = training_batches(training, config, epoch=len(history))
-        logs = network.fit(batches, epochs=1, verbose=0, callbacks=[stop])
+        logs = network.fit(batches, epochs=1, steps_per_epoch=config.steps, verbose=0, callbacks=[stop])
         if stop.asked:
             break
         scores = {k: v[-1] for k, v in logs.history.items()}
@@ -110,7 +115,7 @@ def fit(
         if not history or epoch.val_loss < min(e.val_loss for e in history):
             save_weights(network, run.best)
         history.append(epoch)
-        _keep(network, run, history)
+        _keep(network, run, config, history)
         on_epoch(epoch, budget.share(len(history)))
     if not history:
         raise InputError("Training was stopped before its first epoch ended, so there is nothing to keep.")
@@ -175,18 +180,24 @@ def _state(network: keras.Model) -> dict[str, keras.Variable]:
     }
 
 
-def _keep(network: keras.Model, run: Run, history: list[Epoch]) -> None:
-    # The number of epochs inside the state ties the two files together, should the power fail between them.
+def _keep(network: keras.Model, run: Run, config: TrainConfig, history: list[Epoch]) -> None:
     arrays = {name: np.asarray(v.numpy()) for name, v in _state(network).items()}
-    write_atomically(run.state, save(arrays, metadata={"epochs": str(len(history))}))
-    write_atomically(run.progress, json.dumps([asdict(e) for e in history]).encode())
+    past = json.dumps({"config": config.model_dump(mode="json"), "epochs": [asdict(e) for e in history]})
+    # One file, so that settings, epochs and arrays can't come apart when the power fails.
+    write_atomically(run.state, save(arrays, metadata={"past": past}))
     write_history(run.history, history)
 
 
-def _restore(network: keras.Model, run: Run) -> list[Epoch]:
-    if not (run.state.exists() and run.progress.exists()):
+def _restore(network: keras.Model, run: Run, config: TrainConfig) -> list[Epoch]:
+    if not run.state.exists():
         return []
-    arrays = load_file(run.state)
-    for name, variable in _state(network).items():
-        variable.assign(arrays[name])
-    return [Epoch(**row) for row in json.loads(run.progress.read_text())]
+    with safe_open(run.state, "numpy") as state:
+        past = json.loads(state.metadata()["past"])
+        if past["config"] != config.model_dump(mode="json"):
+            raise InputError(
+                f"{run.folder} holds an unfinished training with other settings; give the same ones to go on with it, "
+                "or another folder."
+            )
+        for name, variable in _state(network).items():
+            variable.assign(state.get_tensor(name))
+    return [Epoch(**row) for row in past["epochs"]]

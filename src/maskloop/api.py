@@ -1,0 +1,241 @@
+"""The plain functions that the terminal, the worker and notebooks call.
+
+TensorFlow is started by those that need it, when they are called.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maskloop.config import LabelsConfig, SegmentConfig, TrainConfig
+from maskloop.errors import InputError
+from maskloop.files import list_images, read_labels
+from maskloop.model.runtime import start_engine
+from maskloop.ops.axes import to_planes
+from maskloop.ops.metrics import Counts, count
+from maskloop.project.model_folder import MODEL_FILE, ModelCard
+
+if TYPE_CHECKING:
+    from maskloop.inference.model import Model, Segmentation
+    from maskloop.training.history import Epoch
+
+
+def load_model(name: str | Path = "nuclei", bfloat16: bool = False) -> "Model":
+    """Load a model once, to segment many images with it.
+
+    Parameters
+    ----------
+    name : str or Path
+        Name of a bundled model, or a model folder.
+    bfloat16 : bool
+        Compute in bfloat16: faster on processors that have it, with slightly different maps.
+
+    Returns
+    -------
+    Model
+        To be given to `segment`.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its folder is incomplete, damaged or from a newer version.
+    EngineError
+        If TensorFlow is missing or broken.
+    """
+    start_engine()
+    from maskloop.inference import model
+
+    return model.load_model(name, bfloat16)
+
+
+def segment(
+    image: np.ndarray,
+    model: "str | Path | Model" = "nuclei",
+    *,
+    axes: str | None = None,
+    channel: int | None = None,
+    diameter: float | None = None,
+    labels: LabelsConfig | None = None,
+    on_tile: Callable[[float], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> np.ndarray:
+    """Segment the objects of an image.
+
+    Parameters
+    ----------
+    image : ndarray
+        A plane (Y, X), colour (Y, X, C), or a stack of planes; integers or floats. Pixels that are not finite
+        count as background.
+    model : str, Path or Model
+        Name of a bundled model, a model folder, or what `load_model` returned.
+    axes : str, optional
+        One letter an axis, such as ``"ZCYX"``: C is the channel, any other letter but Y and X counts planes.
+        Guessed from the shape where it is left out.
+    channel : int, optional
+        Which channel, from 0. Left out: the only one, or all colours as grey.
+    diameter : float, optional
+        Typical object diameter in pixels. Left out: measured.
+    labels : LabelsConfig, optional
+        How maps become labels. Left out: as tuned for the model.
+    on_tile : callable, optional
+        Called with the share done, 0 to 1.
+    should_stop : callable, optional
+        Asked at each tile.
+
+    Returns
+    -------
+    ndarray of the image's shape without its channel axis, int32
+        0 is background; objects are numbered from 1, in each plane anew.
+
+    Raises
+    ------
+    InputError
+        If the image or a setting cannot be used.
+    ModelError
+        If the model cannot be used.
+    EngineError
+        If TensorFlow is missing or broken, or memory ran out.
+    Cancelled
+        If it was asked to stop.
+    """
+    planes = to_planes(image, axes)
+    loaded = load_model(model) if isinstance(model, str | Path) else model
+    config = SegmentConfig(model=loaded.card.name, diameter=diameter, channel=channel, labels=labels)
+    results = segment_planes(planes.pixels, loaded, config, on_tile, should_stop)
+    return planes.restore(np.stack([result.labels for result in results]))
+
+
+def segment_planes(
+    pixels: np.ndarray,
+    model: "Model",
+    config: SegmentConfig,
+    on_tile: Callable[[float], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> "Iterator[Segmentation]":
+    """Segment plane after plane, each by itself, so that a plane gives the same alone and in its stack.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (P, Y, X, C)
+    model : Model
+    config : SegmentConfig
+    on_tile, should_stop : callable, optional
+        As in `segment`, which lists what is raised too.
+
+    Yields
+    ------
+    Segmentation
+    """
+    for i, plane in enumerate(pixels):
+        done = _share_of_planes(on_tile, i, len(pixels))
+        yield model.segment_plane(plane, config, done, should_stop)
+
+
+def _share_of_planes(on_tile: Callable[[float], None], plane: int, planes: int) -> Callable[[int, int], None]:
+    return lambda tiles, of: on_tile((plane + tiles / of) / planes)
+
+
+def evaluate(predicted: np.ndarray | str | Path, truth: np.ndarray | str | Path) -> dict[str, Counts]:
+    """Compare predicted labels with the truth: two arrays, two files, or two folders.
+
+    In folders a prediction ``x_labels.tif`` or ``x.tif`` pairs with a truth ``x.png``, ``x.tif``, ...
+
+    Parameters
+    ----------
+    predicted, truth : ndarray of int, str or Path
+
+    Returns
+    -------
+    dict of str to Counts
+        By image; `maskloop.ops.metrics.pool` adds them up.
+
+    Raises
+    ------
+    InputError
+        If something is missing on either side, cannot be read, is not labels, or differs in size.
+    """
+    if isinstance(predicted, np.ndarray) and isinstance(truth, np.ndarray):
+        return {"image": count(predicted, truth)}
+    if isinstance(predicted, np.ndarray) or isinstance(truth, np.ndarray):
+        raise InputError("Give two arrays or two paths, not one of each.")
+    counts = {}
+    for name, (prediction, target) in _pair(Path(predicted), Path(truth)).items():
+        try:
+            counts[name] = count(read_labels(prediction), read_labels(target))
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from error
+    return counts
+
+
+def _pair(predicted: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
+    for path in (predicted, truth):
+        if not path.exists():
+            raise InputError(f"There is no file or folder {path}.")
+    if predicted.is_file() != truth.is_file():
+        raise InputError(f"{predicted} and {truth} are a file and a folder; wanted are two of a kind.")
+    if predicted.is_file():
+        return {predicted.stem: (predicted, truth)}
+    targets = {path.stem: path for path in list_images(truth)}
+    pairs = {}
+    for path in list_images(predicted):
+        name = path.stem if path.stem in targets else path.stem.removesuffix("_labels")
+        if name not in targets:
+            raise InputError(
+                f"The prediction {path.name} has no truth in {truth}; wanted is a file named {name}."
+            )
+        pairs[name] = (path, targets[name])
+    if not pairs:
+        raise InputError(f"There are no predictions in {predicted}.")
+    return pairs
+
+
+def train(
+    data: str | Path,
+    out: str | Path,
+    config: TrainConfig = TrainConfig(),  # noqa: B008 - frozen
+    *,
+    on_epoch: "Callable[[Epoch, float], None]" = lambda *_: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> ModelCard:
+    """Train a model and write its folder.
+
+    Training that was cut off is gone on with when the same call is made again.
+
+    Parameters
+    ----------
+    data : str or Path
+        A folder with ``images`` and ``labels`` of the same names.
+    out : str or Path
+        The model folder to make; not there yet, or that of an unfinished training.
+    config : TrainConfig
+    on_epoch : callable, optional
+        Called with each epoch and the share done of the budget, 0 to 1.
+    should_stop : callable, optional
+        Asked at each batch; the best epoch so far becomes the model.
+
+    Returns
+    -------
+    ModelCard
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used, `out` is taken, or training diverged or was stopped before its first epoch ended.
+    ModelError
+        If the base model cannot be used.
+    EngineError
+        If TensorFlow is missing or broken.
+    """
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; wanted is a folder for the model.")
+    if (folder / MODEL_FILE).exists():
+        raise InputError(f"{folder} holds a model already; wanted is a new folder.")
+    start_engine()
+    from maskloop.data.examples import read_examples
+    from maskloop.training.train import train_model
+
+    folder.mkdir(parents=True, exist_ok=True)
+    return train_model(read_examples(Path(data)), folder, config, Path(data).name, on_epoch, should_stop)

@@ -1,0 +1,185 @@
+"""A model that is ready to segment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from skimage.transform import resize
+
+from maskloop.config import SegmentConfig
+from maskloop.errors import Cancelled, EngineError, InputError
+from maskloop.model.unet import build_unet
+from maskloop.model.weights import load_weights
+from maskloop.ops.axes import choose_channel
+from maskloop.ops.instances import maps_to_labels
+from maskloop.ops.normalise import normalise
+from maskloop.ops.targets import object_diameters
+from maskloop.ops.tiling import pad_to_multiple, plan_tiles, stitch
+from maskloop.project.model_folder import ModelCard, check_weights, find_model, read_card
+
+TILE = (
+    1024  # the largest plane that a small laptop holds the network's layers of; a multiple of any network's
+)
+SMALLEST_SIDE, LARGEST_SIDE = 8, 40_000  # pixels, after rescaling
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What a model makes of one plane.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (Y, X), int32
+    maps : ndarray of shape (Y, X, heads), float16
+        At the plane's own size.
+    diameter : float
+        Object diameter in pixels that the plane was rescaled by; the model's own where it was not.
+    rescaled : float
+        The factor by which the plane was enlarged for the network.
+    """
+
+    labels: np.ndarray
+    maps: np.ndarray
+    diameter: float
+    rescaled: float
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model folder, its network built and its weights loaded.
+
+    Attributes
+    ----------
+    card : ModelCard
+    folder : Path
+    network : keras.Model
+        From images of shape (batch, Y, X, C) to maps of shape (batch, Y, X, heads).
+    """
+
+    card: ModelCard
+    folder: Path
+    network: keras.Model
+
+    def segment_plane(
+        self,
+        plane: np.ndarray,
+        config: SegmentConfig,
+        on_tile: Callable[[int, int], None] = lambda *_: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Segmentation:
+        """Segment one plane.
+
+        Parameters
+        ----------
+        plane : ndarray of shape (Y, X, C)
+            Any real dtype.
+        config : SegmentConfig
+        on_tile : callable, optional
+            Called with the tiles done and their number.
+        should_stop : callable, optional
+            Asked at each tile.
+
+        Returns
+        -------
+        Segmentation
+
+        Raises
+        ------
+        InputError
+            If the channels do not fit the model, or the diameter would make the image too large.
+        Cancelled
+            If it was asked to stop.
+        EngineError
+            If memory ran out.
+        """
+        pixels = choose_channel(plane, config.channel, self.card.network.channels)
+        steps = self.card.preprocessing
+        image = normalise(pixels, steps.low, steps.high)
+        labels_config = config.labels or self.card.labels
+        factor = 1.0 if config.diameter is None else self.card.diameter / config.diameter
+        maps = self._maps(image, factor, on_tile, should_stop)
+        labels = maps_to_labels(maps, labels_config)
+        if config.diameter is None and (better := self._better_factor(labels, image.shape)) != 1:
+            factor = better
+            maps = self._maps(image, factor, on_tile, should_stop)
+            labels = maps_to_labels(maps, labels_config)
+        return Segmentation(labels, maps.astype(np.float16), self.card.diameter / factor, factor)
+
+    def _better_factor(self, labels: np.ndarray, shape: tuple[int, ...]) -> float:
+        """Return the factor that brings objects of unusual size to the nearest size seen in training."""
+        diameters = object_diameters(labels)
+        if len(diameters) == 0:
+            return 1.0
+        low, high = self.card.diameter_range
+        found = float(np.median(diameters))
+        factor = float(np.clip(found, low, high)) / found
+        fits = all(SMALLEST_SIDE <= side * factor <= LARGEST_SIDE for side in shape[:2])
+        return factor if fits else 1.0
+
+    def _maps(
+        self,
+        image: np.ndarray,
+        factor: float,
+        on_tile: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> np.ndarray:
+        size = image.shape[:2]
+        scaled_size = tuple(max(round(side * factor), 1) for side in size)
+        if max(scaled_size) > LARGEST_SIDE:
+            raise InputError(
+                f"An image of {size[1]} x {size[0]} pixels would become {scaled_size[1]} x {scaled_size[0]} with this "
+                f"diameter; this model was trained on objects of {self.card.diameter:.0f} pixels."
+            )
+        network = self.card.network
+        scaled = (
+            image if scaled_size == size else resize(image, scaled_size, order=1, anti_aliasing=factor < 1)
+        )
+        padded = pad_to_multiple(scaled, network.multiple)
+        tiles = plan_tiles(padded.shape[:2], TILE, network.receptive_radius)
+        maps = np.zeros((0,))
+        on_tile(0, len(tiles))
+        for done, maps in stitch(padded, tiles, self._predict, len(network.heads)):
+            on_tile(done, len(tiles))
+            if should_stop():
+                raise Cancelled
+        maps = maps[: scaled_size[0], : scaled_size[1]]
+        return maps if scaled_size == size else resize(maps, size, order=1, anti_aliasing=False)
+
+    def _predict(self, tile: np.ndarray) -> np.ndarray:
+        try:
+            return np.asarray(self.network.predict_on_batch(tile[None]))[0]
+        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+            raise EngineError(
+                f"Memory ran out while segmenting a part of {tile.shape[1]} x {tile.shape[0]} pixels; close other "
+                "programs or give a larger diameter."
+            ) from error
+
+
+def load_model(name: str | Path = "nuclei", bfloat16: bool = False) -> Model:
+    """Load a model.
+
+    Parameters
+    ----------
+    name : str or Path
+        Name of a bundled model, or a model folder.
+    bfloat16 : bool
+        Compute in bfloat16: about twice as fast on processors that have it, with slightly different maps.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its folder is incomplete, damaged or from a newer version.
+    """
+    folder = find_model(name)
+    card = read_card(folder)
+    weights = check_weights(folder, card)
+    network = build_unet(card.network, bfloat16)
+    load_weights(network, weights)
+    return Model(card, folder, network)

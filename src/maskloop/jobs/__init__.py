@@ -1,0 +1,1 @@
+"""The process boundary: typed messages, the parent's side, the child's side."""

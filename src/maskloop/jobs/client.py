@@ -1,0 +1,285 @@
+"""The parent's side of the process boundary; knows no TensorFlow and no Qt, and never blocks its caller."""
+
+import contextlib
+import itertools
+import os
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import numpy as np
+from pydantic import ValidationError
+
+from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.errors import Cancelled as CancelledError
+from maskloop.errors import explain
+from maskloop.jobs.messages import (
+    EVENTS,
+    IMAGE_FILE,
+    LABELS_FILE,
+    TERMINAL,
+    Cancel,
+    Cancelled,
+    Crashed,
+    Done,
+    Event,
+    Failed,
+    Message,
+    Relabel,
+    Segment,
+    Warm,
+)
+
+LOG_FILE = "log.txt"
+LOG_TAIL = 4000  # bytes
+GRACE_S = 5.0  # for a cancelled job to stop by itself
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Report:
+    """An event, and with `Done` the labels it speaks of, of shape (P, Y, X), int32, already in memory."""
+
+    event: Event
+    labels: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class _Letter:
+    message: Message
+    prepare: Callable[[], None] = lambda: None
+
+
+class Client:
+    """One worker process, for as long as it lives.
+
+    Each job ends with exactly one of `Done`, `Cancelled`, `Failed`, `Crashed`, also one that is sent to a worker
+    that is dead already.
+
+    Parameters
+    ----------
+    folder : Path
+        For the log and the folders of the jobs; it outlives the worker.
+    command : list of str, optional
+        The worker; another one for tests.
+    """
+
+    def __init__(self, folder: Path, command: list[str] | None = None) -> None:
+        self.folder = folder
+        self._command = command or [sys.executable, "-m", "maskloop.jobs.worker"]
+        self._outbox: SimpleQueue[_Letter | None] = SimpleQueue()
+        self._inbox: SimpleQueue[Report] = SimpleQueue()
+        self._open: dict[int, Path] = {}
+        self._cancelled: set[int] = set()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._exit_code: int | None = None
+        self._dead = False
+        # Starting a process and writing pixels both take longer than a window may stand still.
+        threading.Thread(target=self._write, daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether jobs can still be done; true as well while the worker is starting."""
+        return not self._dead
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process, once it has been started."""
+        return self._process.pid if self._process else None
+
+    def warm(self, model: str) -> None:
+        """Have a model loaded; `Ready` or `Broken` answers."""
+        self._outbox.put(_Letter(Warm(model=model)))
+
+    def segment(self, planes: Callable[[], Iterator[np.ndarray]], count: int, config: SegmentConfig) -> int:
+        """Segment planes.
+
+        Parameters
+        ----------
+        planes : callable
+            Called in another thread; yields planes of one shape (Y, X, C).
+        count : int
+            How many it yields.
+        config : SegmentConfig
+
+        Returns
+        -------
+        int
+            The job's number.
+        """
+        job, folder = self._register(None)
+        message = Segment(job=job, folder=folder, config=config)
+        self._outbox.put(_Letter(message, lambda: self._snapshot(job, folder, planes, count)))
+        return job
+
+    def relabel(self, segmented: int, config: LabelsConfig) -> int:
+        """Make new labels from the maps that an earlier job left; return the new job's number."""
+        job, folder = self._register(self.job_folder(segmented))
+        self._outbox.put(_Letter(Relabel(job=job, folder=folder, config=config)))
+        return job
+
+    def job_folder(self, job: int) -> Path:
+        """Return the folder of a segmentation."""
+        return self.folder / f"job-{job:04d}"
+
+    def cancel(self, job: int) -> None:
+        """Ask a job to stop; if it does not within some seconds, the worker is ended."""
+        with self._lock:
+            if job not in self._open:
+                return
+            self._cancelled.add(job)
+        self._outbox.put(_Letter(Cancel(job=job)))
+        timer = threading.Timer(GRACE_S, self._end_if_open, [job])
+        timer.daemon = True
+        timer.start()
+
+    def poll(self) -> list[Report]:
+        """Return what has come in since the last call."""
+        reports = []
+        with contextlib.suppress(Empty):
+            while True:
+                reports.append(self._inbox.get_nowait())
+        return reports
+
+    def close(self) -> None:
+        """End the worker; jobs that are open end as cancelled."""
+        with self._lock:
+            self._cancelled |= self._open.keys()
+        self._outbox.put(None)
+
+    def _register(self, folder: Path | None) -> tuple[int, Path]:
+        job = next(_numbers)
+        folder = folder or self.job_folder(job)
+        with self._lock:
+            self._open[job] = folder
+        return job, folder
+
+    def _snapshot(
+        self, job: int, folder: Path, planes: Callable[[], Iterator[np.ndarray]], count: int
+    ) -> None:
+        """Write planes one by one, so that a lazy stack is never whole in memory."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / IMAGE_FILE).open("wb") as file:
+            for i, plane in enumerate(planes()):
+                if job in self._cancelled:
+                    raise CancelledError
+                if i == 0:
+                    header = {
+                        "descr": plane.dtype.str,
+                        "fortran_order": False,
+                        "shape": (count, *plane.shape),
+                    }
+                    np.lib.format.write_array_header_1_0(file, header)
+                # Not a memory map: on a full disk that would end the window's process instead of raising.
+                file.write(np.ascontiguousarray(plane).data)
+
+    def _write(self) -> None:
+        try:
+            self._start()
+        except OSError as error:
+            self._bury(f"The worker could not be started: {error}")
+        while (letter := self._outbox.get()) is not None:
+            self._deliver(letter)
+        self._hang_up()
+
+    def _deliver(self, letter: "_Letter") -> None:
+        if self._dead:
+            return self._bury()
+        job = getattr(letter.message, "job", 0)
+        try:
+            letter.prepare()
+        except CancelledError:
+            return self._end(job, Cancelled(job=job))
+        except Exception as error:  # whatever a lazy image raises while it is computed
+            return self._end(job, Failed(job=job, reason=explain(error), details=traceback.format_exc()))
+        # A worker that is gone is noticed by the reader, which ends the open jobs.
+        with contextlib.suppress(OSError, ValueError):
+            self._send(letter.message)
+
+    def _hang_up(self) -> None:
+        if self._process and self._process.stdin:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+            try:
+                self._process.wait(GRACE_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self._bury()
+
+    def _start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / LOG_FILE).open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+                start_new_session=True,  # Ctrl+C in the terminal is for the window
+            )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _send(self, message: Message) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(message.line())
+        self._process.stdin.flush()
+
+    def _read(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            try:
+                event = EVENTS.validate_json(line)
+            except ValidationError:  # noise, which must not end a job
+                continue
+            if isinstance(event, TERMINAL):
+                self._end(event.job, event)
+            else:
+                self._inbox.put(Report(event))
+        self._exit_code = self._process.wait()
+        self._bury()
+
+    def _end(self, job: int, event: Event) -> None:
+        """Queue the terminal event of a job, unless it had one."""
+        with self._lock:
+            folder = self._open.pop(job, None)
+        if folder is None:
+            return
+        try:
+            labels = np.load(folder / LABELS_FILE, allow_pickle=False) if isinstance(event, Done) else None
+        except (OSError, ValueError, MemoryError) as error:
+            event, labels = Failed(job=job, reason=f"The labels could not be read: {error}"), None
+        self._inbox.put(Report(event, labels))
+
+    def _bury(self, log: str | None = None) -> None:
+        """End all open jobs, since nobody works at them any more."""
+        self._dead = True
+        log = self._log_tail() if log is None else log
+        with self._lock:
+            jobs = list(self._open)
+        for job in jobs:
+            crashed = Crashed(job=job, exit_code=self._exit_code, log=log)
+            self._end(job, Cancelled(job=job) if job in self._cancelled else crashed)
+
+    def _log_tail(self) -> str:
+        try:
+            return (self.folder / LOG_FILE).read_bytes()[-LOG_TAIL:].decode(errors="replace")
+        except OSError:
+            return ""
+
+    def _end_if_open(self, job: int) -> None:
+        if job not in self._open or self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()

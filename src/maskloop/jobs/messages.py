@@ -1,0 +1,143 @@
+"""What crosses the pipes between the window's process and a worker: one JSON object a line.
+
+Pixels don't cross: they lie in the job's folder, which can so be replayed, and is a bug report.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from maskloop.config import LabelsConfig, SegmentConfig
+
+IMAGE_FILE = "image.npy"  # (P, Y, X, C), any real dtype
+MAPS_FILE = "maps.npy"  # (P, Y, X, heads), float16
+LABELS_FILE = "labels.npy"  # (P, Y, X), int32
+
+
+class Message(BaseModel):
+    """A frozen message; its field `kind` names its class on the wire."""
+
+    # JSON has no NaN, but both ends are Python, which reads and writes it.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+    def line(self) -> bytes:
+        """Return the message as a line of JSON."""
+        return self.model_dump_json().encode() + b"\n"
+
+
+class Warm(Message):
+    """Load a model before it is needed."""
+
+    kind: Literal["warm"] = "warm"
+    model: str
+
+
+class Segment(Message):
+    """Segment the planes of `IMAGE_FILE` in a folder; write `MAPS_FILE` and `LABELS_FILE` beside it."""
+
+    kind: Literal["segment"] = "segment"
+    job: int
+    folder: Path
+    config: SegmentConfig
+
+
+class Relabel(Message):
+    """Make `LABELS_FILE` anew from the kept `MAPS_FILE` of a folder."""
+
+    kind: Literal["relabel"] = "relabel"
+    job: int
+    folder: Path
+    config: LabelsConfig
+
+
+class Cancel(Message):
+    """Stop a job, running or waiting."""
+
+    kind: Literal["cancel"] = "cancel"
+    job: int
+
+
+class Ready(Message):
+    """The engine runs and the model is loaded."""
+
+    kind: Literal["ready"] = "ready"
+
+
+class Broken(Message):
+    """The engine or the model cannot be started; jobs will fail with the same reason."""
+
+    kind: Literal["broken"] = "broken"
+    reason: str
+
+
+class Progress(Message):
+    """The share of a job that is done, 0 to 1."""
+
+    kind: Literal["progress"] = "progress"
+    job: int
+    share: float
+
+
+class Done(Message):
+    """A job ended well.
+
+    Attributes
+    ----------
+    objects : int
+        Number of objects in all planes.
+    highest : float
+        Highest probability of foreground.
+    diameter : float or None
+        Median diameter of the objects in pixels.
+    rescaled : float or None
+        Factor by which the first plane was enlarged for the network; None where only the labels were made anew.
+    labels : LabelsConfig
+        How the maps became labels.
+    constant : bool
+        Whether the image has one grey value only; never where only the labels were made anew.
+    """
+
+    kind: Literal["done"] = "done"
+    job: int
+    objects: int
+    highest: float
+    diameter: float | None
+    rescaled: float | None
+    labels: LabelsConfig
+    constant: bool
+
+
+class Cancelled(Message):
+    """A job was stopped because it was asked to."""
+
+    kind: Literal["cancelled"] = "cancelled"
+    job: int
+
+
+class Failed(Message):
+    """A job ended with an error; `reason` is one sentence for the person, `details` a traceback for the log."""
+
+    kind: Literal["failed"] = "failed"
+    job: int
+    reason: str
+    details: str = ""
+
+
+class Crashed(Message):
+    """The worker died with this job in its hands; made by the client, with the end of the worker's log."""
+
+    kind: Literal["crashed"] = "crashed"
+    job: int
+    exit_code: int | None
+    log: str
+
+
+Command = Annotated[Warm | Segment | Relabel | Cancel, Field(discriminator="kind")]
+Event = Annotated[
+    Ready | Broken | Progress | Done | Cancelled | Failed | Crashed, Field(discriminator="kind")
+]
+TERMINAL = (Done, Cancelled, Failed, Crashed)
+
+COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
+EVENTS: TypeAdapter[Event] = TypeAdapter(Event)

@@ -1,0 +1,153 @@
+"""How well predicted labels agree with the truth, object by object and pixel by pixel."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import maximum_bipartite_matching
+from skimage.metrics import contingency_table
+
+from maskloop.errors import InputError
+
+THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(9))  # 0.5, 0.55, ..., 0.9
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one image, or many together, came to.
+
+    Attributes
+    ----------
+    true_positives : ndarray of shape (9,), int
+        Predicted objects matched to a true one, at each IoU of `THRESHOLDS`.
+    matched_iou : float
+        Sum of the IoU of the objects matched at 0.5.
+    predicted, truth : int
+        Number of objects.
+    overlap, predicted_pixels, truth_pixels : int
+        Foreground pixels in both, in the prediction, in the truth.
+    """
+
+    true_positives: np.ndarray
+    matched_iou: float
+    predicted: int
+    truth: int
+    overlap: int
+    predicted_pixels: int
+    truth_pixels: int
+
+    @property
+    def ap(self) -> np.ndarray:
+        """TP / (TP + FP + FN) at each threshold, as in Schmidt et al. 2018; 1 where there are no objects at all."""
+        union = self.predicted + self.truth - self.true_positives
+        return np.where(union > 0, self.true_positives / np.maximum(union, 1), 1.0)
+
+    @property
+    def f1(self) -> float:
+        """2 TP / (2 TP + FP + FN) at IoU 0.5."""
+        return _ratio(2 * int(self.true_positives[0]), self.predicted + self.truth)
+
+    @property
+    def pq(self) -> float:
+        """Panoptic quality (Kirillov et al. 2019): the mean IoU of matched objects times F1."""
+        return _ratio(2 * self.matched_iou, self.predicted + self.truth)
+
+    @property
+    def dice(self) -> float:
+        """2 |P and T| / (|P| + |T|) of the foreground; 1 where both are empty."""
+        return _ratio(2 * self.overlap, self.predicted_pixels + self.truth_pixels)
+
+    @property
+    def iou(self) -> float:
+        """|P and T| / |P or T| of the foreground; 1 where both are empty."""
+        return _ratio(self.overlap, self.predicted_pixels + self.truth_pixels - self.overlap)
+
+
+def count(predicted: np.ndarray, truth: np.ndarray) -> Counts:
+    """Match predicted to true objects, one to one, so that most of them reach each IoU.
+
+    Parameters
+    ----------
+    predicted, truth : ndarray of one shape, int
+        0 is background.
+
+    Returns
+    -------
+    Counts
+
+    Raises
+    ------
+    InputError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> truth = np.array([[1, 1, 1, 1, 0, 2, 2]])
+    >>> count(np.array([[5, 5, 5, 0, 0, 0, 7]]), truth).ap[[0, 5, 6]].round(2)
+    array([1.  , 0.33, 0.  ])
+    """
+    if predicted.shape != truth.shape:
+        raise InputError(
+            f"The prediction is of shape {predicted.shape} and the truth of {truth.shape}; they must agree."
+        )
+    iou = _pairwise_iou(predicted, truth)
+    matches = [_match(iou, t) for t in THRESHOLDS]
+    foreground = predicted > 0, truth > 0
+    return Counts(
+        true_positives=np.array([len(m) for m in matches]),
+        matched_iou=float(matches[0].sum()),
+        predicted=iou.shape[0],
+        truth=iou.shape[1],
+        overlap=int(np.count_nonzero(foreground[0] & foreground[1])),
+        predicted_pixels=int(np.count_nonzero(foreground[0])),
+        truth_pixels=int(np.count_nonzero(foreground[1])),
+    )
+
+
+def pool(counts: Iterable[Counts]) -> Counts:
+    """Add up the counts of several images, so that each object weighs the same.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    counts = list(counts)
+    if not counts:
+        raise InputError("There is nothing to evaluate.")
+    return Counts(
+        true_positives=np.sum([c.true_positives for c in counts], axis=0),
+        matched_iou=sum(c.matched_iou for c in counts),
+        predicted=sum(c.predicted for c in counts),
+        truth=sum(c.truth for c in counts),
+        overlap=sum(c.overlap for c in counts),
+        predicted_pixels=sum(c.predicted_pixels for c in counts),
+        truth_pixels=sum(c.truth_pixels for c in counts),
+    )
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 1.0
+
+
+def _pairwise_iou(predicted: np.ndarray, truth: np.ndarray) -> sparse.csr_array:
+    """IoU of each predicted object (rows) with each true one (columns); only those that overlap are stored."""
+    rows, predicted = np.unique(predicted, return_inverse=True)
+    columns, truth = np.unique(truth, return_inverse=True)
+    overlap = sparse.coo_array(contingency_table(predicted.ravel(), truth.ravel()))
+    row_areas, column_areas = np.bincount(predicted.ravel()), np.bincount(truth.ravel())
+    iou = overlap.data / (row_areas[overlap.row] + column_areas[overlap.col] - overlap.data)
+    shape = (len(row_areas), len(column_areas))
+    return sparse.csr_array((iou, (overlap.row, overlap.col)), shape=shape)[rows > 0][:, columns > 0]
+
+
+def _match(iou: sparse.csr_array, threshold: float) -> np.ndarray:
+    """Return the IoU of the matched pairs, as many as possible.
+
+    From IoU 0.5 on an object has one candidate, or two of exactly 0.5, so that any largest matching will do.
+    """
+    reached = sparse.csr_matrix(iou >= threshold)
+    columns = maximum_bipartite_matching(reached, perm_type="column")
+    matched = np.flatnonzero(columns >= 0)
+    return np.array([iou[row, columns[row]] for row in matched])

@@ -1,0 +1,142 @@
+"""A model on disk: a folder that describes itself in checked JSON, with weights beside it.
+
+Model files are data. The network is rebuilt from allow-listed numbers and words, and only arrays are loaded.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from maskloop.config import Config, LabelsConfig, NetworkConfig
+from maskloop.errors import ModelError
+from maskloop.files import write_atomically
+
+BUNDLED = Path(__file__).parents[1] / "bundled"
+MODEL_FILE, WEIGHTS_FILE, HISTORY_FILE = "model.json", "weights.safetensors", "history.csv"
+SCHEMA: Literal[1] = 1
+LARGEST_JSON = 1_000_000
+LARGEST_WEIGHTS = 2_000_000_000
+
+
+class Preprocessing(Config):
+    """How grey values are brought to a common range, over the whole plane."""
+
+    low: float = Field(1.0, ge=0, le=100, title="Percentile that becomes 0")
+    high: float = Field(99.8, ge=0, le=100, title="Percentile that becomes 1")
+
+
+class Training(Config):
+    """Where a model comes from."""
+
+    base: str | None = Field(None, description="The model that it was trained on from.")
+    data: str = Field("", description="What it learned from, and its licence.")
+    images: int = Field(0, ge=0)
+    held_out: tuple[str, ...] = Field((), description="Names of the validation images.")
+    epochs: int = Field(0, ge=0)
+    minutes: float = Field(0, ge=0)
+    seed: int = 0
+    versions: dict[str, str] = Field(default_factory=dict)
+    scores: dict[str, float] = Field(default_factory=dict, description="On the validation images.")
+
+
+class ModelCard(Config):
+    """What ``model.json`` says."""
+
+    schema_version: Literal[1] = SCHEMA
+    name: str = Field(min_length=1, max_length=100)
+    description: str = Field("", max_length=2000, description="One sentence on what it is for.")
+    task: Literal["objects"] = "objects"
+    network: NetworkConfig
+    preprocessing: Preprocessing = Preprocessing()
+    labels: LabelsConfig = Field(LabelsConfig(), description="As tuned on the validation images.")
+    diameter: float = Field(gt=0, description="Median object diameter that it was trained on, in pixels.")
+    diameter_range: tuple[float, float] = Field(
+        description="Median diameters, per image, that it saw in training."
+    )
+    training: Training = Training()
+    weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+def save_card(card: ModelCard, folder: Path) -> None:
+    """Write ``model.json``."""
+    write_atomically(folder / MODEL_FILE, card.model_dump_json(indent=1).encode() + b"\n")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def bundled_models() -> list[Path]:
+    """List the model folders that ship with the package, by name."""
+    return sorted(path.parent for path in BUNDLED.glob(f"*/{MODEL_FILE}"))
+
+
+def find_model(name: str | Path) -> Path:
+    """Return the folder of a model given by name, or by its path.
+
+    Raises
+    ------
+    ModelError
+        If there is neither a bundled model nor a folder of that name.
+    """
+    bundled = {path.name: path for path in bundled_models()}
+    folder = bundled.get(str(name)) or Path(name).expanduser()
+    if not folder.is_dir():
+        raise ModelError(
+            f"There is no model {str(name)!r}; wanted is the path of a model folder or one of: {', '.join(bundled)}."
+        )
+    return folder
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Read and check ``model.json``.
+
+    Raises
+    ------
+    ModelError
+        If it is missing, damaged, from a newer version, or asks for what this version does not know.
+    """
+    path = folder / MODEL_FILE
+    try:
+        if path.stat().st_size > LARGEST_JSON:
+            raise ModelError(f"{path} is too large to be the description of a model.")
+        text = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{folder} is not a model folder: its {MODEL_FILE} cannot be read.") from error
+    try:
+        return ModelCard.model_validate_json(text)
+    except ValidationError as error:
+        raise ModelError(_refusal(path, error)) from error
+
+
+def _refusal(path: Path, error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    if first["loc"] == ("schema_version",):
+        return f"{path} is of schema {first['input']!r}, this maskloop reads schema {SCHEMA}; a newer one may read it."
+    return f"{path} is not a description that this version can use: {where}: {first['msg']}."
+
+
+def check_weights(folder: Path, card: ModelCard) -> Path:
+    """Return the path of the weights that belong to a card.
+
+    Raises
+    ------
+    ModelError
+        If they are missing, too large, or not the ones that the card was written for.
+    """
+    path = folder / WEIGHTS_FILE
+    if not path.is_file():
+        raise ModelError(f"The model folder {folder} lacks its {WEIGHTS_FILE}.")
+    if path.stat().st_size > LARGEST_WEIGHTS:
+        raise ModelError(f"{path} is larger than {LARGEST_WEIGHTS // 10**9} GB.")
+    if sha256_of(path) != card.weights_sha256:
+        raise ModelError(
+            f"The weights {path} are not the ones that {MODEL_FILE} was written for (their SHA-256 differs): the "
+            "folder was damaged or tampered with."
+        )
+    return path

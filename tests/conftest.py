@@ -1,0 +1,53 @@
+"""What all tests share: real settings stay untouched, no screen is needed, a model small enough to build at once."""
+
+import os
+import tempfile
+from pathlib import Path
+
+# Before napari is imported: the viewer fixtures would rewrite the person's own settings.
+os.environ.setdefault("NAPARI_CONFIG", str(Path(tempfile.mkdtemp(prefix="maskloop-tests-")) / "settings.yaml"))
+if os.environ.get("MASKLOOP_TEST_DISPLAY") != "1":
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+import numpy as np
+import pytest
+
+SHARED_FOLDER = Path(__file__).parents[2] / "shared" / "data"
+
+
+def discs(shape, centres, radius):
+    """Labelled discs, numbered from 1; later ones lie on top."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    labels = np.zeros(shape, np.int32)
+    for number, (cy, cx) in enumerate(centres, start=1):
+        labels[np.hypot(y - cy, x - cx) <= radius] = number
+    return labels
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """A complete model folder with a network of random weights that takes milliseconds."""
+    from maskloop.config import NetworkConfig
+    from maskloop.model.runtime import start_engine
+    from maskloop.project.model_folder import ModelCard, save_card, sha256_of
+
+    start_engine()
+    import keras
+
+    from maskloop.model.unet import build_unet
+    from maskloop.model.weights import save_weights
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    folder.mkdir()
+    keras.utils.set_random_seed(0)
+    config = NetworkConfig(filters=(4, 8))
+    save_weights(build_unet(config), folder / "weights.safetensors")
+    card = ModelCard(
+        name="tiny",
+        network=config,
+        diameter=20,
+        diameter_range=(5, 80),
+        weights_sha256=sha256_of(folder / "weights.safetensors"),
+    )
+    save_card(card, folder)
+    return folder

@@ -1,0 +1,250 @@
+"""The process boundary, first with a worker that misbehaves on demand, then with the real one."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.jobs import client as client_module
+from maskloop.jobs.client import Client
+from maskloop.jobs.messages import (
+    EVENTS,
+    TERMINAL,
+    Cancelled,
+    Crashed,
+    Done,
+    Failed,
+    Progress,
+    Ready,
+)
+
+SEEN = {}  # reports by client: one job is waited for while others end
+FAKE = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
+
+
+@pytest.fixture
+def start(tmp_path):
+    clients = []
+
+    def start(command=FAKE):
+        clients.append(Client(tmp_path / "session", command))
+        return clients[-1]
+
+    yield start
+    for client in clients:
+        client.close()
+
+
+def image():
+    return np.arange(48 * 64, dtype=np.float32).reshape(48, 64, 1)
+
+
+def submit(client, model, planes=1):
+    return client.segment(lambda: iter([image()] * planes), planes, SegmentConfig(model=model))
+
+
+def wait(client, job, seconds=60):
+    """Return the reports of a job up to its end."""
+    deadline = time.monotonic() + seconds
+    seen = SEEN.setdefault(id(client), [])
+    while not any(isinstance(r.event, TERMINAL) and r.event.job == job for r in seen):
+        assert time.monotonic() < deadline, f"job {job} did not end: {seen}"
+        seen += client.poll()
+        time.sleep(0.01)
+    return [r for r in seen if getattr(r.event, "job", None) == job]
+
+
+def gone(pid, seconds=15):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except FileNotFoundError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_job_ends_with_its_labels(start):
+    client = start()
+    reports = wait(client, submit(client, "plain", planes=3))
+    assert isinstance(reports[-1].event, Done)
+    assert reports[-1].labels.shape == (3, 48, 64)
+    assert reports[-1].labels.dtype == np.int32
+
+
+def test_noise_on_stdout_and_on_the_wire_does_no_harm(start, tmp_path):
+    client = start()
+    assert isinstance(wait(client, submit(client, "noisy"))[-1].event, Done)
+    assert "noise on stdout from C" in (tmp_path / "session" / client_module.LOG_FILE).read_text()
+
+
+def test_after_a_failure_the_next_job_works(start):
+    client = start()
+    failed, good = submit(client, "raises"), submit(client, "plain")
+    event = wait(client, failed)[-1].event
+    assert isinstance(event, Failed)
+    assert event.reason == "It did not work."
+    assert isinstance(wait(client, good)[-1].event, Done)
+
+
+def test_cancel_stops_a_running_job_and_the_worker_lives_on(start):
+    client = start()
+    job = submit(client, "slow")
+    while not any(isinstance(r.event, Progress) for r in client.poll()):
+        time.sleep(0.01)
+    client.cancel(job)
+    assert isinstance(wait(client, job, 5)[-1].event, Cancelled)
+    assert isinstance(wait(client, submit(client, "plain"))[-1].event, Done)
+
+
+def test_cancel_ends_a_worker_that_does_not_listen(start, monkeypatch):
+    monkeypatch.setattr(client_module, "GRACE_S", 0.3)
+    client = start()
+    job = submit(client, "hangs")
+    time.sleep(1.5)
+    client.cancel(job)
+    assert isinstance(wait(client, job, 10)[-1].event, Cancelled)
+    assert not client.alive
+
+
+def test_a_killed_worker_ends_every_open_job_once(start):
+    client = start()
+    jobs = [submit(client, "dies"), submit(client, "plain"), submit(client, "plain")]
+    reports = []
+    deadline = time.monotonic() + 30
+    while len(reports) < 3 and time.monotonic() < deadline:
+        reports += client.poll()
+        time.sleep(0.01)
+    time.sleep(0.3)
+    reports += client.poll()
+    assert sorted(r.event.job for r in reports) == jobs
+    assert all(isinstance(r.event, Crashed) for r in reports)
+    assert reports[0].event.exit_code == -signal.SIGKILL
+    assert "last words" in reports[0].event.log
+
+
+def test_a_send_after_death_ends_with_crashed(start):
+    client = start()
+    wait(client, submit(client, "dies"))
+    assert not client.alive
+    assert isinstance(wait(client, submit(client, "plain"))[-1].event, Crashed)
+
+
+def test_a_worker_that_cannot_be_started_is_a_crash_too(start):
+    client = start(["/no/such/interpreter"])
+    event = wait(client, submit(client, "plain"))[-1].event
+    assert isinstance(event, Crashed)
+    assert "could not be started" in event.log
+
+
+def test_an_image_that_cannot_be_computed_fails_its_job_only(start):
+    client = start()
+
+    def planes():
+        raise RuntimeError("the microscope is on fire")
+        yield
+
+    event = wait(client, client.segment(planes, 1, SegmentConfig()))[-1].event
+    assert isinstance(event, Failed)
+    assert "the microscope is on fire" in event.reason
+    assert isinstance(wait(client, submit(client, "plain"))[-1].event, Done)
+
+
+def test_a_full_disk_fails_the_job_with_a_sentence(start):
+    client = start()
+
+    def planes():
+        raise OSError(28, "No space left on device", "image.npy")
+        yield
+
+    event = wait(client, client.segment(planes, 1, SegmentConfig()))[-1].event
+    assert isinstance(event, Failed)
+    assert event.reason.startswith("The disk is full")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0.25])
+def test_numbers_survive_the_wire(value):
+    event = Done(
+        job=1, objects=0, highest=value, diameter=None, rescaled=1.0, labels=LabelsConfig(), constant=False
+    )
+    back = EVENTS.validate_json(event.line())
+    assert back.highest == value or (math.isnan(back.highest) and math.isnan(value))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is a matter of POSIX")
+@pytest.mark.parametrize("command", [FAKE, None], ids=["fake", "real"])
+def test_a_worker_does_not_outlive_its_killed_parent(tmp_path, command):
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time; from pathlib import Path; from maskloop.jobs.client import Client\n"
+            f"client = Client(Path(sys.argv[1]), {command!r})\n"
+            "while client.pid is None: time.sleep(0.01)\n"
+            "print(client.pid, flush=True); time.sleep(600)",
+            str(tmp_path),
+        ],
+        stdout=subprocess.PIPE,
+    )
+    worker = int(parent.stdout.readline())
+    time.sleep(0.5)
+    parent.kill()
+    parent.wait()
+    assert gone(worker)
+
+
+def test_close_ends_the_worker(start):
+    client = start()
+    wait(client, submit(client, "plain"))
+    client.close()
+    assert gone(client.pid)
+
+
+class TestRealWorker:
+    """The same boundary with TensorFlow behind it."""
+
+    def test_segment_relabel_error_and_on(self, start, tiny_model):
+        client = start(None)
+        client.warm(str(tiny_model))
+        deadline = time.monotonic() + 60
+        while not any(isinstance(r.event, Ready) for r in client.poll()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+        config = SegmentConfig(model=str(tiny_model), labels=LabelsConfig(foreground=0.05, min_size=0))
+        job = client.segment(lambda: iter([image()] * 2), 2, config)
+        segmented = wait(client, job)[-1]
+        assert isinstance(segmented.event, Done)
+        assert segmented.labels.shape == (2, 48, 64)
+        np.testing.assert_array_equal(segmented.labels[0], segmented.labels[1])
+
+        none = wait(client, client.relabel(job, LabelsConfig(foreground=0.95, min_size=100_000)))[-1]
+        assert none.event.objects == 0
+        again = wait(client, client.relabel(job, config.labels))[-1]
+        np.testing.assert_array_equal(again.labels, segmented.labels)
+
+        missing = wait(client, client.segment(lambda: iter([image()]), 1, SegmentConfig(model="gone")))[-1]
+        assert isinstance(missing.event, Failed)
+        assert "no model 'gone'" in missing.event.reason
+        assert isinstance(wait(client, client.segment(lambda: iter([image()]), 1, config))[-1].event, Done)
+
+    def test_cancel_between_tiles(self, start, tiny_model):
+        client = start(None)
+        large = np.random.default_rng(0).random((2200, 2200, 1), np.float32)
+        config = SegmentConfig(model=str(tiny_model))
+        job = client.segment(lambda: iter([large] * 20), 20, config)
+        while not any(isinstance(r.event, Progress) for r in client.poll()):
+            time.sleep(0.01)
+        client.cancel(job)
+        assert isinstance(wait(client, job, 10)[-1].event, Cancelled)
+        assert client.alive
