@@ -11,6 +11,11 @@ if os.environ.get("MASKLOOP_TEST_DISPLAY") != "1":
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# The same examples each time, however slow the machine: a suite that fails does so again.
+settings.register_profile("maskloop", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("maskloop")
 
 SHARED_FOLDER = Path(__file__).parents[2] / "shared" / "data"
 
@@ -24,9 +29,15 @@ def discs(shape, centres, radius):
     return labels
 
 
+@pytest.fixture(scope="session", name="discs")
+def _discs():
+    """The function `discs`."""
+    return discs
+
+
 @pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory):
-    """A complete model folder with a network of random weights that takes milliseconds."""
+def make_model():
+    """A function that writes a complete model folder with a network of random weights."""
     from maskloop.config import NetworkConfig
     from maskloop.model.runtime import start_engine
     from maskloop.project.model_folder import ModelCard, save_card, sha256_of
@@ -37,17 +48,19 @@ def tiny_model(tmp_path_factory):
     from maskloop.model.unet import build_unet
     from maskloop.model.weights import save_weights
 
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    folder.mkdir()
-    keras.utils.set_random_seed(0)
-    config = NetworkConfig(filters=(4, 8))
-    save_weights(build_unet(config), folder / "weights.safetensors")
-    card = ModelCard(
-        name="tiny",
-        network=config,
-        diameter=20,
-        diameter_range=(5, 80),
-        weights_sha256=sha256_of(folder / "weights.safetensors"),
-    )
-    save_card(card, folder)
-    return folder
+    def make_model(folder, config=NetworkConfig(filters=(4, 8)), **card):  # noqa: B008 - frozen
+        folder.mkdir()
+        keras.utils.set_random_seed(0)
+        save_weights(build_unet(config), folder / "weights.safetensors")
+        card = {"name": folder.name, "diameter": 20, "diameter_range": (5, 80)} | card
+        sha256 = sha256_of(folder / "weights.safetensors")
+        save_card(ModelCard(network=config, weights_sha256=sha256, **card), folder)
+        return folder
+
+    return make_model
+
+
+@pytest.fixture(scope="session")
+def tiny_model(make_model, tmp_path_factory):
+    """A complete model folder with a network of random weights that takes milliseconds."""
+    return make_model(tmp_path_factory.mktemp("models") / "tiny")

@@ -182,9 +182,7 @@ def _pair(predicted: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
     for path in list_images(predicted):
         name = path.stem if path.stem in targets else path.stem.removesuffix("_labels")
         if name not in targets:
-            raise InputError(
-                f"The prediction {path.name} has no truth in {truth}; wanted is a file named {name}."
-            )
+            raise InputError(f"The prediction {path.name} has no truth in {truth}; wanted is a file named {name}.")
         pairs[name] = (path, targets[name])
     if not pairs:
         raise InputError(f"There are no predictions in {predicted}.")

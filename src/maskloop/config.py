@@ -30,7 +30,7 @@ class LabelsConfig(Config):
         description="Probability from which a pixel belongs to an object. Lower finds fainter and larger objects.",
     )
     splitting: float = Field(
-        0.9,
+        0.7,
         ge=0.0,
         le=1.0,
         title="Splitting",
@@ -48,9 +48,7 @@ class LabelsConfig(Config):
 class SegmentConfig(Config):
     """How one image is segmented."""
 
-    model: str = Field(
-        "nuclei", title="Model", description="Name of a bundled model, or a model folder.", min_length=1
-    )
+    model: str = Field("nuclei", title="Model", description="Name of a bundled model, or a model folder.", min_length=1)
     diameter: Annotated[float, Field(ge=2, le=2000, allow_inf_nan=False)] | None = Field(
         None,
         title="Diameter",
@@ -80,9 +78,7 @@ class NetworkConfig(Config):
     )
     activation: Literal["relu", "elu", "gelu", "silu"] = Field("relu", title="Activation")
     normalisation: Literal["none", "batch"] = Field("batch", title="Normalisation")
-    dropout: float = Field(
-        0.0, ge=0, lt=1, title="Dropout", description="Share dropped at the deepest level."
-    )
+    dropout: float = Field(0.0, ge=0, lt=1, title="Dropout", description="Share dropped at the deepest level.")
     upsampling: Literal["transposed", "nearest"] = Field("transposed", title="Up-sampling")
     heads: tuple[Literal["foreground", "distance"], ...] = Field(
         ("foreground", "distance"),
@@ -103,9 +99,7 @@ class NetworkConfig(Config):
         Two 3 x 3 convolutions a level reach 2 pixels of that level's size, on the way down and on the way up;
         pooling and up-sampling reach up to one coarser pixel more.
         """
-        reach = sum(
-            2 * 2**level * (1 if level == len(self.filters) - 1 else 2) for level in range(len(self.filters))
-        )
+        reach = sum(2 * 2**level * (1 if level == len(self.filters) - 1 else 2) for level in range(len(self.filters)))
         pooling = 2 * (self.multiple - 1)
         return -(-(reach + pooling) // self.multiple) * self.multiple
 
@@ -116,18 +110,12 @@ class AugmentConfig(Config):
     flips: bool = Field(True, title="Flips", description="Mirror and turn by quarters at random.")
     rotation: bool = Field(True, title="Rotation", description="Turn by any angle.")
     scale: float = Field(1.5, ge=1, le=4, title="Scale", description="Up to this factor smaller or larger.")
-    brightness: float = Field(
-        0.15, ge=0, le=1, title="Brightness", description="Largest shift of grey values."
-    )
+    brightness: float = Field(0.15, ge=0, le=1, title="Brightness", description="Largest shift of grey values.")
     contrast: float = Field(1.5, ge=1, le=4, title="Contrast", description="Largest factor of contrast.")
     gamma: float = Field(1.6, ge=1, le=4, title="Gamma", description="Largest exponent of grey values.")
     blur: float = Field(1.2, ge=0, le=5, title="Blur", description="Largest Gaussian blur in pixels.")
-    noise: float = Field(
-        0.06, ge=0, le=1, title="Noise", description="Largest standard deviation of added noise."
-    )
-    invert: float = Field(
-        0.0, ge=0, le=1, title="Inversion", description="Share of crops with inverted grey values."
-    )
+    noise: float = Field(0.06, ge=0, le=1, title="Noise", description="Largest standard deviation of added noise.")
+    invert: float = Field(0.0, ge=0, le=1, title="Inversion", description="Share of crops with inverted grey values.")
 
 
 class TrainConfig(Config):
@@ -149,9 +137,7 @@ class TrainConfig(Config):
         None, gt=0, le=100_000, title="Minutes", description="Time budget; takes the place of epochs."
     )
     seed: int = Field(0, ge=0, lt=2**32, title="Seed", description="The same seed gives the same training.")
-    crop: int = Field(
-        256, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels."
-    )
+    crop: int = Field(256, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels.")
     batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
     steps: int = Field(50, ge=1, le=100_000, title="Steps", description="Steps per epoch.")
     learning_rate: Annotated[float, Field(gt=0, le=1)] | None = Field(

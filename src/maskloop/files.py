@@ -6,9 +6,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import imageio.v3 as iio
 import numpy as np
-import tifffile
 
 from maskloop.errors import InputError
 
@@ -38,9 +36,7 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 def list_images(folder: Path) -> list[Path]:
     """List the image files of a folder by name, hidden ones left out."""
-    return sorted(
-        p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")
-    )
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
 
 
 def read_image(path: Path) -> tuple[np.ndarray, str | None]:
@@ -69,6 +65,8 @@ def read_image(path: Path) -> tuple[np.ndarray, str | None]:
     try:
         if path.suffix.lower() in TIFF_SUFFIXES:
             return _read_tiff(path)
+        import imageio.v3 as iio
+
         return np.asarray(iio.imread(path)), None
     except MemoryError:
         raise InputError(f"{path} does not fit into memory.") from None
@@ -78,6 +76,8 @@ def read_image(path: Path) -> tuple[np.ndarray, str | None]:
 
 
 def _read_tiff(path: Path) -> tuple[np.ndarray, str | None]:
+    import tifffile
+
     with tifffile.TiffFile(path) as file:
         series = file.series[0]
         image = series.asarray()
@@ -123,6 +123,8 @@ def write_labels(path: Path, labels: np.ndarray) -> None:
     OSError
         If the disk is full or the folder cannot be written; an older file of that name is still whole then.
     """
+    import tifffile
+
     dtype = np.uint16 if labels.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32
     with _replacing(path) as temporary:
         tifffile.imwrite(temporary, labels.astype(dtype), compression="zlib")

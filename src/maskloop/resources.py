@@ -22,6 +22,4 @@ def resource(name: str) -> Path:
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (Path(folder) / name).exists():
             return Path(folder) / name
-    raise FileNotFoundError(
-        f"This installation of maskloop lacks {name!r}; installing it again puts it back."
-    )
+    raise FileNotFoundError(f"This installation of maskloop lacks {name!r}; installing it again puts it back.")

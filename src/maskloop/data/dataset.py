@@ -99,9 +99,7 @@ def validation_batches(layers: Sequence[np.ndarray], config: TrainConfig) -> tf.
         Pairs of images (batch, crop, crop, C) and targets (batch, crop, crop, 2), float32.
     """
     crops = np.stack([crop for image in layers for crop in _grid(image, config.crop)]).astype(np.float32)
-    return tf.data.Dataset.from_tensor_slices((crops[..., :-TARGETS], crops[..., -TARGETS:])).batch(
-        config.batch
-    )
+    return tf.data.Dataset.from_tensor_slices((crops[..., :-TARGETS], crops[..., -TARGETS:])).batch(config.batch)
 
 
 def _grid(layers: np.ndarray, crop: int) -> list[np.ndarray]:

@@ -51,9 +51,7 @@ def read_examples(folder: Path, names: Iterable[str] | None = None) -> list[Exam
         If the folders are missing, an image has no labels, a file cannot be read, or labels do not fit their image.
     """
     if not (folder / "images").is_dir():
-        raise InputError(
-            f"{folder} has no folder 'images'; wanted are 'images' and 'labels' with files of one name."
-        )
+        raise InputError(f"{folder} has no folder 'images'; wanted are 'images' and 'labels' with files of one name.")
     truth = next((folder / n for n in LABEL_FOLDERS if (folder / n).is_dir()), None)
     if truth is None:
         raise InputError(f"{folder} has no folder 'labels' beside 'images'.")
@@ -63,9 +61,7 @@ def read_examples(folder: Path, names: Iterable[str] | None = None) -> list[Exam
     if not paths:
         raise InputError(f"There are no images in {folder / 'images'}.")
     if missing := [p.name for p in paths if p.stem not in label_paths]:
-        raise InputError(
-            f"{len(missing)} images have no labels of the same name in {truth}, such as {missing[0]}."
-        )
+        raise InputError(f"{len(missing)} images have no labels of the same name in {truth}, such as {missing[0]}.")
     return [read_example(path, label_paths[path.stem]) for path in paths]
 
 
@@ -81,9 +77,7 @@ def read_example(image_path: Path, labels_path: Path) -> Example:
     labels = read_labels(labels_path)
     planes = to_planes(image, axes)
     if len(planes.pixels) != 1:
-        raise InputError(
-            f"{image_path} is a stack of {len(planes.pixels)} planes; training takes single planes."
-        )
+        raise InputError(f"{image_path} is a stack of {len(planes.pixels)} planes; training takes single planes.")
     plane = planes.pixels[0]
     if plane.shape[:2] != labels.shape:
         raise InputError(

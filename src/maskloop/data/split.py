@@ -29,20 +29,14 @@ def look_alikes(examples: Sequence[Example], distance: float = 0.2) -> np.ndarra
     count = 0
     for shape in sorted(set(shapes)):
         members = np.array([i for i, s in enumerate(shapes) if s == shape])
-        inside = (
-            fcluster(linkage(features[members], "average"), distance, "distance") - 1
-            if len(members) > 1
-            else 0
-        )
+        inside = fcluster(linkage(features[members], "average"), distance, "distance") - 1 if len(members) > 1 else 0
         groups[members] = count + inside
         count = int(groups.max()) + 1
     return groups
 
 
 def _grey_values(image: np.ndarray) -> np.ndarray:
-    percentiles = np.percentile(image[..., :3].astype(np.float64), (1, 25, 50, 75, 99), axis=(0, 1)).mean(
-        axis=-1
-    )
+    percentiles = np.percentile(image[..., :3].astype(np.float64), (1, 25, 50, 75, 99), axis=(0, 1)).mean(axis=-1)
     return np.log1p(np.maximum(percentiles, 0)) / np.sqrt(len(percentiles))
 
 
@@ -69,9 +63,7 @@ def hold_out(examples: Sequence[Example], share: float, seed: int) -> np.ndarray
         If there are fewer than two images.
     """
     if len(examples) < 2:
-        raise InputError(
-            f"There is {len(examples)} image; training takes at least two, one of them for validation."
-        )
+        raise InputError(f"There is {len(examples)} image; training takes at least two, one of them for validation.")
     groups = look_alikes(examples)
     held = np.zeros(len(examples), bool)
     rng = np.random.default_rng(seed)

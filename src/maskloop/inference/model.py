@@ -20,9 +20,7 @@ from maskloop.ops.targets import object_diameters
 from maskloop.ops.tiling import pad_to_multiple, plan_tiles, stitch
 from maskloop.project.model_folder import ModelCard, check_weights, find_model, read_card
 
-TILE = (
-    1024  # the largest plane that a small laptop holds the network's layers of; a multiple of any network's
-)
+TILE = 1024  # the largest plane that a small laptop holds the network's layers of; a multiple of any network's
 SMALLEST_SIDE, LARGEST_SIDE = 8, 40_000  # pixels, after rescaling
 
 
@@ -134,9 +132,7 @@ class Model:
                 f"diameter; this model was trained on objects of {self.card.diameter:.0f} pixels."
             )
         network = self.card.network
-        scaled = (
-            image if scaled_size == size else resize(image, scaled_size, order=1, anti_aliasing=factor < 1)
-        )
+        scaled = image if scaled_size == size else resize(image, scaled_size, order=1, anti_aliasing=factor < 1)
         padded = pad_to_multiple(scaled, network.multiple)
         tiles = plan_tiles(padded.shape[:2], TILE, network.receptive_radius)
         maps = np.zeros((0,))

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -140,6 +141,10 @@ class Client:
         timer.daemon = True
         timer.start()
 
+    def forget(self, job: int) -> None:
+        """Delete the folder of a segmentation that nobody will relabel."""
+        shutil.rmtree(self.job_folder(job), ignore_errors=True)
+
     def poll(self) -> list[Report]:
         """Return what has come in since the last call."""
         reports = []
@@ -161,9 +166,7 @@ class Client:
             self._open[job] = folder
         return job, folder
 
-    def _snapshot(
-        self, job: int, folder: Path, planes: Callable[[], Iterator[np.ndarray]], count: int
-    ) -> None:
+    def _snapshot(self, job: int, folder: Path, planes: Callable[[], Iterator[np.ndarray]], count: int) -> None:
         """Write planes one by one, so that a lazy stack is never whole in memory."""
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / IMAGE_FILE).open("wb") as file:
@@ -191,17 +194,18 @@ class Client:
 
     def _deliver(self, letter: "_Letter") -> None:
         if self._dead:
-            return self._bury()
+            self._bury()
+            return
         job = getattr(letter.message, "job", 0)
         try:
             letter.prepare()
+            # A worker that is gone is noticed by the reader, which ends the open jobs.
+            with contextlib.suppress(BrokenPipeError, ValueError):
+                self._send(letter.message)
         except CancelledError:
-            return self._end(job, Cancelled(job=job))
+            self._end(job, Cancelled(job=job))
         except Exception as error:  # whatever a lazy image raises while it is computed
-            return self._end(job, Failed(job=job, reason=explain(error), details=traceback.format_exc()))
-        # A worker that is gone is noticed by the reader, which ends the open jobs.
-        with contextlib.suppress(OSError, ValueError):
-            self._send(letter.message)
+            self._end(job, Failed(job=job, reason=explain(error), details=traceback.format_exc()))
 
     def _hang_up(self) -> None:
         if self._process and self._process.stdin:

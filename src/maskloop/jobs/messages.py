@@ -134,9 +134,7 @@ class Crashed(Message):
 
 
 Command = Annotated[Warm | Segment | Relabel | Cancel, Field(discriminator="kind")]
-Event = Annotated[
-    Ready | Broken | Progress | Done | Cancelled | Failed | Crashed, Field(discriminator="kind")
-]
+Event = Annotated[Ready | Broken | Progress | Done | Cancelled | Failed | Crashed, Field(discriminator="kind")]
 TERMINAL = (Done, Cancelled, Failed, Crashed)
 
 COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)

@@ -11,7 +11,8 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig) -> np.ndarray:
     """Turn predicted maps into labelled objects.
 
     Each local maximum of the smoothed distance floods its basin within the foreground. Two basins are one object
-    when the pass between them lies less than ``1 - splitting`` below the lower of their summits. This is the
+    when the pass between them lies less than ``(1 - splitting)**2`` below the lower of their summits (the square
+    spreads the useful depths, 0.01 to 0.25, over half of the scale). This is the
     dynamics of a maximum (Grimaud 1992, https://doi.org/10.1117/12.60650), the same as seeding by h-maxima but
     with one flooding whatever the height.
 
@@ -31,14 +32,14 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig) -> np.ndarray:
     >>> y, x = np.mgrid[:20, :40]
     >>> distance = np.maximum(1 - np.hypot(y - 10, x - 12) / 9, 1 - np.hypot(y - 10, x - 27) / 9).clip(0)
     >>> maps = np.stack([distance > 0, distance], axis=-1).astype(np.float32)
-    >>> [int(maps_to_labels(maps, LabelsConfig(splitting=s)).max()) for s in (0.0, 0.9)]
+    >>> [int(maps_to_labels(maps, LabelsConfig(splitting=s)).max()) for s in (0.0, 0.7)]
     [1, 2]
     """
     foreground = maps[..., 0] >= config.foreground
     # Ties would make plateaus with many seeds; a slight blur also removes the network's speckle.
     distance = ndimage.gaussian_filter(maps[..., 1].astype(np.float32), 1.0)
     basins = _flood(distance, foreground)
-    merged = _merge_shallow(basins, distance, 1 - config.splitting)
+    merged = _merge_shallow(basins, distance, (1 - config.splitting) ** 2)
     return _renumber(merged, config.min_size)
 
 
@@ -54,6 +55,15 @@ def _flood(distance: np.ndarray, foreground: np.ndarray) -> np.ndarray:
         raise_at = ndimage.maximum_position(distance, parts, part)
         seeds[raise_at] = seeds.max() + 1
     return watershed(-distance, seeds, mask=foreground, connectivity=2)
+
+
+_WHOLE, _HEAD, _TAIL = slice(None), slice(None, -1), slice(1, None)
+_NEIGHBOURS = (
+    ((_HEAD, _WHOLE), (_TAIL, _WHOLE)),
+    ((_WHOLE, _HEAD), (_WHOLE, _TAIL)),
+    ((_HEAD, _HEAD), (_TAIL, _TAIL)),
+    ((_HEAD, _TAIL), (_TAIL, _HEAD)),
+)
 
 
 def _merge_shallow(basins: np.ndarray, distance: np.ndarray, depth: float) -> np.ndarray:
@@ -78,7 +88,7 @@ def _merge_shallow(basins: np.ndarray, distance: np.ndarray, depth: float) -> np
 def _passes(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, int]]:
     """List the pairs of basins that touch, with the height of the highest pass between them, highest first."""
     pairs, heights = [], []
-    for here, there in _neighbours(basins.shape):
+    for here, there in _NEIGHBOURS:
         a, b = basins[here], basins[there]
         touching = (a != b) & (a > 0) & (b > 0)
         pairs.append(np.sort(np.stack([a[touching], b[touching]], axis=1), axis=1))
@@ -88,16 +98,6 @@ def _passes(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, 
     _, first_seen = np.unique(pair[highest_first], axis=0, return_index=True)
     kept = highest_first[np.sort(first_seen)]
     return [(float(h), int(a), int(b)) for h, (a, b) in zip(height[kept], pair[kept], strict=True)]
-
-
-def _neighbours(shape: tuple[int, ...]) -> list[tuple[tuple[slice, slice], tuple[slice, slice]]]:
-    whole, head, tail = slice(None), slice(None, -1), slice(1, None)
-    return [
-        ((head, whole), (tail, whole)),
-        ((whole, head), (whole, tail)),
-        ((head, head), (tail, tail)),
-        ((head, tail), (tail, head)),
-    ]
 
 
 def _renumber(labels: np.ndarray, min_size: int) -> np.ndarray:

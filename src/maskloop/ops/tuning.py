@@ -10,13 +10,11 @@ from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.metrics import count, pool
 
 FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
-SPLITTINGS = (0.8, 0.85, 0.9, 0.93, 0.96, 0.98)
+SPLITTINGS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 MIN_SIZES = (8, 16, 24, 40)
 
 
-def tune_labels(
-    maps: Sequence[np.ndarray], truths: Sequence[np.ndarray]
-) -> tuple[LabelsConfig, float, float]:
+def tune_labels(maps: Sequence[np.ndarray], truths: Sequence[np.ndarray]) -> tuple[LabelsConfig, float, float]:
     """Choose how maps become labels by the AP pooled over all objects, averaged over IoU 0.5 to 0.9.
 
     Parameters
@@ -30,17 +28,13 @@ def tune_labels(
     ap50, mean_ap : float
         What it reaches.
     """
-    choices = [
-        LabelsConfig(foreground=f, splitting=s, min_size=0) for f, s in product(FOREGROUNDS, SPLITTINGS)
-    ]
+    choices = [LabelsConfig(foreground=f, splitting=s, min_size=0) for f, s in product(FOREGROUNDS, SPLITTINGS)]
     best = max(choices, key=lambda config: _score(maps, truths, config)[1])
     choices = [best.model_copy(update={"min_size": size}) for size in MIN_SIZES]
     best = max(choices, key=lambda config: _score(maps, truths, config)[1])
     return best, *_score(maps, truths, best)
 
 
-def _score(
-    maps: Sequence[np.ndarray], truths: Sequence[np.ndarray], config: LabelsConfig
-) -> tuple[float, float]:
+def _score(maps: Sequence[np.ndarray], truths: Sequence[np.ndarray], config: LabelsConfig) -> tuple[float, float]:
     ap = pool(count(maps_to_labels(m, config), t) for m, t in zip(maps, truths, strict=True)).ap
     return float(ap[0]), float(ap.mean())

@@ -52,9 +52,7 @@ class ModelCard(Config):
     preprocessing: Preprocessing = Preprocessing()
     labels: LabelsConfig = Field(LabelsConfig(), description="As tuned on the validation images.")
     diameter: float = Field(gt=0, description="Median object diameter that it was trained on, in pixels.")
-    diameter_range: tuple[float, float] = Field(
-        description="Median diameters, per image, that it saw in training."
-    )
+    diameter_range: tuple[float, float] = Field(description="Median diameters, per image, that it saw in training.")
     training: Training = Training()
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")
 

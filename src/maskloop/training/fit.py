@@ -87,18 +87,12 @@ def fit(
         of other settings.
     """
     run = Run(folder)
-    network.compile(
-        keras.optimizers.AdamW(config.peak_rate, clipnorm=1.0), objects_loss, metrics=[ForegroundIoU()]
-    )
+    network.compile(keras.optimizers.AdamW(config.peak_rate, clipnorm=1.0), objects_loss, metrics=[ForegroundIoU()])
     network.optimizer.build(network.trainable_variables)
     history = _restore(network, run, config)
     checks = validation_batches(validation, config)
     budget = _Budget(config, sum(e.seconds for e in history))
-    while (
-        (done := budget.share(len(history))) < 1
-        and not should_stop()
-        and not _stale(history, config.patience)
-    ):
+    while (done := budget.share(len(history))) < 1 and not should_stop() and not _stale(history, config.patience):
         rate = config.peak_rate * _cosine(done, len(history))
         network.optimizer.learning_rate.assign(rate)
         started = time.monotonic()

@@ -1,0 +1,5 @@
+"""The terminal as ``python -m maskloop``."""
+
+from maskloop.cli import main
+
+main()

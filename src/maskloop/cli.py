@@ -1,0 +1,227 @@
+"""The terminal: arguments to the config objects that everything else uses, and on to the plain functions.
+
+What is slow to import is imported by the commands that need it; TensorFlow only by those that run a network.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from pydantic import ValidationError
+from typer.core import TyperGroup
+
+from maskloop.config import Config, SegmentConfig, TrainConfig
+from maskloop.errors import InputError, MaskloopError, explain
+from maskloop.terminal import Interrupt, progress, tell, warn, without_noise
+
+if TYPE_CHECKING:
+    from maskloop.batch import Outcome
+    from maskloop.project.model_folder import ModelCard
+    from maskloop.training.history import Epoch
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+AUTOMATIC = "auto"
+LONGEST_TABLE = 20  # images
+SEGMENT, TRAIN = SegmentConfig(), TrainConfig()
+SCORES = {"ap50": "AP at IoU 0.5", "mean_ap": "mean AP", "dice": "Dice", "iou": "IoU"}
+C = TypeVar("C", bound=Config)
+
+
+class UsageError(MaskloopError):
+    """Options that cannot be used as they are."""
+
+
+class Interrupted(MaskloopError):
+    """What an interrupted command leaves behind."""
+
+
+class Commands(TyperGroup):
+    """Makes one line on stderr and an exit code of what goes wrong in any command."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            warn("stopped.")
+            raise typer.Exit(INTERRUPTED) from None
+        except (MaskloopError, OSError, MemoryError) as error:
+            warn(explain(error))
+            codes = {UsageError: USAGE, Interrupted: INTERRUPTED}
+            raise typer.Exit(codes.get(type(error), FAILED)) from error
+
+
+app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="maskloop")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        tell(f"maskloop {version('maskloop')}")
+        raise typer.Exit
+
+
+@app.callback()
+def maskloop(
+    version: Annotated[  # noqa: ARG001 - its callback does it
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Segment microscopy images with a U-Net, correct the result, retrain on what you corrected."""
+
+
+@app.command()
+def segment(
+    paths: Annotated[list[Path], typer.Argument(help="Images, or folders of images.", metavar="PATH...")],
+    out: Annotated[Path, typer.Option(help="Folder for the labels.", metavar="DIR")],
+    model: Annotated[str, typer.Option(help=SEGMENT.help("model"), metavar="NAME_OR_FOLDER")] = SEGMENT.model,
+    diameter: Annotated[str, typer.Option(help=SEGMENT.help("diameter"), metavar="PX|auto")] = AUTOMATIC,
+    channel: Annotated[int | None, typer.Option(help=SEGMENT.help("channel"), metavar="N")] = None,
+) -> None:
+    """Segment images: each becomes DIR/<name>_labels.tif, where 0 is background."""
+    pixels = None if diameter == AUTOMATIC else diameter
+    config = _check(SegmentConfig, model=model, diameter=pixels, channel=channel)
+    from maskloop import api
+    from maskloop.batch import plan_targets, segment_files
+
+    targets = plan_targets(paths, out)
+    _make_folder(out)
+    with without_noise():
+        loaded = api.load_model(config.model)
+    with progress("Segmenting", len(targets)) as reach:
+        done = [_tell_outcome(outcome) for outcome in segment_files(targets, loaded, config, reach)]
+    if not all(done):
+        if len(done) > 1:
+            warn(f"{sum(done)} of {len(done)} images were segmented.")
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def train(
+    data: Annotated[Path, typer.Argument(help="Folder with 'images' and 'labels', files of the same names.")],
+    out: Annotated[Path, typer.Option(help="The model folder to make.", metavar="MODEL_FOLDER")],
+    base: Annotated[str, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = TRAIN.base,
+    epochs: Annotated[int | None, typer.Option(help=TRAIN.help("epochs"), metavar="N")] = None,
+    minutes: Annotated[float | None, typer.Option(help=TRAIN.help("minutes"), metavar="M")] = None,
+    seed: Annotated[int, typer.Option(help=TRAIN.help("seed"), metavar="N")] = TRAIN.seed,
+) -> None:
+    """Train a model on images and their labels.
+
+    Ctrl+C stops and keeps the best epoch so far. What was cut off goes on when the same command is given again.
+    """
+    config = _check(TrainConfig, base=base, epochs=epochs, minutes=minutes, seed=seed)
+    from maskloop import api
+    from maskloop.model.runtime import start_engine
+
+    with without_noise():
+        start_engine()
+    with Interrupt("stopping after this batch.") as interrupt, progress("Training", 1) as reach:
+        try:
+            card = api.train(
+                data,
+                out,
+                config,
+                on_epoch=lambda epoch, share: reach(share, _scores_of_epoch(epoch)),
+                should_stop=lambda: interrupt.asked,
+            )
+        except InputError as error:
+            raise Interrupted(str(error)) if interrupt.asked else error from error
+    tell(_describe(card, str(out)))
+    if interrupt.asked:
+        raise Interrupted(f"stopped; {out} holds the best of {card.training.epochs} epochs.")
+
+
+@app.command()
+def evaluate(
+    predicted: Annotated[Path, typer.Argument(help="A labels file, or a folder of them.")],
+    truth: Annotated[Path, typer.Argument(help="The true labels; in a folder, x.png belongs to x_labels.tif.")],
+    json: Annotated[Path | None, typer.Option(help="Write all scores to this file too.", metavar="FILE")] = None,
+) -> None:
+    """Compare labels with the truth, object by object and pixel by pixel."""
+    from maskloop import api
+    from maskloop.scores import summary, table, write_report
+
+    counts = api.evaluate(predicted, truth)
+    if len(counts) <= LONGEST_TABLE:
+        tell(table(counts) + "\n")
+    tell(summary(counts))
+    if json is not None:
+        write_report(json, counts)
+
+
+@app.command()
+def models() -> None:
+    """List the models that ship with maskloop."""
+    from maskloop.project.model_folder import bundled_models, read_card
+
+    for folder in bundled_models():
+        tell(_describe(read_card(folder), folder.name))
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="Open no window.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for what is made without a window.", metavar="DIR")] = Path(
+        "maskloop_demo"
+    ),
+) -> None:
+    """Segment sample images: in napari, or without a screen here, compared with the truth."""
+    from maskloop.demo import open_window, segment_samples, why_no_window
+
+    obstacle = None if headless else why_no_window()
+    if obstacle is not None:
+        warn(f"{obstacle}; going on without a window.")
+    if headless or obstacle is not None:
+        _make_folder(out)
+        tell(segment_samples(out))
+    else:
+        open_window()
+
+
+def _check(config: type[C], **options: Any) -> C:
+    try:
+        return config(**options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = f"--{first['loc'][0]} {first['input']}: " if first["loc"] else ""
+        raise UsageError(f"{where}{first['msg'].removeprefix('Value error, ')}.") from error
+
+
+def _make_folder(path: Path) -> None:
+    if path.is_file():
+        raise InputError(f"{path} is a file; wanted is a folder.")
+    path.mkdir(parents=True, exist_ok=True)
+
+
+def _tell_outcome(outcome: "Outcome") -> bool:
+    """Say what became of an image; return whether it was segmented."""
+    if outcome.reason:
+        named = outcome.source.name in outcome.reason
+        warn(outcome.reason if named else f"{outcome.source}: {outcome.reason}")
+    if outcome.objects is not None:
+        tell(f"{outcome.target}: {outcome.objects} object{'' if outcome.objects == 1 else 's'}")
+    return outcome.objects is not None
+
+
+def _scores_of_epoch(epoch: "Epoch") -> str:
+    scores = f"loss {epoch.val_loss:.3f}, Dice {epoch.val_dice:.3f}, IoU {epoch.val_iou:.3f}"
+    return f"epoch {epoch.epoch}: {scores} on validation images"
+
+
+def _describe(card: "ModelCard", name: str) -> str:
+    training, (low, high) = card.training, card.diameter_range
+    scores = ", ".join(f"{title} {training.scores[key]:.3f}" for key, title in SCORES.items() if key in training.scores)
+    return "\n".join(
+        [
+            f"{name}: {card.description}",
+            f"  trained for {training.epochs} epochs on {training.images} images; objects of about {card.diameter:.0f} "
+            f"pixels ({low:.0f} to {high:.0f})",
+            f"  on {len(training.held_out)} validation images: {scores}",
+        ]
+    )

@@ -1,0 +1,46 @@
+"""Why an image came out empty, in words that say what to do next."""
+
+from maskloop.config import LabelsConfig
+
+FAR_OFF = 3.0  # a factor of rescaling from which the diameter is suspect
+
+
+def explain_nothing_found(
+    highest: float, labels: LabelsConfig, rescaled: float | None = None, constant: bool = False
+) -> str:
+    """Say why no object was found.
+
+    Parameters
+    ----------
+    highest : float
+        Highest probability of foreground in the maps.
+    labels : LabelsConfig
+        How the maps became labels.
+    rescaled : float, optional
+        Factor by which the image was enlarged for the network.
+    constant : bool
+        Whether the image has one grey value only.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> explain_nothing_found(0.2, LabelsConfig(foreground=0.5))[:61]
+    'Nothing found: the highest probability is 0.20, below the for'
+    """
+    if constant:
+        return "Nothing found: every pixel of the image has the same grey value. Is it the right channel or plane?"
+    if rescaled is not None and not 1 / FAR_OFF <= rescaled <= FAR_OFF:
+        change = f"enlarged {rescaled:.1f} times" if rescaled > 1 else f"shrunk to {rescaled:.2f} of its size"
+        return f"Nothing found: for this diameter the image was {change}. Is the diameter right?"
+    if highest < labels.foreground:
+        return (
+            f"Nothing found: the highest probability is {highest:.2f}, below the foreground threshold of "
+            f"{labels.foreground:.2f}. Is it the right channel, and the right model for this image?"
+        )
+    return (
+        f"Nothing found: all there is has fewer than {labels.min_size} pixels. Is the smallest object or the "
+        "diameter set too large?"
+    )

@@ -1,0 +1,1 @@
+"""The panels; the only room that knows Qt and napari."""

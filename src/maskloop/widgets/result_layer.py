@@ -1,0 +1,65 @@
+"""The labels layer that a segmentation goes to; one that a person has painted on is never overwritten."""
+
+from typing import Any
+
+import napari
+import numpy as np
+from napari.layers import Labels
+
+from maskloop.widgets.snapshot import Snapshot
+
+
+class ResultLayer:
+    """The labels layer of one image, and what maskloop last wrote to it.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    """
+
+    def __init__(self, viewer: "napari.Viewer") -> None:
+        self._viewer = viewer
+        self._layer: Labels | None = None
+        self._written = np.zeros((0,), np.int32)
+        self._touched = False
+
+    def write(self, labels: np.ndarray, snapshot: Snapshot, metadata: dict[str, Any]) -> bool:
+        """Show labels in the layer, or in a new one where the old one is gone or painted on.
+
+        Parameters
+        ----------
+        labels : ndarray of shape (P, Y, X), int32
+        snapshot : Snapshot
+            What they were made from.
+        metadata : dict
+            For the layer.
+
+        Returns
+        -------
+        bool
+            Whether an older layer was left alone because somebody has painted on it.
+        """
+        layer = self._layer if self._layer in self._viewer.layers else None
+        painted = layer is not None and self._is_painted(layer)
+        if layer is not None and not painted:
+            self._written = snapshot.paste(labels, into=self._written)
+            layer.data = self._written.copy()  # the brush writes into what it is given
+            layer.metadata = {**layer.metadata, **metadata}
+        else:
+            self._written = snapshot.paste(labels)
+            self._layer = self._new_layer(snapshot, metadata)
+            self._viewer.add_layer(self._layer)
+        return painted
+
+    def _new_layer(self, snapshot: Snapshot, metadata: dict[str, Any]) -> Labels:
+        layer = Labels(self._written.copy(), name=f"{snapshot.name} labels", metadata=metadata, **snapshot.transform)
+        layer.events.paint.connect(self._note_paint)
+        self._touched = False
+        return layer
+
+    def _note_paint(self) -> None:
+        self._touched = True
+
+    def _is_painted(self, layer: Labels) -> bool:
+        """Whether the labels are other than written, or ever were: undo steps would replay onto new labels."""
+        return self._touched or not np.array_equal(layer.data, self._written)

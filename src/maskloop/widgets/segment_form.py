@@ -1,0 +1,156 @@
+"""The form of the Segment panel: what to segment, and how."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from magicgui.widgets import ComboBox, create_widget
+from napari.layers import Image
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QWidget
+
+from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.errors import ModelError
+from maskloop.project.model_folder import ModelCard, bundled_models, read_card
+from maskloop.widgets.controls import control, value_of
+
+COLOURS = [("all as grey", None), ("red", 0), ("green", 1), ("blue", 2)]
+PLANES = [("current plane", False), ("all planes", True)]
+OPEN_FOLDER = "Open a model folder…"
+
+
+class SegmentForm(QWidget):
+    """Image layer, model, diameter, channel and planes; only what matters for the chosen image is shown."""
+
+    model_changed = Signal()
+    refused = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._images: Sequence[Image] = []
+        self._models = {path.name: path for path in bundled_models()}
+        self._chosen_model = next(iter(self._models), OPEN_FOLDER)
+        self._image = _choice("Image", lambda _: [(layer.name, layer) for layer in self._images], nullable=True)
+        self._model = control(SegmentConfig, "model", choices=lambda _: [*self._models, OPEN_FOLDER])
+        self._diameter = control(SegmentConfig, "diameter")
+        self._channel = control(SegmentConfig, "channel", choices=COLOURS)
+        self._planes = _choice("Planes", PLANES, tooltip="Segment what is shown, or each plane of the stack.")
+        self._sentence = QLabel(wordWrap=True)
+        self._lay_out()
+        self._image.changed.connect(self._show_what_matters)
+        self._model.changed.connect(self._choose_model)
+        self._show_what_matters()
+        self._describe_model()
+
+    def _lay_out(self) -> None:
+        self._rows = QFormLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._sentence.setEnabled(False)  # dimmed: it explains, and is not to be filled in
+        for widget in (self._image, self._model):
+            self._rows.addRow(widget.label, widget.native)
+        self._rows.addRow(self._sentence)
+        for widget in (self._diameter, self._channel, self._planes):
+            self._rows.addRow(widget.label, widget.native)
+
+    @property
+    def image(self) -> Image | None:
+        """The chosen image layer."""
+        return self._image.value
+
+    @property
+    def all_planes(self) -> bool:
+        """Whether each plane of a stack is to be segmented."""
+        return bool(self._planes.value)
+
+    @property
+    def model(self) -> Path:
+        """The chosen model's folder."""
+        return self._models[self._chosen_model]
+
+    @property
+    def card(self) -> ModelCard:
+        """The chosen model's description.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be read any more.
+        """
+        return read_card(self.model)
+
+    def value(self, labels: LabelsConfig) -> SegmentConfig:
+        """Return the choices, with those of Adjust."""
+        return SegmentConfig(
+            model=str(self.model),
+            diameter=value_of(self._diameter),
+            channel=self._channel.value if self._is_rgb() else None,
+            labels=labels,
+        )
+
+    def set_images(self, images: Sequence[Image], preferred: Image | None) -> None:
+        """Offer image layers; keep the chosen one if it is still there, else choose the preferred one."""
+        chosen = self.image
+        self._images = images
+        self._image.reset_choices()
+        wanted = next((layer for layer in (chosen, preferred) if layer in images), next(iter(images), None))
+        if wanted is not self.image:
+            self._image.value = wanted
+        self._show_what_matters()
+
+    def set_image(self, image: Image) -> None:
+        """Choose one of the offered image layers."""
+        self._image.value = image
+
+    def set_diameter(self, diameter: float | None) -> None:
+        """Set the diameter in pixels; None is automatic."""
+        self._diameter.value = self._diameter.min if diameter is None else diameter
+
+    def set_channel(self, channel: int | None) -> None:
+        """Choose the colour to segment; None is all of them as grey."""
+        self._channel.value = channel
+
+    def set_all_planes(self, all_planes: bool) -> None:
+        """Choose each plane of a stack, or the shown one."""
+        self._planes.value = all_planes
+
+    def set_model(self, folder: Path) -> None:
+        """Offer a model folder, and choose it; one that cannot be used is refused with a sentence."""
+        try:
+            read_card(folder)
+        except ModelError as error:
+            self.refused.emit(str(error))
+            return
+        taken = self._models.get(folder.name, folder) != folder
+        name = str(folder) if taken else folder.name
+        self._models[name] = folder
+        self._model.reset_choices()
+        self._model.value = name
+
+    def _choose_model(self, name: str) -> None:
+        if name != OPEN_FOLDER:
+            self._chosen_model = name
+            self._describe_model()
+            return
+        self._model.value = self._chosen_model
+        if folder := QFileDialog.getExistingDirectory(self, OPEN_FOLDER):
+            self.set_model(Path(folder))
+
+    def _describe_model(self) -> None:
+        try:
+            card = self.card
+        except ModelError as error:
+            self.refused.emit(str(error))
+            return
+        self._sentence.setText(f"{card.description} Trained on objects of about {card.diameter:.0f} pixels.")
+        self.model_changed.emit()
+
+    def _is_rgb(self) -> bool:
+        return self.image is not None and bool(self.image.rgb)
+
+    def _show_what_matters(self) -> None:
+        self._rows.setRowVisible(self._channel.native, self._is_rgb())
+        self._rows.setRowVisible(self._planes.native, self.image is not None and self.image.ndim > 2)
+
+
+def _choice(label: str, choices: object, nullable: bool = False, tooltip: str = "") -> ComboBox:
+    options = {"choices": choices, "nullable": nullable, "tooltip": tooltip}
+    return create_widget(annotation=str, widget_type="ComboBox", label=label, options=options)

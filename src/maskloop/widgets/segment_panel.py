@@ -1,0 +1,243 @@
+"""The Segment panel: a click, a labels layer, and a window that never stands still meanwhile."""
+
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import napari
+from napari.layers import Image
+from qtpy.QtCore import QSignalBlocker, QTimer
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.errors import InputError, ModelError
+from maskloop.jobs.client import Report
+from maskloop.jobs.messages import TERMINAL, Broken, Cancelled, Crashed, Done, Event, Failed, Progress, Ready
+from maskloop.ops.nothing_found import explain_nothing_found
+from maskloop.widgets.adjust_form import AdjustForm
+from maskloop.widgets.result_layer import ResultLayer
+from maskloop.widgets.segment_form import SegmentForm
+from maskloop.widgets.snapshot import Snapshot, take_snapshot
+from maskloop.widgets.warm_up import warm_up_labels
+from maskloop.widgets.worker_session import WorkerSession
+
+ADJUST_DELAY_MS = 40  # a slider that is dragged asks for labels at this rate at most
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A segmentation: running, or the one whose maps are kept."""
+
+    job: int
+    config: SegmentConfig
+    snapshot: Snapshot
+    result: ResultLayer
+    started: float
+
+    def seconds_left(self, share: float) -> float | None:
+        elapsed = time.monotonic() - self.started
+        return elapsed * (1 - share) / share if share > 0 and elapsed > 0.5 else None
+
+
+class SegmentPanel(QWidget):
+    """Segments an image layer of a viewer in a worker process.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    session : WorkerSession, optional
+        Another worker, for tests.
+    """
+
+    def __init__(self, viewer: "napari.Viewer", session: WorkerSession | None = None) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._session = session or WorkerSession()
+        self._running: _Run | None = None
+        self._kept: _Run | None = None
+        self._adjusting: int | None = None
+        self._adjusted: LabelsConfig | None = None  # what was asked for last
+
+        self.form = SegmentForm()
+        self.adjust = AdjustForm()
+        self.run_button = QPushButton("Segment")
+        self.cancel_button = QPushButton("Cancel")
+        self.progress = QProgressBar()
+        self.message = QLabel(wordWrap=True)
+        self._lay_out()
+        self._connect()
+        self._offer_images()
+        self._use_model()
+        warm_up_labels()
+
+    def segment(self) -> None:
+        """Segment the chosen image, as the button does."""
+        if self._running is not None:
+            return
+        dims = self._viewer.dims
+        try:
+            snapshot = take_snapshot(self.form.image, dims.displayed, dims.point, self.form.all_planes)
+        except InputError as error:
+            self.message.setText(str(error))
+            return
+        config = self.form.value(self.adjust.value())
+        kept = self._kept is not None and self._kept.snapshot.same_image(snapshot)
+        result = self._kept.result if self._kept and kept else ResultLayer(self._viewer)
+        job = self._session.segment(snapshot.planes, len(snapshot.positions), config)
+        self._running = _Run(job, config, snapshot, result, time.monotonic())
+        self.message.setText("")
+        self._show_running()
+
+    def cancel(self) -> None:
+        """Stop the running segmentation, as the button does."""
+        if self._running is not None:
+            self._session.cancel(self._running.job)
+            self.message.setText("Stopping…")
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.run_button, stretch=1)
+        buttons.addWidget(self.cancel_button)
+        self.progress.setRange(0, 1000)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.form)
+        layout.addLayout(buttons)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.message)
+        layout.addWidget(self.adjust)
+        layout.addStretch()
+        self._show_running()
+
+    def _connect(self) -> None:
+        self.run_button.clicked.connect(lambda: self.segment())
+        self.cancel_button.clicked.connect(lambda: self.cancel())
+        self.form.model_changed.connect(self._use_model)
+        self.form.refused.connect(self.message.setText)
+        layers = self._viewer.layers.events
+        for event in (layers.inserted, layers.removed, layers.reordered, layers.renamed):
+            event.connect(self._offer_images)
+        self._adjust_delay = QTimer(self, singleShot=True, interval=ADJUST_DELAY_MS)
+        self._adjust_delay.timeout.connect(self._relabel)
+        self.adjust.changed.connect(self._adjust_delay.start)
+        self._session.reported.connect(self._handle)
+        session = self._session  # when the panel is destroyed, nothing of it may be touched
+        self.destroyed.connect(lambda: session.close())
+
+    def _offer_images(self) -> None:
+        images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+        active = self._viewer.layers.selection.active
+        self.form.set_images(images, active if isinstance(active, Image) else None)
+
+    def _use_model(self) -> None:
+        """Load the chosen model, and set Adjust to what was tuned for it; what is shown keeps its labels."""
+        try:
+            card = self.form.card
+        except ModelError as error:
+            self.message.setText(str(error))
+            return
+        with QSignalBlocker(self.adjust):
+            self.adjust.set_value(card.labels)
+        self.message.setText(f"Loading {card.name}…")
+        self._session.warm(str(self.form.model))
+
+    def _relabel(self) -> None:
+        """Ask for new labels from the kept maps; while one request is on its way, the next waits for its answer."""
+        if self._kept is not None and self._adjusting is None and self._running is None:
+            self._adjusted = self.adjust.value()
+            self._adjusting = self._session.relabel(self._kept.job, self._adjusted)
+
+    def _handle(self, report: Report) -> None:
+        event = report.event
+        job = getattr(event, "job", None)
+        if isinstance(event, Ready):
+            if self._running is None:
+                self.message.setText("Ready.")
+        elif isinstance(event, Broken):
+            self.message.setText(event.reason)
+        elif self._running is not None and job == self._running.job:
+            self._follow(self._running, report)
+        elif job == self._adjusting and isinstance(event, TERMINAL):
+            self._finish_adjusting(report)
+        # Anything else answers a request that nobody waits for any more.
+
+    def _follow(self, run: _Run, report: Report) -> None:
+        event = report.event
+        if isinstance(event, Progress):
+            left = run.seconds_left(event.share)
+            self.progress.setValue(round(1000 * event.share))
+            self.progress.setFormat("%p %" if left is None else f"%p %, {left:.0f} s left")
+            return
+        self._running = None
+        self._show_running()
+        if isinstance(event, Done) and report.labels is not None:
+            if self._kept is not None:
+                self._session.forget(self._kept.job)
+            self._kept = run
+            self._show(run, event, report)
+        else:
+            self.message.setText(_say(event))
+
+    def _finish_adjusting(self, report: Report) -> None:
+        self._adjusting = None
+        if isinstance(report.event, Done) and self._kept is not None:
+            self._show(self._kept, report.event, report)
+        elif not isinstance(report.event, Done):
+            self.message.setText(_say(report.event))
+        if self.adjust.value() != self._adjusted:
+            self._relabel()
+
+    def _show(self, run: _Run, event: Done, report: Report) -> None:
+        assert report.labels is not None
+        painted = run.result.write(report.labels, run.snapshot, _metadata(run, event))
+        self.message.setText(
+            _summary(event) + (" You have painted on the old labels: these are new." if painted else "")
+        )
+
+    def _show_running(self) -> None:
+        running = self._running is not None
+        self.run_button.setEnabled(not running)
+        self.cancel_button.setEnabled(running)
+        self.progress.setVisible(running)
+        self.progress.setValue(0)
+        self.progress.setFormat("")
+
+
+def _metadata(run: _Run, event: Done) -> dict[str, Any]:
+    config = run.config.model_copy(update={"labels": event.labels})
+    return {
+        "maskloop": {
+            "version": version("maskloop"),
+            "image": run.snapshot.name,
+            "settings": config.model_dump(mode="json"),
+            "objects": event.objects,
+        }
+    }
+
+
+def _summary(event: Done) -> str:
+    if not event.objects:
+        return explain_nothing_found(event.highest, event.labels, event.rescaled, event.constant)
+    size = f", about {event.diameter:.0f} pixels across" if event.diameter else ""
+    text = f"{event.objects} object{'s' if event.objects > 1 else ''}{size}."
+    if event.rescaled is not None and abs(event.rescaled - 1) > 0.05:
+        text += (
+            f" The image was {'enlarged' if event.rescaled > 1 else 'shrunk'} to {event.rescaled:.0%} for the model."
+        )
+    return text
+
+
+def _say(event: Event) -> str:
+    match event:
+        case Cancelled():
+            return "Stopped; no labels were changed."
+        case Failed(reason=reason):
+            return reason
+        case Crashed(exit_code=code, log=log):
+            last = log.strip().splitlines()[-1:] or ["it left no message"]
+            killed = " It may have run out of memory." if code is not None and code < 0 else ""
+            return (
+                f"The worker process ended unexpectedly (exit code {code}).{killed} Its last words: {last[0]}. "
+                "Click Segment to try again."
+            )
+    return ""

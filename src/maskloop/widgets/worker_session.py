@@ -1,0 +1,79 @@
+"""The worker behind one panel: started with it, started again when it died, ended with it."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.jobs.client import Client
+
+DRAIN_INTERVAL_MS = 15
+
+
+class WorkerSession(QObject):
+    """Hands jobs to a worker process and emits what it answers, in the window's thread.
+
+    Parameters
+    ----------
+    command : list of str, optional
+        The worker; another one for tests.
+    """
+
+    reported = Signal(object)  # a maskloop.jobs.client.Report
+
+    def __init__(self, command: list[str] | None = None) -> None:
+        super().__init__()
+        self._command = command
+        self._folder = tempfile.TemporaryDirectory(prefix="maskloop-", ignore_cleanup_errors=True)
+        self._client = self._start()
+        # The only place where what the worker sends reaches the window.
+        self._drain = QTimer(self, interval=DRAIN_INTERVAL_MS)
+        self._drain.timeout.connect(self._emit_reports)
+        self._drain.start()
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process, once it has been started."""
+        return self._client.pid
+
+    def warm(self, model: str) -> None:
+        """Have a model loaded."""
+        self._living().warm(model)
+
+    def segment(self, planes: Callable[[], Iterator[np.ndarray]], count: int, config: SegmentConfig) -> int:
+        """Segment planes, as `maskloop.jobs.client.Client.segment` does."""
+        return self._living().segment(planes, count, config)
+
+    def relabel(self, segmented: int, config: LabelsConfig) -> int:
+        """Make new labels from the maps of an earlier job, as `Client.relabel` does."""
+        return self._living().relabel(segmented, config)
+
+    def cancel(self, job: int) -> None:
+        """Ask a job to stop."""
+        self._client.cancel(job)
+
+    def forget(self, job: int) -> None:
+        """Delete what a job left on disk."""
+        self._client.forget(job)
+
+    def close(self) -> None:
+        """End the worker and delete its folder."""
+        self._drain.stop()
+        self._client.close()
+        self._folder.cleanup()
+
+    def _start(self) -> Client:
+        return Client(Path(self._folder.name), self._command)
+
+    def _living(self) -> Client:
+        if not self._client.alive:
+            self._emit_reports()  # the dead one's last words
+            self._client = self._start()
+        return self._client
+
+    def _emit_reports(self) -> None:
+        for report in self._client.poll():
+            self.reported.emit(report)
