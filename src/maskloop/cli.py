@@ -30,9 +30,13 @@ C = TypeVar("C", bound=Config)
 class UsageError(MaskloopError):
     """Options that cannot be used as they are."""
 
+    exit_code = USAGE
 
-class Interrupted(MaskloopError):
-    """What an interrupted command leaves behind."""
+
+class Interrupted(MaskloopError):  # noqa: N818 - not an error: somebody asked for it
+    """A command stopped by Ctrl+C, and what it leaves behind."""
+
+    exit_code = INTERRUPTED
 
 
 class Commands(TyperGroup):
@@ -45,10 +49,11 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             warn("stopped.")
             raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:  # the reader of our output has seen enough
+            raise
         except (MaskloopError, OSError, MemoryError) as error:
             warn(explain(error))
-            codes = {UsageError: USAGE, Interrupted: INTERRUPTED}
-            raise typer.Exit(codes.get(type(error), FAILED)) from error
+            raise typer.Exit(getattr(error, "exit_code", FAILED)) from error
 
 
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -69,7 +74,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def maskloop(
-    version: Annotated[  # noqa: ARG001 - its callback does it
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
@@ -78,7 +83,7 @@ def maskloop(
 
 @app.command()
 def segment(
-    paths: Annotated[list[Path], typer.Argument(help="Images, or folders of images.", metavar="PATH...")],
+    paths: Annotated[list[Path], typer.Argument(help="Images, or folders of images.", metavar="PATH")],
     out: Annotated[Path, typer.Option(help="Folder for the labels.", metavar="DIR")],
     model: Annotated[str, typer.Option(help=SEGMENT.help("model"), metavar="NAME_OR_FOLDER")] = SEGMENT.model,
     diameter: Annotated[str, typer.Option(help=SEGMENT.help("diameter"), metavar="PX|auto")] = AUTOMATIC,
@@ -104,7 +109,9 @@ def segment(
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Argument(help="Folder with 'images' and 'labels', files of the same names.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="Folder with 'images' and 'labels', files of the same names.")
+    ],
     out: Annotated[Path, typer.Option(help="The model folder to make.", metavar="MODEL_FOLDER")],
     base: Annotated[str, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = TRAIN.base,
     epochs: Annotated[int | None, typer.Option(help=TRAIN.help("epochs"), metavar="N")] = None,
@@ -139,8 +146,10 @@ def train(
 
 @app.command()
 def evaluate(
-    predicted: Annotated[Path, typer.Argument(help="A labels file, or a folder of them.")],
-    truth: Annotated[Path, typer.Argument(help="The true labels; in a folder, x.png belongs to x_labels.tif.")],
+    predicted: Annotated[Path, typer.Argument(metavar="PREDICTED", help="A labels file, or a folder of them.")],
+    truth: Annotated[
+        Path, typer.Argument(metavar="TRUTH", help="The true labels; in a folder, x.png belongs to x_labels.tif.")
+    ],
     json: Annotated[Path | None, typer.Option(help="Write all scores to this file too.", metavar="FILE")] = None,
 ) -> None:
     """Compare labels with the truth, object by object and pixel by pixel."""

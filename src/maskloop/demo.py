@@ -35,11 +35,13 @@ def why_no_window() -> str | None:
 def open_window() -> None:
     """Open napari on the first sample with the panel docked, and segment; return when it is closed."""
     import napari
+    from qtpy.QtCore import QTimer
 
     viewer = napari.Viewer()
-    viewer.open_sample("maskloop", SAMPLES[0].key)
     _, panel = viewer.window.add_plugin_dock_widget("maskloop", "Segment")
+    viewer.open_sample("maskloop", SAMPLES[0].key)
     panel.segment()
+    QTimer.singleShot(0, viewer.reset_view)  # the panel has taken its place by then
     napari.run()
 
 
@@ -98,7 +100,7 @@ def overlay(image: np.ndarray, labels: np.ndarray) -> bytes:
     grey = (255 * normalise(image[..., np.newaxis]).clip(0, 1) ** 0.7).astype(np.uint8)
     colours = _enlarge(np.repeat(grey, 3, axis=-1))
     large = _enlarge(labels)
-    outline = find_boundaries(large, mode="inner")
+    outline = find_boundaries(large, connectivity=2, mode="inner")
     colours[outline] = OUTLINES[large[outline] % len(OUTLINES)]
     return bytes(iio.imwrite("<bytes>", colours, extension=".png"))
 

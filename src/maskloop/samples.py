@@ -37,7 +37,9 @@ class Sample:
     def layers(self) -> list[LayerData]:
         """Return what napari makes layers of: data, keywords and type of each."""
         pixels, _ = read_image(self.image)
-        return [(pixels, {"name": self.title}, "image")]
+        # A few saturated pixels would leave the rest in the dark.
+        limits = np.percentile(pixels, (0.1, 99.5)).tolist()
+        return [(pixels, {"name": self.title, "contrast_limits": limits}, "image")]
 
 
 CROWDED = Sample("crowded_nuclei", "Crowded nuclei")

@@ -1,18 +1,25 @@
-"""A worker that keeps to the protocol, without an engine; what it does is asked for by the model's name."""
+"""A worker that keeps to the protocol, without an engine; what it does is asked for by the model's name.
+
+Its maps are the image's grey values stretched to 0 to 1, plane by plane, and its one object is what reaches the
+foreground threshold.
+"""
 
 import os
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 
+from maskloop.config import LabelsConfig
 from maskloop.jobs.messages import (
     COMMANDS,
     IMAGE_FILE,
     LABELS_FILE,
     MAPS_FILE,
+    Broken,
     Cancel,
     Cancelled,
     Done,
@@ -21,7 +28,6 @@ from maskloop.jobs.messages import (
     Ready,
     Warm,
 )
-from maskloop.config import LabelsConfig
 
 wire = os.fdopen(os.dup(1), "wb", buffering=0)
 os.dup2(2, 1)
@@ -34,13 +40,12 @@ def send(event):
 
 def serve(command):
     if isinstance(command, Warm):
-        return send(Ready())
+        broken = Path(command.model).name == "broken"
+        return send(Broken(reason="The engine does not start.") if broken else Ready())
     if command.kind == "relabel":
         maps = np.load(command.folder / MAPS_FILE)
-        labels = (maps[..., 0] >= command.config.foreground).astype(np.int32)
-        np.save(command.folder / LABELS_FILE, labels)
-        return send(done(command.job, labels, command.config, maps))
-    model = command.config.model
+        return finish(command, maps, command.config)
+    model = Path(command.config.model).name
     if model == "noisy":
         print("noise on stdout from Python", flush=True)
         os.write(1, b"noise on stdout from C\n")
@@ -53,30 +58,45 @@ def serve(command):
     if model == "hangs":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(600)
-    if model == "slow":
-        for i in range(200):
-            send(Progress(job=command.job, share=i / 200))
-            time.sleep(0.05)
-            if command.job in cancelled:
-                return send(Cancelled(job=command.job))
-    image = np.load(command.folder / IMAGE_FILE)
-    labels = (image[..., 0] > image.mean()).astype(np.int32)
-    maps = np.stack([labels, labels], axis=-1).astype(np.float16) * 0.75
-    np.save(command.folder / LABELS_FILE, labels)
+    if model in ("slow", "waits") and not work(command):
+        return send(Cancelled(job=command.job))
+    image = np.load(command.folder / IMAGE_FILE).astype(float)
+    channel = command.config.channel
+    grey = image.mean(axis=-1) if channel is None else image[..., channel]
+    low, high = grey.min(axis=(1, 2), keepdims=True), grey.max(axis=(1, 2), keepdims=True)
+    stretched = (grey - low) / np.where(high > low, high - low, 1)
+    maps = np.stack([stretched, stretched], axis=-1).astype(np.float16)
     np.save(command.folder / MAPS_FILE, maps)
-    return send(done(command.job, labels, command.config.labels or LabelsConfig(), maps))
+    constant = bool(np.all(low == high))
+    return finish(command, maps, command.config.labels or LabelsConfig(), rescaled=1.0, constant=constant)
 
 
-def done(job, labels, config, maps):
-    return Done(
-        job=job,
+def work(command):
+    """Take 10 s, or wait for a file "go" in the model's folder; return whether nobody cancelled meanwhile."""
+    slow = command.config.model == "slow"
+    for i in range(200 if slow else 2000):
+        send(Progress(job=command.job, share=i % 200 / 200))
+        time.sleep(0.05)
+        if command.job in cancelled:
+            return False
+        if not slow and (Path(command.config.model) / "go").exists():
+            break
+    return True
+
+
+def finish(command, maps, config, rescaled=None, constant=False):
+    labels = (maps[..., 0] >= config.foreground).astype(np.int32)
+    np.save(command.folder / LABELS_FILE, labels)
+    done = Done(
+        job=command.job,
         objects=int(labels.max()),
-        highest=float("nan") if not maps.size else float(maps[..., 0].max()),
+        highest=float(maps[..., 0].max()),
         diameter=12.5 if labels.any() else None,
-        rescaled=1.0,
+        rescaled=rescaled,
         labels=config,
-        constant=False,
+        constant=constant,
     )
+    send(done)
 
 
 def serve_all(queue):

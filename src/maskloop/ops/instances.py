@@ -38,23 +38,24 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig) -> np.ndarray:
     foreground = maps[..., 0] >= config.foreground
     # Ties would make plateaus with many seeds; a slight blur also removes the network's speckle.
     distance = ndimage.gaussian_filter(maps[..., 1].astype(np.float32), 1.0)
-    basins = _flood(distance, foreground)
-    merged = _merge_shallow(basins, distance, (1 - config.splitting) ** 2)
+    seeds = _seeds(distance, foreground)
+    basins = watershed(-distance, seeds, mask=foreground, connectivity=2)
+    summits = np.zeros(int(seeds.max()) + 1)
+    summits[seeds[seeds > 0]] = distance[seeds > 0]
+    merged = _merge_shallow(basins, summits, distance, (1 - config.splitting) ** 2)
     return _renumber(merged, config.min_size)
 
 
-def _flood(distance: np.ndarray, foreground: np.ndarray) -> np.ndarray:
+def _seeds(distance: np.ndarray, foreground: np.ndarray) -> np.ndarray:
     peaks = (ndimage.maximum_filter(distance, 3) == distance) & foreground
-    seeds, _ = ndimage.label(peaks, np.ones((3, 3)))
-    # Seeding outside of the mask is impossible, so a part of the foreground whose summit lies outside of it would
-    # vanish: its own highest pixels seed it.
-    parts, count = ndimage.label(foreground, np.ones((3, 3)))
-    seeded = np.zeros(count + 1, bool)
-    seeded[parts[seeds > 0]] = True
-    for part in np.flatnonzero(~seeded[1:]) + 1:
-        raise_at = ndimage.maximum_position(distance, parts, part)
-        seeds[raise_at] = seeds.max() + 1
-    return watershed(-distance, seeds, mask=foreground, connectivity=2)
+    seeds, count = ndimage.label(peaks, np.ones((3, 3)))
+    # A part of the foreground whose summit lies outside of it would vanish: its own highest pixel seeds it.
+    parts, _ = ndimage.label(foreground, np.ones((3, 3)))
+    seedless = np.setdiff1d(parts[foreground], parts[peaks])
+    if len(seedless):
+        highest = tuple(np.transpose(ndimage.maximum_position(distance, parts, seedless)))
+        seeds[highest] = count + 1 + np.arange(len(seedless))
+    return seeds
 
 
 _WHOLE, _HEAD, _TAIL = slice(None), slice(None, -1), slice(1, None)
@@ -66,11 +67,8 @@ _NEIGHBOURS = (
 )
 
 
-def _merge_shallow(basins: np.ndarray, distance: np.ndarray, depth: float) -> np.ndarray:
-    count = int(basins.max())
-    summits = np.zeros(count + 1)
-    np.maximum.at(summits, basins.ravel(), distance.ravel())
-    parent = np.arange(count + 1)
+def _merge_shallow(basins: np.ndarray, summits: np.ndarray, distance: np.ndarray, depth: float) -> np.ndarray:
+    parent = np.arange(len(summits))
 
     def root(basin: int) -> int:
         while parent[basin] != basin:
@@ -82,7 +80,7 @@ def _merge_shallow(basins: np.ndarray, distance: np.ndarray, depth: float) -> np
         lower, higher = sorted((first, second), key=summits.__getitem__)
         if first != second and summits[lower] - height < depth:
             parent[lower] = higher
-    return np.array([root(b) for b in range(count + 1)])[basins]
+    return np.array([root(b) for b in range(len(summits))])[basins]
 
 
 def _passes(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, int]]:
@@ -101,9 +99,12 @@ def _passes(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, 
 
 
 def _renumber(labels: np.ndarray, min_size: int) -> np.ndarray:
-    present, first_pixel, sizes = np.unique(labels, return_index=True, return_counts=True)
-    kept = (present > 0) & (sizes >= min_size)
-    order = present[kept][np.argsort(first_pixel[kept])]
-    numbers = np.zeros(int(labels.max()) + 1, np.int32)
-    numbers[order] = np.arange(1, len(order) + 1)
+    flat = labels.ravel()
+    sizes = np.bincount(flat)
+    first_pixel = np.zeros(len(sizes), np.intp)
+    first_pixel[flat[::-1]] = np.arange(flat.size)[::-1]  # of repeated indices the last one stays
+    kept = np.flatnonzero(sizes >= max(min_size, 1))
+    kept = kept[kept > 0]
+    numbers = np.zeros(len(sizes), np.int32)
+    numbers[kept[np.argsort(first_pixel[kept])]] = np.arange(1, len(kept) + 1)
     return numbers[labels]

@@ -10,7 +10,7 @@ from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.metrics import count, pool
 
 FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
-SPLITTINGS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
+SPLITTINGS = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 MIN_SIZES = (8, 16, 24, 40)
 
 

@@ -1,0 +1,144 @@
+"""A loaded model applied to planes: tiles, sizes, channels."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.errors import Cancelled, InputError
+from maskloop.inference import model as inference
+from maskloop.inference.model import load_model
+from maskloop.ops.instances import maps_to_labels
+from maskloop.ops.metrics import count
+from maskloop.project.model_folder import bundled_models
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_model):
+    return load_model(tiny_model)
+
+
+def nuclei_like(labels, noise=0.02):
+    """A plane of blurred discs of several brightnesses on a dark, noisy ground."""
+    bright = np.where(labels > 0, 0.5 + 0.05 * (labels % 8), 0.05)
+    blurred = ndimage.gaussian_filter(bright, 1.0)
+    return (blurred + noise * np.random.default_rng(0).normal(size=labels.shape)).astype(np.float32)[..., None]
+
+
+def on_a_grid(discs, shape, radius):
+    """Discs of one radius, apart, not quite on a grid."""
+    step = 3 * radius
+    corners = [(y, x) for y in range(step, shape[0] - step, step) for x in range(step, shape[1] - step, step)]
+    return discs(shape, [(y + x % 7, x + y % 5) for y, x in corners], radius)
+
+
+@pytest.mark.parametrize("name", ["tiny", *(path.name for path in bundled_models())])
+def test_tiled_equals_whole(name, tiny, discs, monkeypatch):
+    model = tiny if name == "tiny" else load_model(name)
+    plane = nuclei_like(on_a_grid(discs, (1500, 1100), 11))
+    results, tiles = [], []
+    for tile in (512, 10**6):
+        monkeypatch.setattr(inference, "TILE", tile)
+        config = SegmentConfig(diameter=model.card.diameter)
+        results.append(model.segment_plane(plane, config, lambda _, of: tiles.append(of)))
+    assert {min(tiles), max(tiles)} == {1, 6}
+    tiled, whole = results
+    np.testing.assert_allclose(tiled.maps, whole.maps, atol=1e-3)
+    np.testing.assert_array_equal(tiled.labels, whole.labels)
+    assert whole.labels.max() > 100
+
+
+def test_the_kept_maps_give_the_labels_that_were_shown(tiny):
+    # Adjusting starts from the kept maps: unchanged settings must not change the labels.
+    plane = np.random.default_rng(3).random((200, 200, 1))
+    result = tiny.segment_plane(plane, SegmentConfig())
+    np.testing.assert_array_equal(maps_to_labels(result.maps, tiny.card.labels), result.labels)
+
+
+def test_the_labels_follow_the_settings(tiny):
+    plane = np.random.default_rng(3).random((200, 200, 1))
+    config = LabelsConfig(foreground=0.6, splitting=0.1, min_size=50)
+    result = tiny.segment_plane(plane, SegmentConfig(labels=config, diameter=20))
+    sizes = np.bincount(result.labels.ravel())[1:]
+    assert sizes.min() >= 50
+    assert result.labels.max() != tiny.segment_plane(plane, SegmentConfig(diameter=20)).labels.max()
+
+
+@pytest.mark.parametrize(("diameter", "factor"), [(10, 2), (20, 1), (80, 0.25), (2000, 0.01)])
+def test_the_plane_is_rescaled_by_the_diameter_and_the_maps_are_scaled_back(tiny, diameter, factor):
+    result = tiny.segment_plane(np.random.default_rng(0).random((90, 70, 1)), SegmentConfig(diameter=diameter))
+    assert result.rescaled == factor
+    assert result.diameter == diameter
+    assert result.maps.shape == (90, 70, 2)
+    assert result.labels.shape == (90, 70)
+    assert 0 <= result.maps.min() <= result.maps.max() <= 1
+
+
+def test_an_image_enlarged_twice_gives_the_same_objects_at_twice_the_diameter(tiny):
+    plane = ndimage.gaussian_filter(np.random.default_rng(0).random((64, 64)), 3)[..., None]
+    large = ndimage.zoom(plane, (2, 2, 1), order=1, grid_mode=True, mode="nearest")
+    small_maps = tiny.segment_plane(plane, SegmentConfig(diameter=20)).maps.astype(float)
+    large_maps = tiny.segment_plane(large, SegmentConfig(diameter=40)).maps.astype(float)
+    alike = np.corrcoef(small_maps[8:-8, 8:-8, 0].ravel(), large_maps[16:-16:2, 16:-16:2, 0].ravel())[0, 1]
+    native = tiny.segment_plane(large, SegmentConfig(diameter=20)).maps.astype(float)
+    unlike = np.corrcoef(small_maps[8:-8, 8:-8, 0].ravel(), native[16:-16:2, 16:-16:2, 0].ravel())[0, 1]
+    assert alike > 0.9 > unlike
+
+
+@pytest.mark.parametrize(("diameter_range", "enlarged"), [((60, 80), True), ((2, 3), False), ((1, 500), None)])
+def test_objects_of_unusual_size_are_brought_to_the_nearest_usual_size(tiny_model, tmp_path, diameter_range, enlarged):
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    card = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(card | {"diameter_range": diameter_range}))
+    model = load_model(folder)
+    plane = np.random.default_rng(0).random((96, 96, 1))
+    seen = []
+    result = model.segment_plane(plane, SegmentConfig(), lambda done, of: seen.append(done / of))
+    assert (result.rescaled > 1, result.rescaled < 1) == (enlarged is True, enlarged is False)
+    assert result.diameter == pytest.approx(model.card.diameter / result.rescaled)
+    assert seen == sorted(seen), "progress goes back when the plane is predicted again"
+
+
+@pytest.mark.parametrize("path", bundled_models(), ids=lambda path: path.name)
+@pytest.mark.parametrize("radius", [7, 12])
+def test_a_bundled_model_finds_round_objects_of_its_sizes(path, radius, discs):
+    truth = on_a_grid(discs, (256, 256), radius)
+    counts = count(load_model(path).segment_plane(nuclei_like(truth), SegmentConfig()).labels, truth)
+    assert counts.f1 > 0.95
+    assert counts.dice > 0.95
+
+
+def test_the_chosen_channel_alone_is_segmented(tiny):
+    plane = np.random.default_rng(0).random((60, 70, 3))
+    for channel in range(3):
+        chosen = tiny.segment_plane(plane, SegmentConfig(channel=channel))
+        alone = tiny.segment_plane(plane[..., channel : channel + 1], SegmentConfig())
+        np.testing.assert_array_equal(chosen.maps, alone.maps)
+
+
+def test_colour_is_segmented_as_grey(tiny):
+    plane = np.random.default_rng(0).random((60, 70, 3))
+    colour = tiny.segment_plane(plane, SegmentConfig())
+    grey = tiny.segment_plane(plane.mean(axis=-1, keepdims=True), SegmentConfig())
+    np.testing.assert_allclose(colour.maps, grey.maps, atol=1e-3)
+
+
+def test_a_diameter_that_would_make_the_image_too_large_is_refused(tiny):
+    with pytest.raises(InputError, match=r"5000 x 2 pixels would become 50000 x 20.*trained on objects of 20"):
+        tiny.segment_plane(np.zeros((2, 5000, 1)), SegmentConfig(diameter=2))
+
+
+def test_it_stops_at_the_tile_at_which_it_is_asked_to(tiny, monkeypatch):
+    monkeypatch.setattr(inference, "TILE", 16)
+    done = []
+    with pytest.raises(Cancelled):
+        tiny.segment_plane(
+            np.random.default_rng(0).random((100, 100, 1)),
+            SegmentConfig(),
+            lambda tiles, of: done.append(tiles),
+            lambda: done[-1] == 3,
+        )
+    assert done == [0, 1, 2, 3]
