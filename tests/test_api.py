@@ -111,7 +111,9 @@ def test_it_stops_when_asked_to(model):
 
 
 def test_importing_brings_in_nothing_heavy():
-    code = "import sys, maskloop.api, maskloop.files; print(*{'tensorflow', 'keras', 'napari', 'qtpy'} & {*sys.modules})"
+    code = (
+        "import sys, maskloop.api, maskloop.files; print(*{'tensorflow', 'keras', 'napari', 'qtpy'} & {*sys.modules})"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

@@ -8,52 +8,31 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
-from typer.core import TyperGroup
 
 from maskloop.config import Config, SegmentConfig, TrainConfig
-from maskloop.errors import InputError, MaskloopError, explain
-from maskloop.terminal import Interrupt, progress, tell, warn, without_noise
+from maskloop.errors import InputError
+from maskloop.terminal import (
+    FAILED,
+    Commands,
+    Interrupt,
+    Interrupted,
+    UsageError,
+    progress,
+    tell,
+    warn,
+    without_noise,
+)
 
 if TYPE_CHECKING:
     from maskloop.batch import Outcome
     from maskloop.project.model_folder import ModelCard
     from maskloop.training.history import Epoch
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
 AUTOMATIC = "auto"
 LONGEST_TABLE = 20  # images
 SEGMENT, TRAIN = SegmentConfig(), TrainConfig()
 SCORES = {"ap50": "AP at IoU 0.5", "mean_ap": "mean AP", "dice": "Dice", "iou": "IoU"}
 C = TypeVar("C", bound=Config)
-
-
-class UsageError(MaskloopError):
-    """Options that cannot be used as they are."""
-
-    exit_code = USAGE
-
-
-class Interrupted(MaskloopError):  # noqa: N818 - not an error: somebody asked for it
-    """A command stopped by Ctrl+C, and what it leaves behind."""
-
-    exit_code = INTERRUPTED
-
-
-class Commands(TyperGroup):
-    """Makes one line on stderr and an exit code of what goes wrong in any command."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            warn("stopped.")
-            raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:  # the reader of our output has seen enough
-            raise
-        except (MaskloopError, OSError, MemoryError) as error:
-            warn(explain(error))
-            raise typer.Exit(getattr(error, "exit_code", FAILED)) from error
 
 
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -138,10 +117,12 @@ def train(
                 should_stop=lambda: interrupt.asked,
             )
         except InputError as error:
-            raise Interrupted(str(error)) if interrupt.asked else error from error
+            if interrupt.asked:
+                raise Interrupted(str(error)) from error
+            raise
     tell(_describe(card, str(out)))
     if interrupt.asked:
-        raise Interrupted(f"stopped; {out} holds the best of {card.training.epochs} epochs.")
+        raise Interrupted(f"stopped; {out} holds the best epoch so far.")
 
 
 @app.command()
@@ -154,9 +135,13 @@ def evaluate(
 ) -> None:
     """Compare labels with the truth, object by object and pixel by pixel."""
     from maskloop import api
+    from maskloop.files import list_images
     from maskloop.scores import summary, table, write_report
 
     counts = api.evaluate(predicted, truth)
+    unpaired = len(list_images(truth)) - len(counts) if truth.is_dir() else 0
+    if unpaired:
+        warn(f"no prediction belongs to {unpaired} of the files in {truth}; they take no part.")
     if len(counts) <= LONGEST_TABLE:
         tell(table(counts) + "\n")
     tell(summary(counts))
@@ -229,8 +214,8 @@ def _describe(card: "ModelCard", name: str) -> str:
     return "\n".join(
         [
             f"{name}: {card.description}",
-            f"  trained for {training.epochs} epochs on {training.images} images; objects of about {card.diameter:.0f} "
-            f"pixels ({low:.0f} to {high:.0f})",
-            f"  on {len(training.held_out)} validation images: {scores}",
+            f"  objects: about {card.diameter:.0f} pixels across ({low:.0f} to {high:.0f})",
+            f"  images: {training.images} for training, {len(training.held_out)} for validation",
+            f"  validation: {scores or 'no scores'}",
         ]
     )

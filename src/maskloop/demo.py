@@ -38,8 +38,8 @@ def open_window() -> None:
     from qtpy.QtCore import QTimer
 
     viewer = napari.Viewer()
-    _, panel = viewer.window.add_plugin_dock_widget("maskloop", "Segment")
     viewer.open_sample("maskloop", SAMPLES[0].key)
+    _, panel = viewer.window.add_plugin_dock_widget("maskloop", "Segment")
     panel.segment()
     QTimer.singleShot(0, viewer.reset_view)  # the panel has taken its place by then
     napari.run()

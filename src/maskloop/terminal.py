@@ -1,4 +1,4 @@
-"""What a terminal shows while work runs, and how Ctrl+C ends it."""
+"""What a terminal shows while work runs, how Ctrl+C ends it, and what is said of errors."""
 
 import contextlib
 import os
@@ -6,9 +6,15 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
+import typer
 from tqdm import tqdm
+from typer.core import TyperGroup
 
+from maskloop.errors import MaskloopError, explain
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130  # exit codes
 BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left{postfix}"
 
 
@@ -84,3 +90,32 @@ class Interrupt:
         self.asked = True
         signal.signal(signal.SIGINT, self._previous)
         warn(f"{self._promise} Ctrl+C again aborts.")
+
+
+class UsageError(MaskloopError):
+    """Options that cannot be used as they are."""
+
+    exit_code = USAGE
+
+
+class Interrupted(MaskloopError):  # noqa: N818 - not an error: somebody asked for it
+    """A command stopped by Ctrl+C, and what it leaves behind."""
+
+    exit_code = INTERRUPTED
+
+
+class Commands(TyperGroup):
+    """Makes one line on stderr and an exit code of what goes wrong in any command."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            warn("stopped.")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:  # the reader of our output has seen enough
+            raise
+        except (MaskloopError, OSError, MemoryError) as error:
+            warn(explain(error))
+            raise typer.Exit(getattr(error, "exit_code", FAILED)) from error

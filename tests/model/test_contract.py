@@ -1,6 +1,5 @@
 """What every kind of network keeps to: build, save, load, and predict the same."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -24,6 +23,8 @@ KINDS = {
 @pytest.fixture(scope="module", params=KINDS)
 def kind(request):
     """The config of a network, and one with random weights."""
+    import keras
+
     keras.utils.set_random_seed(1)
     network = build_unet(KINDS[request.param])
     rng = np.random.default_rng(1)
@@ -88,6 +89,7 @@ def test_half_precision_differs_little_and_is_stored_in_full(kind):
     image = images(config, (2, 2))
     maps = np.asarray(half.predict_on_batch(image))
     assert maps.dtype == np.float32
+    assert (maps.view(np.uint32) & 0xFFFF).any(), "the maps have no more digits than bfloat16"
     assert np.abs(maps - network.predict_on_batch(image)).mean() < 0.02
 
 

@@ -87,8 +87,7 @@ def test_a_choice_of_channels_gives_what_the_model_takes_or_says_why_not(count, 
     plane = np.arange(2 * 3 * count, dtype=np.float32).reshape(2, 3, count)
     try:
         chosen = choose_channel(plane, channel, wanted)
-    except InputError as error:
-        assert str(wanted) in str(error) or str(count) in str(error)
+    except InputError:
         assert count != wanted or channel is not None
     else:
         assert chosen.shape == (2, 3, wanted)

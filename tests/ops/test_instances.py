@@ -49,7 +49,7 @@ def test_discs_apart_come_back_from_their_targets(radius, shifts):
 @pytest.mark.parametrize("angle", [0, 0.4, np.pi / 4])
 def test_discs_that_touch_come_back_from_their_targets(radius, angle, discs):
     apart = 1.8 * radius * np.array([np.sin(angle), np.cos(angle)])
-    assert_found_again(discs((120, 120), [(40, 40), (40, 40) + apart], radius), LabelsConfig())
+    assert_found_again(discs((120, 120), [(40, 40), np.add(40, apart)], radius), LabelsConfig())
 
 
 @given(ANY_SEED, SPLITTING, st.sampled_from([0.125, 0.25, 0.5, 0.75, 0.875]))
@@ -88,10 +88,39 @@ def test_no_splitting_does_not_split_at_the_deepest_possible_waist():
 @given(ANY_SEED, SPLITTING, SPLITTING)
 def test_more_splitting_never_gives_fewer_objects(seed, first, second):
     maps = random_maps(seed)
-    few, many = (
-        maps_to_labels(maps, LabelsConfig(splitting=s, min_size=0)).max() for s in sorted((first, second))
-    )
+    few, many = (maps_to_labels(maps, LabelsConfig(splitting=s, min_size=0)).max() for s in sorted((first, second)))
     assert few <= many
+
+
+def ridge(nodes, heights):
+    """Maps of one long object whose distance runs through the heights at the nodes, the same in each row."""
+    distance = np.tile(np.interp(np.arange(nodes[-1] + 1), nodes, heights), (8, 1))
+    return np.stack([np.ones_like(distance), distance], axis=-1)
+
+
+def split_at(depth):
+    return LabelsConfig(splitting=1 - depth**0.5, min_size=0)
+
+
+@pytest.mark.parametrize(("depth", "objects"), [(0.03, 3), (0.25, 2), (0.6, 1)])
+def test_summits_are_kept_apart_where_the_pass_between_them_is_deep_enough(depth, objects):
+    # Summits 1, 0.9 and 0.8 with passes at 0.75 and 0.3: the second is 0.15 deep, the third 0.5.
+    maps = ridge([0, 40, 80, 120, 160], [1, 0.75, 0.9, 0.3, 0.8])
+    assert maps_to_labels(maps, split_at(depth)).max() == objects
+
+
+def test_a_low_summit_joins_the_neighbour_that_it_reaches_over_the_higher_pass():
+    # The middle one, 0.5, is less than 0.25 above either pass, at 0.3 and 0.45: it belongs to the second neighbour.
+    labels = maps_to_labels(ridge([0, 60, 80, 90, 160], [1, 0.3, 0.5, 0.45, 0.9]), split_at(0.25))
+    assert labels[4, [0, 80, 160]].tolist() == [1, 2, 2]
+
+
+def test_the_highest_pass_between_two_summits_counts():
+    deep = ridge([0, 40, 80], [0.9, 0.2, 1])
+    shallow = ridge([0, 40, 80], [0.9, 0.85, 1])
+    maps = np.concatenate([deep, deep, shallow])  # in whole, two ridges side by side
+    assert maps_to_labels(maps, split_at(0.3)).max() == 1
+    assert maps_to_labels(deep, split_at(0.3)).max() == 2
 
 
 @given(ANY_SEED, st.integers(0, 60))

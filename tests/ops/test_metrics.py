@@ -39,9 +39,10 @@ def test_a_missed_an_invented_and_a_split_object_worked_out_by_hand():
     assert counts.iou == 8 / (9 + 10 - 8)
 
 
-def test_two_objects_merged_match_one_of_them_at_most():
+@pytest.mark.parametrize("pair", [("5555", "1122"), ("1122", "5555")])
+def test_one_object_in_place_of_two_matches_one_of_them_at_most(pair):
     # 1 and 2 fill half of 5 each: IoU 0.5 with both, but one object is not two.
-    counts = count(row("5555"), row("1122"))
+    counts = count(*map(row, pair))
     assert counts.true_positives.tolist() == [1] + 8 * [0]
     assert counts.pq == 2 * 0.5 / 3
 

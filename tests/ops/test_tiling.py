@@ -63,10 +63,10 @@ def test_padding_is_the_shortest_that_gives_multiples_and_mirrors_the_edge(shape
         assert side % multiple == 0
         assert 0 <= side - given_side < multiple
     np.testing.assert_array_equal(padded[: shape[0], : shape[1]], plane)
-    if padded.shape[0] > shape[0]:
-        np.testing.assert_array_equal(padded[shape[0], : shape[1]], plane[-1])
-    if padded.shape[1] > shape[1]:
-        np.testing.assert_array_equal(padded[: shape[0], shape[1]], plane[:, -1])
+    for beyond in range(min(padded.shape[0] - shape[0], shape[0])):
+        np.testing.assert_array_equal(padded[shape[0] + beyond, : shape[1]], plane[-1 - beyond])
+    for beyond in range(min(padded.shape[1] - shape[1], shape[1])):
+        np.testing.assert_array_equal(padded[: shape[0], shape[1] + beyond], plane[:, -1 - beyond])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2000)])

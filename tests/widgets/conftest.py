@@ -1,7 +1,10 @@
 """What the widget tests share: a real viewer, a panel with a worker that has no engine, and patience without sleep."""
 
+import contextlib
+import gc
 import os
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +33,14 @@ def _no_graphics_are_asked_for(monkeypatch):
         asked.cache_clear()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _what_is_imported_stays():
+    """After each viewer napari's fixture collects garbage: not what was there before the first."""
+    import napari._qt.qt_main_window  # noqa: F401
+
+    gc.freeze()
+
+
 @pytest.fixture
 def until(qtbot):
     """A function that lets the window work until something is true."""
@@ -37,9 +48,9 @@ def until(qtbot):
 
 
 @pytest.fixture
-def viewer(make_napari_viewer_proxy):
-    """A napari viewer as plugins get it."""
-    return make_napari_viewer_proxy(show=False)
+def viewer(make_napari_viewer_proxy, request):
+    """A napari viewer as plugins get it; shown for the tests that draw."""
+    return make_napari_viewer_proxy(show="gl" in request.keywords)
 
 
 @pytest.fixture
@@ -57,19 +68,33 @@ def model_folder(tmp_path):
 
 
 @pytest.fixture
-def open_panel(viewer, model_folder, qtbot):
+def fake_worker():
+    """The command that starts a worker without an engine."""
+    return FAKE
+
+
+@pytest.fixture
+def open_panel(viewer, model_folder):
     """A function that opens a panel on the viewer, with a model of some name, or none, and a fake worker."""
+    from qtpy.QtCore import QCoreApplication, QEvent
+
     from maskloop.widgets.segment_panel import SegmentPanel
     from maskloop.widgets.worker_session import WorkerSession
 
+    opened = weakref.WeakSet()  # one that is closed is to go, and not to be kept alive by us
+
     def open_panel(model="plain", command=FAKE):
         panel = SegmentPanel(viewer, WorkerSession(command))
-        qtbot.addWidget(panel)
+        opened.add(panel)
         if model is not None:
             panel.form.set_model(model_folder(model))
         return panel
 
-    return open_panel
+    yield open_panel
+    for panel in opened:
+        with contextlib.suppress(RuntimeError):  # gone already
+            panel.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)  # before the viewer goes
 
 
 @pytest.fixture

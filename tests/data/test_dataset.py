@@ -1,0 +1,136 @@
+"""Crops to batches: reproducible, and image and target varied alike."""
+
+import numpy as np
+import pytest
+
+from maskloop.config import AugmentConfig, NetworkConfig, TrainConfig
+from maskloop.data.dataset import prepare, training_batches, validation_batches
+from maskloop.data.examples import Example
+
+SAME_GREYS = {"brightness": 0, "contrast": 1, "gamma": 1, "blur": 0, "noise": 0}
+UNVARIED = AugmentConfig(flips=False, rotation=False, scale=1, **SAME_GREYS)
+
+
+def settings(augment=AugmentConfig(), **choices):  # noqa: B008 - frozen
+    network = NetworkConfig(filters=(4, 8))
+    return TrainConfig(**{"crop": 32, "batch": 4, "steps": 3, "augment": augment, "network": network} | choices)
+
+
+def batches(layers, config, epoch=0):
+    images, targets = zip(*training_batches(layers, config, epoch).as_numpy_iterator(), strict=True)
+    return np.concatenate(images), np.concatenate(targets)
+
+
+@pytest.fixture(scope="module")
+def layers(discs):
+    """Two images of different sizes with their targets."""
+    rng = np.random.default_rng(0)
+    shapes = {(90, 100): [(20, 20), (50, 60), (70, 30)], (60, 70): [(30, 30)]}
+    labels = [discs(shape, centres, 11) for shape, centres in shapes.items()]
+    return [prepare(Example("x", (n > 0)[..., None] + rng.normal(0, 0.1, (*n.shape, 1)), n), 1) for n in labels]
+
+
+def test_prepared_layers_are_the_image_from_0_to_1_and_its_targets(layers):
+    assert layers[0].shape == (90, 100, 3)
+    assert layers[0].dtype == np.float16
+    image, foreground, distance = np.moveaxis(layers[0].astype(float), -1, 0)
+    assert np.median(image[foreground == 1]) > 0.7
+    assert np.median(image[foreground == 0]) < 0.3
+    assert set(np.unique(foreground)) == {0, 1}
+    assert distance.max() == 1
+
+
+def test_batches_have_the_shapes_and_types_that_a_network_takes(layers):
+    seen = list(training_batches(layers, settings(), 0).as_numpy_iterator())
+    assert [(x.shape, y.shape) for x, y in seen] == 3 * [((4, 32, 32, 1), (4, 32, 32, 2))]
+    assert {a.dtype for pair in seen for a in pair} == {np.dtype(np.float32)}
+    assert all(np.isfinite(a).all() for pair in seen for a in pair)
+
+
+def test_seed_and_epoch_determine_every_batch(layers):
+    first = batches(layers, settings(seed=5), epoch=2)
+    for one, again in zip(first, batches(layers, settings(seed=5), epoch=2), strict=True):
+        np.testing.assert_array_equal(one, again)
+    for other in (batches(layers, settings(seed=5), epoch=3), batches(layers, settings(seed=6), epoch=2)):
+        assert (np.abs(first[0] - other[0]).max(axis=(1, 2, 3)) > 0.1).all()
+
+
+def test_crops_of_an_epoch_differ(layers):
+    images, _ = batches(layers, settings(steps=8))
+    assert len(np.unique(images, axis=0)) == len(images)
+
+
+@pytest.mark.parametrize("size", [(90, 100), (20, 25), (33, 200), (1, 1)])
+def test_image_and_target_are_warped_alike(size, discs):
+    foreground = discs(size, [(size[0] // 2, size[1] // 3)], 9) > 0
+    same = np.repeat(foreground[..., None], 3, axis=-1).astype(np.float16)
+    images, targets = batches([same], settings(AugmentConfig(scale=2, **SAME_GREYS)))
+    np.testing.assert_allclose(images[..., 0], targets[..., 0], atol=1e-4)
+    np.testing.assert_array_equal(targets[..., 0], targets[..., 1])
+    assert images.max() > 0.5
+
+
+def positions(shape):
+    """Layers whose targets are each pixel's own y and x."""
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float16)
+    return np.stack([y, y, x], axis=-1)
+
+
+def test_without_variation_a_crop_is_a_piece_of_the_image():
+    _, targets = batches([positions((50, 60))], settings(UNVARIED))
+    np.testing.assert_allclose(np.diff(targets[:, :-1, :, 0], axis=1), 1, atol=0.05)
+    np.testing.assert_allclose(np.diff(targets[:, :, :-1, 1], axis=2), 1, atol=0.05)
+    assert targets[..., 0].min() < 6
+    assert targets[..., 0].max() > 43
+
+
+@pytest.mark.parametrize(
+    ("choices", "mirrored", "turned"),
+    [({"scale": 1}, True, True), ({"rotation": False, "scale": 1}, True, False), ({"flips": False}, False, True)],
+)
+def test_crops_are_turned_mirrored_and_scaled_and_not_sheared(choices, mirrored, turned):
+    config = settings(AugmentConfig(**SAME_GREYS | choices), steps=16)
+    _, targets = batches([positions((90, 100))], config)
+    middle = targets[:, 12:20, 12:20]
+    margin = 16 - 6 * config.augment.scale  # half a crop, less half the diagonal of the 8 x 8 pixels in its middle
+    assert margin < middle.min()
+    assert (middle.max(axis=(0, 1, 2)) < np.array([90, 100]) - margin).all()
+    steps = np.stack([np.diff(middle, axis=axis).mean(axis=(1, 2)) for axis in (1, 2)], axis=-1)
+    areas = np.linalg.det(steps)
+    limit = config.augment.scale**2 * 1.1
+    assert (np.abs(areas) > 1 / limit).all()
+    assert (np.abs(areas) < limit).all()
+    assert (areas < 0).any() == mirrored
+    squares = steps.transpose(0, 2, 1) @ steps / np.abs(areas)[:, None, None]
+    np.testing.assert_allclose(squares, np.tile(np.eye(2), (len(steps), 1, 1)), atol=0.1)
+    by_quarters = (np.abs(steps / np.sqrt(np.abs(areas))[:, None, None]).max(axis=(1, 2)) > 0.99).all()
+    assert by_quarters != turned
+
+
+@pytest.mark.parametrize("vary", [{"brightness": 0.3}, {"contrast": 2}, {"gamma": 2}, {"blur": 3}, {"noise": 0.1}])
+def test_each_variation_of_greys_changes_the_image_and_not_the_target(layers, vary):
+    same = batches(layers, settings(AugmentConfig(**SAME_GREYS)))
+    varied = batches(layers, settings(AugmentConfig(**SAME_GREYS | vary)))
+    np.testing.assert_array_equal(same[1], varied[1])
+    assert np.abs(same[0] - varied[0]).mean() > 0.01
+
+
+def test_inversion_swaps_bright_and_dark(layers):
+    same, _ = batches(layers, settings(AugmentConfig(**SAME_GREYS)))
+    inverted, _ = batches(layers, settings(AugmentConfig(**SAME_GREYS, invert=1)))
+    np.testing.assert_allclose(inverted, 1 - same, atol=1e-4)
+
+
+def test_validation_crops_are_the_same_each_time_and_come_from_every_corner():
+    image = positions((100, 90))
+    first, again = (
+        np.concatenate([y for _, y in validation_batches([image], settings()).as_numpy_iterator()]) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert sorted(tuple(crop[0, 0]) for crop in first) == [(0, 0), (0, 58), (68, 0), (68, 58)]
+
+
+@pytest.mark.parametrize(("size", "crops"), [((1, 1), 1), ((20, 30), 1), ((32, 32), 1), ((40, 100), 2)])
+def test_small_images_are_mirrored_to_a_crop(size, crops):
+    images = [x for x, _ in validation_batches([positions(size)], settings()).as_numpy_iterator()]
+    assert np.concatenate(images).shape == (crops, 32, 32, 1)

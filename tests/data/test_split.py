@@ -1,0 +1,66 @@
+"""Training and validation images, kept apart by groups that look alike."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskloop.data.examples import Example
+from maskloop.data.split import hold_out, look_alikes
+from maskloop.errors import InputError
+
+PLATES = st.tuples(st.sampled_from([(8, 8), (8, 12), (16, 8)]), st.sampled_from([10, 200, 4000]))
+
+
+def examples(plates):
+    """Images of the given size and brightness, all a little different."""
+    rng = np.random.default_rng(0)
+    return [
+        Example(f"{i:02}", bright * rng.uniform(0.98, 1.02, (*size, 1)), np.ones(size, np.int32))
+        for i, (size, bright) in enumerate(plates)
+    ]
+
+
+@given(st.lists(PLATES, min_size=2, max_size=12))
+def test_images_of_one_size_and_brightness_look_alike(plates):
+    groups = look_alikes(examples(plates))
+    for i, first in enumerate(plates):
+        for j, second in enumerate(plates):
+            assert (groups[i] == groups[j]) == (first == second)
+
+
+@given(st.lists(PLATES, min_size=2, max_size=12), st.floats(0.01, 0.99), st.integers(0, 9))
+def test_groups_stay_together_and_no_side_is_empty(plates, share, seed):
+    held = hold_out(examples(plates), share, seed)
+    assert held.any()
+    assert not held.all()
+    if len(set(plates)) > 1:
+        assert not {p for p, h in zip(plates, held, strict=True) if h} & {
+            p for p, h in zip(plates, held, strict=True) if not h
+        }
+
+
+@given(st.lists(PLATES, min_size=2, max_size=12), st.integers(0, 9))
+def test_the_same_seed_holds_out_the_same(plates, seed):
+    np.testing.assert_array_equal(hold_out(examples(plates), 0.3, seed), hold_out(examples(plates), 0.3, seed))
+
+
+def test_another_seed_holds_out_others_and_about_the_share_that_is_wanted():
+    plates = examples([((8, 8), 10 * 2**i) for i in range(20)])
+    held = [hold_out(plates, 0.25, seed) for seed in range(8)]
+    assert len({tuple(h) for h in held}) > 1
+    assert all(h.sum() == 5 for h in held)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_images_are_refused(count):
+    with pytest.raises(InputError, match="at least two"):
+        hold_out(examples([((8, 8), 10)] * count), 0.2, 0)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, -5])
+def test_pixels_that_are_not_finite_or_negative_are_no_obstacle(bad):
+    images = examples([((8, 8), 10), ((8, 8), 10), ((8, 8), 4000)])
+    images[0].image[2, 3] = bad
+    held = hold_out(images, 0.4, 0)
+    assert 0 < held.sum() < 3

@@ -1,0 +1,342 @@
+"""The terminal: real commands, what they print, write and refuse, and how they end."""
+
+import json
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+import tifffile
+from typer.testing import CliRunner
+
+from maskloop import api, cli
+from maskloop.config import LabelsConfig, SegmentConfig, TrainConfig
+from maskloop.errors import InputError
+from maskloop.project.model_folder import read_card
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.app, [str(a) for a in arguments])
+
+
+def refusal(result, code=1):
+    """The one line on stderr with which a command ended."""
+    assert result.exit_code == code, result.output
+    assert result.stderr.startswith("maskloop: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def noise(*shape):
+    return np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
+
+
+@pytest.fixture
+def images(tmp_path):
+    """A folder with two images that can be segmented."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    iio.imwrite(folder / "a.png", noise(40, 50))
+    tifffile.imwrite(folder / "stack.tif", noise(4, 40, 50))
+    return folder
+
+
+@pytest.fixture
+def damaged(images):
+    """The same folder with a truncated image and a text in it."""
+    whole = (images / "a.png").read_bytes()
+    (images / "truncated.png").write_bytes(whole[: len(whole) // 2])
+    (images / "words.png").write_text("not an image")
+    return images
+
+
+def test_segment_writes_the_labels_that_python_returns(images, tiny_model, tmp_path):
+    result = run("segment", images, "--out", tmp_path / "deep" / "out", "--model", tiny_model, "--diameter", 20)
+    assert result.exit_code == 0
+    model = api.load_model(tiny_model)
+    for name, image in (("a", iio.imread(images / "a.png")), ("stack", tifffile.imread(images / "stack.tif"))):
+        path = tmp_path / "deep" / "out" / f"{name}_labels.tif"
+        written, expected = tifffile.imread(path), api.segment(image, model, diameter=20)
+        assert written.dtype == np.uint16
+        np.testing.assert_array_equal(written, expected)
+        objects = int(expected.reshape(-1, 40 * 50).max(axis=1).sum())
+        assert f"{path}: {objects} object" in result.stdout
+
+
+def test_the_model_is_loaded_once_for_all_images(images, tiny_model, tmp_path, monkeypatch):
+    loaded, load = [], api.load_model
+    monkeypatch.setattr(api, "load_model", lambda name: loaded.append(name) or load(name))
+    assert run("segment", images, images / "a.png", "--out", tmp_path, "--model", tiny_model).exit_code == 0
+    assert loaded == [str(tiny_model)]
+
+
+def test_a_bad_image_does_not_keep_the_others_from_being_done(damaged, tiny_model, tmp_path):
+    result = run("segment", damaged, tmp_path / "missing.png", "--out", tmp_path / "out", "--model", tiny_model)
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    for line, name in zip(lines, ("truncated.png", "words.png", "missing.png"), strict=False):
+        assert line.startswith("maskloop: ")
+        assert line.count(name) == 1
+    assert lines[3:] == ["maskloop: 2 of 5 images were segmented."]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a_labels.tif", "stack_labels.tif"]
+
+
+def test_an_image_without_objects_is_written_and_explained(images, make_model, tmp_path):
+    model = make_model(tmp_path / "strict", labels=LabelsConfig(foreground=0.95))
+    result = run("segment", images / "a.png", "--out", tmp_path, "--model", model)
+    assert "a.png: Nothing found: the highest probability" in refusal(result, code=0)
+    assert not tifffile.imread(tmp_path / "a_labels.tif").any()
+
+
+def test_a_constant_image_is_called_constant(make_model, tmp_path):
+    model = make_model(tmp_path / "strict", labels=LabelsConfig(foreground=0.95))
+    iio.imwrite(tmp_path / "flat.png", np.full((40, 40), 7, np.uint8))
+    assert "same grey value" in run("segment", tmp_path / "flat.png", "--out", tmp_path, "--model", model).stderr
+
+
+@pytest.mark.parametrize("name", ["missing.png", "truncated.png", "words.png"])
+def test_a_single_bad_image_is_one_sentence(damaged, tiny_model, tmp_path, name):
+    assert name in refusal(run("segment", damaged / name, "--out", tmp_path, "--model", tiny_model))
+    assert not list(tmp_path.glob("*.tif"))
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--diameter", "zero"], 2, "--diameter zero"),
+        (["--diameter", "1"], 2, "--diameter 1"),
+        (["--diameter", "nan"], 2, "--diameter nan"),
+        (["--channel", "-1"], 2, "--channel -1"),
+        (["--channel", "7"], 1, "Channel 7"),
+        (["--model", "nothing"], 1, "'nothing'"),
+    ],
+)
+def test_options_that_cannot_be_used_are_named(images, tiny_model, tmp_path, options, code, words):
+    result = run("segment", images / "a.png", "--out", tmp_path, "--model", tiny_model, *options)
+    assert words in refusal(result, code)
+
+
+def test_two_images_of_one_name_are_refused_before_anything_is_done(images, tmp_path):
+    iio.imwrite(images / "stack.png", noise(9, 9))
+    sentence = refusal(run("segment", images, "--out", tmp_path / "out"))
+    assert str(images / "stack.png") in sentence
+    assert str(images / "stack.tif") in sentence
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_image_is_never_overwritten_by_labels(images):
+    before = noise(9, 9)
+    tifffile.imwrite(images / "a_labels.tif", before)
+    assert "a_labels.tif" in refusal(run("segment", images, "--out", images))
+    np.testing.assert_array_equal(tifffile.imread(images / "a_labels.tif"), before)
+
+
+def test_folders_that_are_not_what_they_should_be(images, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "empty" in refusal(run("segment", tmp_path / "empty", "--out", tmp_path))
+    assert "a.png is a file" in refusal(run("segment", images, "--out", images / "a.png"))
+    assert "a.png is a file" in refusal(run("demo", "--headless", "--out", images / "a.png"))
+
+
+def test_an_interrupted_segmentation_ends_with_130(images, tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(api, "segment_planes", lambda *_: signal.raise_signal(signal.SIGINT))
+    assert refusal(run("segment", images, "--out", tmp_path, "--model", tiny_model), 130) == "maskloop: stopped.\n"
+
+
+@pytest.fixture
+def training_data(tmp_path, discs):
+    """Three images with their labels, in the layout that `train` reads."""
+    labels = discs((64, 64), [(16, 16), (20, 45), (48, 30)], 8)
+    for name in ("images", "labels"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    for i in range(3):
+        iio.imwrite(
+            tmp_path / "data" / "images" / f"{i}.png", (noise(64, 64) // 8 + 150 * (labels > 0)).astype(np.uint8)
+        )
+        iio.imwrite(tmp_path / "data" / "labels" / f"{i}.png", labels.astype(np.uint16))
+    return tmp_path / "data"
+
+
+def test_a_trained_model_segments(training_data, tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(cli, "TrainConfig", partial(TrainConfig, steps=1, batch=2, crop=32))
+    out = tmp_path / "trained"
+    result = run("train", training_data, "--out", out, "--base", tiny_model, "--epochs", 2, "--seed", 3)
+    assert result.exit_code == 0
+    assert f"{out}: Trained on 2 images of data." in result.stdout
+    training = read_card(out).training
+    assert (training.epochs, training.seed, training.base) == (2, 3, str(tiny_model))
+    assert run("segment", training_data / "images", "--out", tmp_path / "o", "--model", out).exit_code == 0
+    assert "holds a model already" in refusal(run("train", training_data, "--out", out, "--base", tiny_model))
+
+
+def test_training_shows_its_epochs_and_keeps_the_best_when_interrupted(tiny_model, tmp_path, monkeypatch):
+    shown = []
+
+    def train(data, out, config, on_epoch, should_stop):
+        from maskloop.training.history import Epoch
+
+        assert (config.minutes, config.epochs) == (1.5, None)
+        assert not should_stop()
+        on_epoch(Epoch(4, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.001, 9), 0.25)
+        signal.raise_signal(signal.SIGINT)
+        assert should_stop()
+        return read_card(tiny_model)
+
+    monkeypatch.setattr(api, "train", train)
+    monkeypatch.setattr(cli, "_scores_of_epoch", lambda e, show=cli._scores_of_epoch: shown.append(show(e)) or "")
+    result = run("train", tmp_path, "--out", tmp_path / "m", "--minutes", 1.5)
+    assert result.exit_code == 130
+    assert "stopped; " in result.stderr.splitlines()[-1]
+    assert shown == ["epoch 4: loss 0.400, Dice 0.500, IoU 0.600 on validation images"]
+
+
+def test_training_interrupted_too_early_says_so(tmp_path, monkeypatch):
+    def train(*_, **__):
+        signal.raise_signal(signal.SIGINT)
+        raise InputError("There is nothing to keep.")
+
+    monkeypatch.setattr(api, "train", train)
+    result = run("train", tmp_path, "--out", tmp_path / "m")
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-1] == "maskloop: There is nothing to keep."
+
+
+def test_training_that_cannot_start_says_why(training_data, tiny_model, tmp_path):
+    out = ("--out", tmp_path / "m", "--base", tiny_model)
+    assert "not both" in refusal(run("train", training_data, *out, "--epochs", 1, "--minutes", 1), 2)
+    assert "--epochs 0" in refusal(run("train", training_data, *out, "--epochs", 0), 2)
+    assert "'images'" in refusal(run("train", tmp_path, *out))
+    assert "is a file" in refusal(run("train", training_data, "--out", training_data / "images" / "0.png"))
+    assert "'nothing'" in refusal(run("train", training_data, "--out", tmp_path / "m", "--base", "nothing"))
+    iio.imwrite(training_data / "labels" / "1.png", np.ones((64, 63), np.uint16))
+    assert "1.png" in refusal(run("train", training_data, *out))
+
+
+@pytest.fixture
+def by_hand(tmp_path):
+    """Predictions and truth of two images: 16 of 16 and 12 of 16 pixels and a false object; a missed object."""
+    truth, found = np.zeros((2, 12, 12), np.uint16), np.zeros((2, 12, 12), np.uint16)
+    truth[0, :4, :4], truth[0, 6:10, :4], truth[1, :4, :4] = 1, 2, 7
+    found[0, :4, :4], found[0, 6:10, :3], found[0, :2, 8:10] = 3, 9, 5
+    for name in ("found", "truth"):
+        (tmp_path / name).mkdir()
+    for i in range(2):
+        tifffile.imwrite(tmp_path / "found" / f"x{i}_labels.tif", found[i])
+        iio.imwrite(tmp_path / "truth" / f"x{i}.png", truth[i])
+    return tmp_path / "found", tmp_path / "truth"
+
+
+def test_evaluate_agrees_with_the_case_worked_out_by_hand(by_hand, tmp_path):
+    result = run("evaluate", *by_hand, "--json", tmp_path / "scores.json")
+    assert result.exit_code == 0
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    one, pooled = scores["images"]["x0"], scores["pooled"]
+    assert list(one["ap"]) == ["0.50", "0.55", "0.60", "0.65", "0.70", "0.75", "0.80", "0.85", "0.90"]
+    assert list(one["ap"].values()) == pytest.approx([2 / 3] * 6 + [1 / 4] * 3)
+    assert (one["found"], one["true"]) == (3, 2)
+    assert one["f1"] == pytest.approx(4 / 5)
+    assert one["pq"] == pytest.approx(2 * 1.75 / 5)
+    assert one["dice"] == pytest.approx(2 * 28 / (32 + 32))
+    assert one["iou"] == pytest.approx(28 / 36)
+    assert list(pooled["ap"].values()) == pytest.approx([2 / 4] * 6 + [1 / 5] * 3)
+    assert pooled["mean_ap"] == pytest.approx(0.4)
+    assert scores["mean_over_images"]["mean_ap"] == pytest.approx((4.75 / 9 + 0) / 2)
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert rows[1] == ["x0", "3", "2", "0.875", "0.778", "0.667", "0.528", "0.800", "0.700"]
+    assert rows[3] == ["pooled", "3", "3", "0.700", "0.538", "0.500", "0.400", "0.667", "0.583"]
+    pooled_first = [row for row in rows if row[:2] == ["mean", "AP,"]]
+    assert [row[2:5] for row in pooled_first] == [["pooled", "0.400", "each"], ["mean", "over", "images"]]
+    assert "0.264" in pooled_first[1]
+
+
+def test_two_files_are_evaluated_too(by_hand):
+    found, truth = by_hand
+    result = run("evaluate", found / "x0_labels.tif", truth / "x0.png")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "x0_labels  " in result.stdout
+
+
+def test_there_is_no_table_of_many_images(by_hand, tmp_path):
+    found, truth = by_hand
+    for i in range(2, 21):
+        tifffile.imwrite(found / f"x{i}.tif", np.eye(5, dtype=np.uint8))
+        tifffile.imwrite(truth / f"x{i}.tif", np.eye(5, dtype=np.uint8))
+    result = run("evaluate", found, truth)
+    assert "x1" not in result.stdout
+    assert "22 found, 22 true" in result.stdout
+
+
+def test_truth_without_prediction_is_mentioned(by_hand):
+    found, truth = by_hand
+    (found / "x1_labels.tif").unlink()
+    assert " 1 of the files" in refusal(run("evaluate", found, truth), code=0)
+
+
+def test_what_cannot_be_compared_is_refused(by_hand, tmp_path):
+    found, truth = by_hand
+    assert "nowhere" in refusal(run("evaluate", found, tmp_path / "nowhere"))
+    assert "a file and a folder" in refusal(run("evaluate", found, truth / "x0.png"))
+    assert "float32" in refusal(_with(found / "x0_labels.tif", np.ones((12, 12), np.float32), by_hand))
+    assert "(12, 11)" in refusal(_with(found / "x0_labels.tif", np.ones((12, 11), np.uint8), by_hand))
+    (truth / "x1.png").unlink()
+    assert "x1_labels.tif" in refusal(run("evaluate", found, truth))
+
+
+def _with(path, labels, folders):
+    tifffile.imwrite(path, labels)
+    return run("evaluate", *folders)
+
+
+def test_models_are_listed_with_what_matters():
+    result = run("models")
+    card = read_card(Path(cli.__file__).parent / "bundled" / "nuclei")
+    for words in ("nuclei: ", card.description, f"{card.diameter:.0f} pixels", f"{card.training.scores['ap50']:.3f}"):
+        assert words in result.stdout
+
+
+def test_help_says_what_the_settings_say():
+    words = " ".join(run("segment", "--help").stdout.replace("│", " ").split())
+    assert SegmentConfig.help("diameter") in words
+    assert TrainConfig.help("seed") in " ".join(run("train", "--help").stdout.replace("│", " ").split())
+
+
+def python(*arguments):
+    return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+
+def test_nothing_heavy_is_imported_where_no_network_runs(by_hand):
+    script = f"""
+import sys
+from maskloop.cli import app
+heavy = lambda: {{"tensorflow", "keras", "napari"}} & set(sys.modules)
+print(heavy(), "skimage" in sys.modules)
+for command in (["models"], ["evaluate", {str(by_hand[0])!r}, {str(by_hand[1])!r}]):
+    app(command, standalone_mode=False)
+    print(heavy())
+"""
+    result = python("-c", script)
+    assert result.stderr == ""
+    assert [line for line in result.stdout.splitlines() if line.startswith("set()")] == [
+        "set() False",
+        "set()",
+        "set()",
+    ]
+
+
+def test_the_engine_starts_without_noise_and_an_error_is_one_line(damaged, tiny_model, tmp_path):
+    command = ("-m", "maskloop", "segment", "--model", tiny_model, "--out", tmp_path / "out")
+    result = python(*command, damaged / "truncated.png")
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    good = python(*command, damaged / "a.png")
+    assert (good.returncode, good.stderr) == (0, "")
+
+
+def test_the_version_is_that_of_the_package():
+    from importlib.metadata import version
+
+    assert python("-m", "maskloop", "--version").stdout == f"maskloop {version('maskloop')}\n"

@@ -1,0 +1,150 @@
+"""What the form offers, and what it remembers."""
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel
+
+from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.widgets.segment_form import OPEN_FOLDER
+
+
+@pytest.fixture
+def coloured_layer(viewer):
+    return viewer.add_image(np.zeros((16, 20, 3), np.uint8), rgb=True, name="colour")
+
+
+def box_of(form, name):
+    return getattr(form, f"_{name}").native
+
+
+def offered(box):
+    assert isinstance(box, QComboBox)
+    return {box.itemText(n) for n in range(box.count()) if box.itemText(n).strip("- ")}
+
+
+def test_the_form_gives_back_what_it_is_given(viewer, open_panel, spots, coloured_layer):
+    panel = open_panel()
+    panel.form.set_image(coloured_layer)
+    panel.form.set_diameter(33.5)
+    panel.form.set_channel(2)
+    panel.form.set_all_planes(True)
+    labels = LabelsConfig(foreground=0.3)
+    model = str(panel.form.model)
+    assert panel.form.value(labels) == SegmentConfig(model=model, diameter=33.5, channel=2, labels=labels)
+    assert panel.form.all_planes
+    panel.form.set_diameter(None)
+    panel.form.set_channel(None)
+    assert panel.form.value(labels) == SegmentConfig(model=model, labels=labels)
+
+
+def test_colours_are_offered_for_a_colour_image_only(viewer, open_panel, spots, coloured_layer):
+    grey = viewer.add_image(spots(16, 20), name="grey")
+    form = open_panel().form
+    form.set_image(coloured_layer)
+    assert box_of(form, "channel").isVisibleTo(form)
+    assert offered(box_of(form, "channel")) == {"all as grey", "red", "green", "blue"}
+    form.set_image(grey)
+    assert not box_of(form, "channel").isVisibleTo(form)
+
+
+def test_planes_are_offered_for_a_stack_only(viewer, open_panel, spots):
+    plane = viewer.add_image(spots(16, 20), name="plane")
+    stack = viewer.add_image(spots(3, 16, 20), name="stack")
+    form = open_panel().form
+    form.set_image(plane)
+    assert not box_of(form, "planes").isVisibleTo(form)
+    form.set_image(stack)
+    assert box_of(form, "planes").isVisibleTo(form)
+
+
+def test_images_that_come_and_go_are_offered_and_the_chosen_one_is_kept(viewer, open_panel, spots):
+    form = open_panel().form
+    assert form.image is None
+    first = viewer.add_image(spots(16, 20), name="first")
+    assert form.image == first
+    viewer.add_image(spots(16, 20), name="second")
+    viewer.add_labels(spots(16, 20), name="no image")
+    assert offered(box_of(form, "image")) == {"first", "second"}
+    assert form.image == first
+    first.name = "renamed"
+    assert offered(box_of(form, "image")) == {"renamed", "second"}
+    assert form.image == first
+    viewer.layers.move(0, 2)
+    assert form.image == first
+    viewer.layers.remove(first)
+    assert offered(box_of(form, "image")) == {"second"}
+    assert form.image == viewer.layers["second"]
+    viewer.layers.clear()
+    assert form.image is None
+
+
+def test_the_panel_opens_with_the_selected_image(viewer, open_panel, spots):
+    viewer.add_image(spots(16, 20), name="first")
+    selected = viewer.add_image(spots(16, 20), name="second")
+    viewer.add_image(spots(16, 20), name="third")
+    viewer.layers.selection.active = selected
+    assert open_panel().form.image == selected
+
+
+def test_a_model_is_described_in_a_sentence(open_panel, model_folder):
+    panel = open_panel(None)
+    panel.form.set_model(model_folder("mine", description="Yeast in bright field.", diameter=31))
+    sentences = [label.text() for label in panel.form.findChildren(QLabel)]
+    assert "Yeast in bright field. Trained on objects of about 31 pixels." in sentences
+
+
+def test_two_model_folders_of_one_name_can_both_be_chosen(open_panel, model_folder, tmp_path):
+    panel = open_panel("mine")
+    other = tmp_path / "elsewhere" / "mine"
+    other.parent.mkdir()
+    model_folder("mine").rename(other)
+    first = model_folder("mine")
+    panel.form.set_model(other)
+    assert panel.form.model == other
+    panel.form.set_model(first)
+    assert panel.form.model == first
+    assert {"mine", str(other), OPEN_FOLDER} <= offered(box_of(panel.form, "model"))
+
+
+def test_a_folder_that_is_no_model_is_refused_and_the_chosen_one_stays(open_panel, model_folder, tmp_path):
+    panel = open_panel("mine")
+    panel.form.set_model(tmp_path)
+    assert "is not a model folder" in panel.message.text()
+    newer = model_folder("newer")
+    text = (newer / "model.json").read_text()
+    (newer / "model.json").write_text(text.replace('"schema_version": 1', '"schema_version": 9'))
+    panel.form.set_model(newer)
+    assert "schema 9" in panel.message.text()
+    assert panel.form.model.name == "mine"
+
+
+def test_a_folder_is_opened_by_the_last_choice(open_panel, model_folder, monkeypatch):
+    panel = open_panel("mine")
+    other = model_folder("other")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(other))
+    box = box_of(panel.form, "model")
+    box.setCurrentText(OPEN_FOLDER)
+    assert panel.form.model == other
+    assert box.currentText() == "other"
+
+
+def test_a_dialog_that_is_cancelled_changes_nothing(open_panel, monkeypatch):
+    panel = open_panel("mine")
+    mine = LabelsConfig(foreground=0.33)
+    panel.adjust.set_value(mine)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
+    box = box_of(panel.form, "model")
+    box.setCurrentText(OPEN_FOLDER)
+    assert (box.currentText(), panel.form.model.name) == ("mine", "mine")
+    assert panel.adjust.value() == mine
+
+
+def test_a_model_folder_that_vanished_is_said_and_another_can_be_chosen(viewer, open_panel, model_folder, spots, click):
+    viewer.add_image(spots(16, 20))
+    panel = open_panel("mine")
+    gone = panel.form.model
+    panel.form.set_model(model_folder("other"))
+    (gone / "model.json").unlink()
+    panel.form.set_model(gone)
+    assert "is not a model folder" in panel.message.text()
+    assert click(panel).metadata["maskloop"]["settings"]["model"].endswith("other")

@@ -1,0 +1,119 @@
+"""Stacks and series in the viewer: the plane that is shown, or all of them."""
+
+import dask.array as da
+import numpy as np
+import pytest
+
+
+def test_the_current_plane_of_a_stack_gets_the_labels(viewer, open_panel, click, spots):
+    stack = spots(5, 16, 20)
+    viewer.add_image(stack)
+    viewer.dims.set_current_step(0, 3)
+    layer = click(open_panel())
+    assert layer.data.shape == stack.shape
+    assert layer.data.any(axis=(1, 2)).tolist() == [False, False, False, True, False]
+    np.testing.assert_array_equal(layer.data[3], stack[3] == 200)
+
+
+def test_labels_of_other_planes_are_kept(viewer, open_panel, click, spots):
+    stack = spots(5, 16, 20)
+    viewer.add_image(stack)
+    panel = open_panel()
+    for step in (1, 3, 3):
+        viewer.dims.set_current_step(0, step)
+        layer = click(panel)
+    assert len(viewer.layers) == 2
+    assert layer.data.any(axis=(1, 2)).tolist() == [False, True, False, True, False]
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 20), (2, 3, 16, 20), (2, 1, 3, 16, 20)], ids=["3-D", "4-D", "5-D"])
+def test_all_planes_are_segmented_at_once(viewer, open_panel, click, spots, shape):
+    stack = spots(*shape)
+    viewer.add_image(stack)
+    panel = open_panel()
+    panel.form.set_all_planes(True)
+    np.testing.assert_array_equal(click(panel).data, stack == 200)
+    stack[:] = 10
+    panel.form.set_all_planes(False)
+    current = viewer.dims.current_step[:-2]
+    layer = click(panel)
+    assert not layer.data[current].any()
+    assert layer.data.any()
+
+
+def test_a_stack_with_steps_of_its_own_is_labelled_where_it_is_shown(viewer, open_panel, click, spots):
+    stack = spots(5, 16, 20)
+    image = viewer.add_image(stack, scale=(2.5, 0.5, 0.5), translate=(100, 7, -7))
+    panel = open_panel()
+    for plane in (1, 4):
+        viewer.dims.set_point(0, 100 + 2.5 * plane)
+        assert image.get_value(image.data_to_world((plane, 3, plane)), world=True) == 200  # napari shows this plane
+        layer = click(panel)
+        np.testing.assert_array_equal(layer.data[plane], stack[plane] == 200)
+    np.testing.assert_allclose(layer.data_to_world((4, 3, 2)), image.data_to_world((4, 3, 2)))
+
+
+def test_planes_lie_across_the_stack_when_the_axes_are_turned(viewer, open_panel, click, spots):
+    stack = spots(8, 16, 20)
+    viewer.add_image(stack)
+    viewer.dims.order = (1, 0, 2)
+    viewer.dims.set_current_step(1, 4)
+    layer = click(open_panel())
+    wanted = np.zeros(stack.shape, int)
+    wanted[:, 4] = stack[:, 4] == 200
+    np.testing.assert_array_equal(layer.data, wanted)
+
+
+def test_a_transposed_display_changes_nothing(viewer, open_panel, click, spots):
+    image = spots(16, 20)
+    viewer.add_image(image)
+    viewer.dims.transpose()
+    np.testing.assert_array_equal(click(open_panel()).data, image == 200)
+
+
+def test_a_plane_beside_a_stack_is_segmented_as_a_plane(viewer, open_panel, click, spots):
+    viewer.add_image(spots(5, 16, 20))
+    plane = viewer.add_image(spots(12, 18), name="plane")
+    panel = open_panel()
+    panel.form.set_image(plane)
+    viewer.dims.set_current_step(0, 4)
+    np.testing.assert_array_equal(click(panel).data, plane.data == 200)
+
+
+def test_a_plane_that_is_seen_from_its_edge_is_refused(viewer, open_panel, click, spots):
+    viewer.add_image(spots(5, 16, 20))
+    plane = viewer.add_image(spots(12, 18), name="plane")
+    panel = open_panel()
+    panel.form.set_image(plane)
+    viewer.dims.order = (1, 0, 2)
+    click(panel)
+    assert "turn them back" in panel.message.text()
+    viewer.dims.order = (0, 1, 2)
+    assert click(panel).name == "plane labels"
+
+
+def test_a_3d_display_is_refused_until_it_is_switched_back(viewer, open_panel, click, spots):
+    viewer.add_image(spots(5, 16, 20))
+    panel = open_panel()
+    viewer.dims.ndisplay = 3
+    assert click(panel).name == "Image"
+    assert "3-D" in panel.message.text()
+    viewer.dims.ndisplay = 2
+    assert click(panel).name == "Image labels"
+
+
+def test_of_a_lazy_stack_only_the_shown_plane_is_computed(viewer, open_panel, click, spots):
+    computed = set()
+
+    def compute(block_info):
+        computed.add(block_info[None]["chunk-location"][0])
+        return spots(1, 16, 20)
+
+    stack = da.map_blocks(compute, chunks=((1,) * 9, (16,), (20,)), dtype=np.uint8, meta=np.zeros((0,), "u1"))
+    image = viewer.add_image(stack, contrast_limits=(0, 255))
+    viewer.dims.set_current_step(0, 6)
+    computed.clear()
+    layer = click(open_panel())
+    assert computed <= {6}
+    assert image.data is stack
+    assert layer.data.any(axis=(1, 2)).nonzero()[0].tolist() == [6]
