@@ -81,7 +81,7 @@ def idle(seconds: float) -> None:
 
 
 def sample_image() -> np.ndarray:
-    """A sample image, mirrored to 1024 x 1024."""
+    """Return a sample image, mirrored to 1024 x 1024."""
     image = iio.imread(sorted((resource("sample_data") / "images").glob("*.png"))[0])
     image = image if image.ndim == 2 else image[..., 0]
     return np.pad(image, [(0, max(SIDE - n, 0)) for n in image.shape], mode="symmetric")[:SIDE, :SIDE]
@@ -146,9 +146,7 @@ def report(results: dict[str, list[tuple[float, float, float]]]) -> dict[str, di
             "median_gap_ms": 1000 * statistics.median(gaps),
         }
         table[name] = {key: round(value, 4) for key, value in row.items()}
-        print(
-            f"{name:34}{row['median_s']:7.2f} s{row['longest_gap_ms']:13.0f}{row['longest_gap_without_gc_ms']:12.0f}"
-        )
+        print(f"{name:34}{row['median_s']:7.2f} s{row['longest_gap_ms']:13.0f}{row['longest_gap_without_gc_ms']:12.0f}")
     return table
 
 

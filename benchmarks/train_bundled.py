@@ -30,9 +30,7 @@ DATA = "BBBC038v1 (Data Science Bowl 2018, stage1_train), CC0 1.0, without its 5
 def training_names(data: Path) -> list[str]:
     """Name the grey images of `data` that may be trained on."""
     with (data / "index.csv").open() as file:
-        return [
-            row["id"] for row in csv.DictReader(file) if row["stardist_split"] != "test" and row["kind"] in KINDS
-        ]
+        return [row["id"] for row in csv.DictReader(file) if row["stardist_split"] != "test" and row["kind"] in KINDS]
 
 
 def main(data: Path, folder: Path) -> None:

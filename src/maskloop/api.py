@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import ValidationError
 
 from maskloop.config import LabelsConfig, SegmentConfig, TrainConfig
 from maskloop.errors import InputError
@@ -102,7 +103,11 @@ def segment(
     """
     planes = to_planes(image, axes)
     loaded = load_model(model) if isinstance(model, str | Path) else model
-    config = SegmentConfig(model=loaded.card.name, diameter=diameter, channel=channel, labels=labels)
+    try:
+        config = SegmentConfig(model=loaded.card.name, diameter=diameter, channel=channel, labels=labels)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"{first['loc'][0]} {first['input']!r}: {first['msg']}.") from error
     results = segment_planes(planes.pixels, loaded, config, on_tile, should_stop)
     return planes.restore(np.stack([result.labels for result in results]))
 
@@ -157,6 +162,8 @@ def evaluate(predicted: np.ndarray | str | Path, truth: np.ndarray | str | Path)
         If something is missing on either side, cannot be read, is not labels, or differs in size.
     """
     if isinstance(predicted, np.ndarray) and isinstance(truth, np.ndarray):
+        if predicted.dtype.kind not in "ui" or truth.dtype.kind not in "ui":
+            raise InputError(f"Labels are whole numbers; given are {predicted.dtype} and {truth.dtype}.")
         return {"image": count(predicted, truth)}
     if isinstance(predicted, np.ndarray) or isinstance(truth, np.ndarray):
         raise InputError("Give two arrays or two paths, not one of each.")
@@ -178,14 +185,21 @@ def _pair(predicted: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
     if predicted.is_file():
         return {predicted.stem: (predicted, truth)}
     targets = {path.stem: path for path in list_images(truth)}
-    pairs = {}
+    pairs: dict[str, tuple[Path, Path]] = {}
     for path in list_images(predicted):
         name = path.stem if path.stem in targets else path.stem.removesuffix("_labels")
         if name not in targets:
             raise InputError(f"The prediction {path.name} has no truth in {truth}; wanted is a file named {name}.")
+        if name in pairs:
+            raise InputError(f"{pairs[name][0].name} and {path.name} are both predictions of {name}; wanted is one.")
         pairs[name] = (path, targets[name])
     if not pairs:
         raise InputError(f"There are no predictions in {predicted}.")
+    if missing := targets.keys() - pairs.keys():
+        raise InputError(
+            f"{len(missing)} of the images in {truth} have no prediction in {predicted}, such as {min(missing)}; "
+            "scores of the others alone would flatter."
+        )
     return pairs
 
 
@@ -229,11 +243,14 @@ def train(
     folder = Path(out)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; wanted is a folder for the model.")
-    if (folder / MODEL_FILE).exists():
-        raise InputError(f"{folder} holds a model already; wanted is a new folder.")
     start_engine()
     from maskloop.data.examples import read_examples
+    from maskloop.training.fit import Run
     from maskloop.training.train import train_model
 
+    if folder.is_dir() and any(folder.iterdir()) and not Run(folder).unfinished:
+        kind = "holds a model already" if (folder / MODEL_FILE).exists() else "holds other files"
+        raise InputError(f"{folder} {kind}; wanted is a new folder.")
+    examples = read_examples(Path(data))
     folder.mkdir(parents=True, exist_ok=True)
-    return train_model(read_examples(Path(data)), folder, config, Path(data).name, on_epoch, should_stop)
+    return train_model(examples, folder, config, Path(data).name, on_epoch, should_stop)

@@ -80,9 +80,8 @@ class NetworkConfig(Config):
     normalisation: Literal["none", "batch"] = Field("batch", title="Normalisation")
     dropout: float = Field(0.0, ge=0, lt=1, title="Dropout", description="Share dropped at the deepest level.")
     upsampling: Literal["transposed", "nearest"] = Field("transposed", title="Up-sampling")
-    heads: tuple[Literal["foreground", "distance"], ...] = Field(
+    heads: tuple[Literal["foreground"], Literal["distance"]] = Field(
         ("foreground", "distance"),
-        min_length=1,
         title="Heads",
         description="The maps that the network predicts.",
     )

@@ -67,7 +67,7 @@ def read_image(path: Path) -> tuple[np.ndarray, str | None]:
             return _read_tiff(path)
         import imageio.v3 as iio
 
-        return np.asarray(iio.imread(path)), None
+        return np.asarray(iio.imread(path, plugin="pillow")), None
     except MemoryError:
         raise InputError(f"{path} does not fit into memory.") from None
     except Exception as error:  # the readers raise whatever a damaged file leads them to
@@ -104,8 +104,9 @@ def read_labels(path: Path) -> np.ndarray:
     InputError
         If the file cannot be read, or holds anything but labels.
     """
-    labels, _ = read_image(path)
-    if labels.dtype.kind not in "ui" or labels.ndim not in (2, 3) or labels.size == 0:
+    labels, axes = read_image(path)
+    colour = "C" in axes if axes else labels.ndim == 3 and labels.shape[-1] in (3, 4)
+    if labels.dtype.kind not in "ui" or labels.ndim not in (2, 3) or labels.size == 0 or colour:
         raise InputError(
             f"{path} holds {labels.dtype} of shape {labels.shape}; wanted are instance labels: whole numbers in "
             "one channel, 0 for background."
@@ -127,4 +128,5 @@ def write_labels(path: Path, labels: np.ndarray) -> None:
 
     dtype = np.uint16 if labels.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32
     with _replacing(path) as temporary:
-        tifffile.imwrite(temporary, labels.astype(dtype), compression="zlib")
+        # Without this, three or four planes or columns would be written as colours.
+        tifffile.imwrite(temporary, labels.astype(dtype), photometric="minisblack", compression="zlib")

@@ -147,7 +147,7 @@ class Malicious:
 def test_a_pickle_is_refused_without_being_run(folder, tmp_path):
     marker = tmp_path / "code was run"
     attack = pickle.dumps(Malicious(str(marker)))
-    put_weights(folder, attack)
+    put_weights(folder, attack + bytes(100_000))  # large enough for the network
     with pytest.raises(ModelError, match="cannot be read"):
         load_model(folder)
     assert not marker.exists()
@@ -167,7 +167,7 @@ def test_a_serialised_keras_object_is_refused(folder, tmp_path, suffix):
 
 def test_an_array_that_numpy_would_have_to_unpickle_is_refused(folder, tmp_path):
     np.save(tmp_path / "weights.npy", np.array([{"a": 1}]), allow_pickle=True)
-    put_weights(folder, (tmp_path / "weights.npy").read_bytes())
+    put_weights(folder, (tmp_path / "weights.npy").read_bytes() + bytes(100_000))
     with pytest.raises(ModelError, match="cannot be read"):
         load_model(folder)
 
@@ -189,3 +189,9 @@ def test_every_bundled_model_is_whole_and_found_by_its_name():
         card = read_card(path)
         assert find_model(card.name) == path
         assert check_weights(path, card).parent == path
+
+
+def test_a_network_larger_than_its_weights_is_refused_before_it_is_built(folder):
+    describe(folder, network__filters=[2048] * 8)
+    with pytest.raises(ModelError, match="too small for the network"):
+        load_model(folder)

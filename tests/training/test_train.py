@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-
 from safetensors import safe_open
 from safetensors.numpy import load_file
 

@@ -2,15 +2,30 @@
 
 import numpy as np
 import pytest
+from napari.layers import Image
 from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel
 
 from maskloop.config import LabelsConfig, SegmentConfig
-from maskloop.widgets.segment_form import OPEN_FOLDER
+from maskloop.widgets.segment_form import OPEN_FOLDER, SegmentForm
+
+PLANE = Image(np.zeros((16, 20), np.uint8), name="plane")
+STACK = Image(np.zeros((3, 16, 20), np.uint8), name="stack")
+COLOUR = Image(np.zeros((16, 20, 3), np.uint8), rgb=True, name="colour")
 
 
 @pytest.fixture
-def coloured_layer(viewer):
-    return viewer.add_image(np.zeros((16, 20, 3), np.uint8), rgb=True, name="colour")
+def form(qtbot):
+    form = SegmentForm()
+    qtbot.addWidget(form)
+    form.set_images([PLANE, STACK, COLOUR], None)
+    return form
+
+
+@pytest.fixture
+def refusals(form):
+    sentences = []
+    form.refused.connect(sentences.append)
+    return sentences
 
 
 def box_of(form, name):
@@ -22,39 +37,33 @@ def offered(box):
     return {box.itemText(n) for n in range(box.count()) if box.itemText(n).strip("- ")}
 
 
-def test_the_form_gives_back_what_it_is_given(viewer, open_panel, spots, coloured_layer):
-    panel = open_panel()
-    panel.form.set_image(coloured_layer)
-    panel.form.set_diameter(33.5)
-    panel.form.set_channel(2)
-    panel.form.set_all_planes(True)
+def test_the_form_gives_back_what_it_is_given(form, model_folder):
+    folder = model_folder("mine")
+    form.set_model(folder)
+    form.set_image(COLOUR)
+    form.set_diameter(33.5)
+    form.set_channel(2)
+    form.set_all_planes(True)
     labels = LabelsConfig(foreground=0.3)
-    model = str(panel.form.model)
-    assert panel.form.value(labels) == SegmentConfig(model=model, diameter=33.5, channel=2, labels=labels)
-    assert panel.form.all_planes
-    panel.form.set_diameter(None)
-    panel.form.set_channel(None)
-    assert panel.form.value(labels) == SegmentConfig(model=model, labels=labels)
+    assert form.value(labels) == SegmentConfig(model=str(folder), diameter=33.5, channel=2, labels=labels)
+    assert form.all_planes
+    form.set_diameter(None)
+    form.set_channel(None)
+    assert form.value(labels) == SegmentConfig(model=str(folder), labels=labels)
 
 
-def test_colours_are_offered_for_a_colour_image_only(viewer, open_panel, spots, coloured_layer):
-    grey = viewer.add_image(spots(16, 20), name="grey")
-    form = open_panel().form
-    form.set_image(coloured_layer)
-    assert box_of(form, "channel").isVisibleTo(form)
-    assert offered(box_of(form, "channel")) == {"all as grey", "red", "green", "blue"}
-    form.set_image(grey)
-    assert not box_of(form, "channel").isVisibleTo(form)
+def test_colours_are_offered_for_a_colour_image_only(form):
+    box = box_of(form, "channel")
+    assert offered(box) == {"all as grey", "red", "green", "blue"}
+    for image, wanted in ((COLOUR, True), (PLANE, False), (STACK, False)):
+        form.set_image(image)
+        assert box.isVisibleTo(form) == wanted
 
 
-def test_planes_are_offered_for_a_stack_only(viewer, open_panel, spots):
-    plane = viewer.add_image(spots(16, 20), name="plane")
-    stack = viewer.add_image(spots(3, 16, 20), name="stack")
-    form = open_panel().form
-    form.set_image(plane)
-    assert not box_of(form, "planes").isVisibleTo(form)
-    form.set_image(stack)
-    assert box_of(form, "planes").isVisibleTo(form)
+def test_planes_are_offered_for_a_stack_only(form):
+    for image, wanted in ((STACK, True), (PLANE, False), (COLOUR, False)):
+        form.set_image(image)
+        assert box_of(form, "planes").isVisibleTo(form) == wanted
 
 
 def test_images_that_come_and_go_are_offered_and_the_chosen_one_is_kept(viewer, open_panel, spots):
@@ -86,45 +95,40 @@ def test_the_panel_opens_with_the_selected_image(viewer, open_panel, spots):
     assert open_panel().form.image == selected
 
 
-def test_a_model_is_described_in_a_sentence(open_panel, model_folder):
-    panel = open_panel(None)
-    panel.form.set_model(model_folder("mine", description="Yeast in bright field.", diameter=31))
-    sentences = [label.text() for label in panel.form.findChildren(QLabel)]
+def test_a_model_is_described_in_a_sentence(form, model_folder):
+    form.set_model(model_folder("mine", description="Yeast in bright field.", diameter=31))
+    sentences = [label.text() for label in form.findChildren(QLabel)]
     assert "Yeast in bright field. Trained on objects of about 31 pixels." in sentences
 
 
-def test_two_model_folders_of_one_name_can_both_be_chosen(open_panel, model_folder, tmp_path):
-    panel = open_panel("mine")
-    other = tmp_path / "elsewhere" / "mine"
-    other.parent.mkdir()
-    model_folder("mine").rename(other)
+def test_two_model_folders_of_one_name_can_both_be_chosen(form, model_folder, tmp_path):
     first = model_folder("mine")
-    panel.form.set_model(other)
-    assert panel.form.model == other
-    panel.form.set_model(first)
-    assert panel.form.model == first
-    assert {"mine", str(other), OPEN_FOLDER} <= offered(box_of(panel.form, "model"))
+    other = first.rename(tmp_path / "mine")
+    first = model_folder("mine")
+    for folder in (first, other, first):
+        form.set_model(folder)
+        assert form.model == folder
+    assert {"mine", str(other), OPEN_FOLDER} <= offered(box_of(form, "model"))
 
 
-def test_a_folder_that_is_no_model_is_refused_and_the_chosen_one_stays(open_panel, model_folder, tmp_path):
-    panel = open_panel("mine")
-    panel.form.set_model(tmp_path)
-    assert "is not a model folder" in panel.message.text()
+def test_a_folder_that_is_no_model_is_refused_and_the_chosen_one_stays(form, refusals, model_folder, tmp_path):
+    form.set_model(model_folder("mine"))
+    form.set_model(tmp_path)
+    assert "is not a model folder" in refusals.pop()
     newer = model_folder("newer")
     text = (newer / "model.json").read_text()
     (newer / "model.json").write_text(text.replace('"schema_version": 1', '"schema_version": 9'))
-    panel.form.set_model(newer)
-    assert "schema 9" in panel.message.text()
-    assert panel.form.model.name == "mine"
+    form.set_model(newer)
+    assert "schema 9" in refusals.pop()
+    assert form.model.name == "mine"
 
 
-def test_a_folder_is_opened_by_the_last_choice(open_panel, model_folder, monkeypatch):
-    panel = open_panel("mine")
+def test_a_folder_is_opened_by_the_last_choice(form, model_folder, monkeypatch):
     other = model_folder("other")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(other))
-    box = box_of(panel.form, "model")
+    box = box_of(form, "model")
     box.setCurrentText(OPEN_FOLDER)
-    assert panel.form.model == other
+    assert form.model == other
     assert box.currentText() == "other"
 
 

@@ -88,20 +88,18 @@ def test_an_empty_image_is_refused_and_the_next_is_not(viewer, open_panel, click
 
 
 @pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
-@pytest.mark.parametrize(
-    "image", [np.zeros(10), np.zeros((0, 10)), np.zeros((8, 9), complex)], ids=["1-D", "empty", "complex"]
-)
-def test_what_napari_itself_refuses_leaves_the_panel_as_it_was(viewer, open_panel, click, spots, image):
+def test_what_napari_itself_refuses_leaves_the_panel_as_it_was(viewer, open_panel, click, spots):
     viewer.add_image(spots(16, 20))
     panel = open_panel()
-    with pytest.raises((ValueError, NotImplementedError)):
-        viewer.add_image(image)
+    for image in (np.zeros(10), np.zeros((0, 10)), np.zeros((8, 9), complex)):
+        with pytest.raises((ValueError, NotImplementedError)):
+            viewer.add_image(image)
     assert click(panel).name == "Image labels"
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (3, 2000)])
-def test_the_smallest_images_are_answered(viewer, open_panel, click, shape):
-    viewer.add_image(np.zeros(shape, np.uint8))
+def test_the_smallest_images_are_answered(viewer, open_panel, click):
     panel = open_panel()
-    assert click(panel).data.shape == shape
-    assert "Nothing found" in panel.message.text()
+    for shape in ((1, 1), (1, 50), (3, 2000)):
+        panel.form.set_image(viewer.add_image(np.zeros(shape, np.uint8)))
+        assert click(panel).data.shape == shape
+        assert "Nothing found" in panel.message.text()

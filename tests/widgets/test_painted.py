@@ -9,12 +9,6 @@ def undo_painting(layer):
     layer.undo()
 
 
-def drag(layer):
-    with layer.block_history():
-        layer.paint((9, 9), 3)
-        layer.paint((9, 12), 3)
-
-
 def write_in_place(layer):
     layer.data[9, 9] = 3
 
@@ -26,10 +20,7 @@ def exchange(layer):
 EDITS = {
     "paint": lambda layer: layer.paint((9, 9), 3),
     "fill": lambda layer: layer.fill((9, 9), 3),
-    "polygon": lambda layer: layer.paint_polygon([(8, 8), (8, 12), (12, 12)], 3),
     "data_setitem": lambda layer: layer.data_setitem((np.array([9]), np.array([9])), 3),
-    "erase": lambda layer: layer.paint((3, 1), 0),
-    "drag": drag,
     "in place": write_in_place,
     "undone": undo_painting,
     "exchanged": exchange,

@@ -84,6 +84,7 @@ def test_a_layer_with_fewer_axes_than_the_viewer_has_its_last_ones():
         take_snapshot(plane, (0, 2), (3.0, 0.0, 0.0), all_planes=False)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # napari's, over no pixels
 def test_an_empty_layer_is_refused_with_its_shape():
     layer = Image(np.zeros((0, 8, 9), np.uint8), contrast_limits=(0, 1))
     with pytest.raises(InputError, match=r"empty.*\(0, 8, 9\)"):

@@ -60,6 +60,9 @@ def read_examples(folder: Path, names: Iterable[str] | None = None) -> list[Exam
     paths = [p for p in list_images(folder / "images") if wanted is None or p.stem in wanted]
     if not paths:
         raise InputError(f"There are no images in {folder / 'images'}.")
+    if len({p.stem for p in paths}) < len(paths):
+        twice = next(p.stem for i, p in enumerate(paths) if p.stem in {q.stem for q in paths[:i]})
+        raise InputError(f"There are two images named {twice} in {folder / 'images'}; wanted is one.")
     if missing := [p.name for p in paths if p.stem not in label_paths]:
         raise InputError(f"{len(missing)} images have no labels of the same name in {truth}, such as {missing[0]}.")
     return [read_example(path, label_paths[path.stem]) for path in paths]

@@ -36,7 +36,10 @@ def look_alikes(examples: Sequence[Example], distance: float = 0.2) -> np.ndarra
 
 
 def _grey_values(image: np.ndarray) -> np.ndarray:
-    percentiles = np.percentile(image[..., :3].astype(np.float64), (1, 25, 50, 75, 99), axis=(0, 1)).mean(axis=-1)
+    greys = image[..., :3].astype(np.float64)
+    finite = np.where(np.isfinite(greys), greys, np.nan)
+    known = finite if np.isfinite(finite).any(axis=(0, 1)).all() else np.nan_to_num(finite)
+    percentiles = np.nanpercentile(known, (1, 25, 50, 75, 99), axis=(0, 1)).mean(axis=-1)
     return np.log1p(np.maximum(percentiles, 0)) / np.sqrt(len(percentiles))
 
 
@@ -92,4 +95,5 @@ def _choose_fallback(groups: np.ndarray, share: float, rng: np.random.Generator)
     names, sizes = np.unique(groups, return_counts=True)
     if len(names) > 1:
         return np.flatnonzero(groups == names[np.argmin(sizes)])
-    return rng.permutation(len(groups))[: max(1, round(share * len(groups)))]
+    wanted = min(max(1, round(share * len(groups))), len(groups) - 1)
+    return rng.permutation(len(groups))[:wanted]

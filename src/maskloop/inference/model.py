@@ -102,9 +102,9 @@ class Model:
         labels = maps_to_labels(maps, labels_config)
         if config.diameter is None and (better := self._better_factor(labels, image.shape)) != 1:
             factor = better
-            maps = self._maps(image, factor, on_tile, should_stop)
+            maps = self._maps(image, factor, lambda *_: None, should_stop)  # what is done is done already
             labels = maps_to_labels(maps, labels_config)
-        return Segmentation(labels, maps.astype(np.float16), self.card.diameter / factor, factor)
+        return Segmentation(labels, maps, self.card.diameter / factor, factor)
 
     def _better_factor(self, labels: np.ndarray, shape: tuple[int, ...]) -> float:
         """Return the factor that brings objects of unusual size to the nearest size seen in training."""
@@ -135,14 +135,15 @@ class Model:
         scaled = image if scaled_size == size else resize(image, scaled_size, order=1, anti_aliasing=factor < 1)
         padded = pad_to_multiple(scaled, network.multiple)
         tiles = plan_tiles(padded.shape[:2], TILE, network.receptive_radius)
-        maps = np.zeros((0,))
+        maps = np.empty((*padded.shape[:2], len(network.heads)), np.float32)
         on_tile(0, len(tiles))
-        for done, maps in stitch(padded, tiles, self._predict, len(network.heads)):
+        for done in stitch(padded, tiles, self._predict, maps):
             on_tile(done, len(tiles))
             if should_stop():
                 raise Cancelled
         maps = maps[: scaled_size[0], : scaled_size[1]]
-        return maps if scaled_size == size else resize(maps, size, order=1, anti_aliasing=False)
+        native = maps if scaled_size == size else resize(maps, size, order=1, anti_aliasing=False)
+        return native.astype(np.float16)  # now, so that kept maps give the very same labels
 
     def _predict(self, tile: np.ndarray) -> np.ndarray:
         try:

@@ -42,6 +42,7 @@ from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.targets import object_diameters
 
 PROGRESS_INTERVAL_S = 0.05
+NICENESS = 5  # the window comes first where both want the processor
 
 
 class Worker:
@@ -198,6 +199,8 @@ def main() -> None:
     wire = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     Worker(sys.stdin.buffer, wire).run()
 
 

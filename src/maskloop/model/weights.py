@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import keras
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from maskloop.errors import ModelError
@@ -25,7 +24,7 @@ def load_weights(network: keras.Model, path: Path) -> None:
     """
     try:
         arrays = load_file(path)
-    except (OSError, SafetensorError) as error:
+    except Exception as error:  # whatever a damaged or foreign file leads the reader to
         raise ModelError(f"The weights {path} cannot be read: {error}") from error
     wanted = {v.path: v for v in network.weights}
     if strange := sorted(wanted.keys() ^ arrays.keys()):

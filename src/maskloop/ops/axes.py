@@ -174,6 +174,8 @@ def choose_channel(plane: np.ndarray, channel: int | None, wanted: int) -> np.nd
         if wanted != 1:
             raise InputError(f"This model takes {wanted} channels; leave the channel automatic.")
         return plane[..., channel : channel + 1]
+    if count == wanted:
+        return plane
     colour = plane[..., :3] if count == 4 else plane
     if colour.shape[-1] == wanted:
         return colour

@@ -11,7 +11,7 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig) -> np.ndarray:
     """Turn predicted maps into labelled objects.
 
     Each local maximum of the smoothed distance floods its basin within the foreground. Two basins are one object
-    when the pass between them lies less than ``(1 - splitting)**2`` below the lower of their summits (the square
+    when the pass between them lies at most ``(1 - splitting)**2`` below the lower of their summits (the square
     spreads the useful depths, 0.01 to 0.25, over half of the scale). This is the
     dynamics of a maximum (Grimaud 1992, https://doi.org/10.1117/12.60650), the same as seeding by h-maxima but
     with one flooding whatever the height.
@@ -36,6 +36,8 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig) -> np.ndarray:
     [1, 2]
     """
     foreground = maps[..., 0] >= config.foreground
+    if not foreground.any():
+        return np.zeros(foreground.shape, np.int32)
     # Ties would make plateaus with many seeds; a slight blur also removes the network's speckle.
     distance = ndimage.gaussian_filter(maps[..., 1].astype(np.float32), 1.0)
     seeds = _seeds(distance, foreground)
@@ -78,7 +80,7 @@ def _merge_shallow(basins: np.ndarray, summits: np.ndarray, distance: np.ndarray
     for height, first, second in _passes(basins, distance):
         first, second = root(first), root(second)
         lower, higher = sorted((first, second), key=summits.__getitem__)
-        if first != second and summits[lower] - height < depth:
+        if first != second and summits[lower] - height <= depth:
             parent[lower] = higher
     return np.array([root(b) for b in range(len(summits))])[basins]
 

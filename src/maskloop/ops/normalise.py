@@ -29,6 +29,8 @@ def normalise(plane: np.ndarray, low: float = 1.0, high: float = 99.8) -> np.nda
     result = np.zeros(plane.shape, np.float32)
     for c in range(plane.shape[-1]):
         channel = plane[..., c]
+        if channel.dtype.kind == "i":  # numpy's percentiles overflow in small signed integers
+            channel = channel.astype(np.float64)
         finite = channel[np.isfinite(channel)] if channel.dtype.kind == "f" else channel.ravel()
         if finite.size == 0:
             continue

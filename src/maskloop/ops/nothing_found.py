@@ -27,8 +27,8 @@ def explain_nothing_found(
 
     Examples
     --------
-    >>> explain_nothing_found(0.2, LabelsConfig(foreground=0.5))[:61]
-    'Nothing found: the highest probability is 0.20, below the for'
+    >>> explain_nothing_found(0.2, LabelsConfig(foreground=0.5)).split(",")[0]
+    'Nothing found: the highest probability is 0.20'
     """
     if constant:
         return "Nothing found: every pixel of the image has the same grey value. Is it the right channel or plane?"

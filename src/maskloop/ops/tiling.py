@@ -86,8 +86,8 @@ def pad_to_multiple(plane: np.ndarray, multiple: int) -> np.ndarray:
 
 
 def stitch(
-    plane: np.ndarray, tiles: list[Tile], predict: Callable[[np.ndarray], np.ndarray], channels: int
-) -> Iterator[tuple[int, np.ndarray]]:
+    plane: np.ndarray, tiles: list[Tile], predict: Callable[[np.ndarray], np.ndarray], into: np.ndarray
+) -> Iterator[int]:
     """Predict tile after tile into one array.
 
     Parameters
@@ -96,17 +96,15 @@ def stitch(
     tiles : list of Tile
         From `plan_tiles` for the same plane.
     predict : callable
-        From (y, x, C) to maps of shape (y, x, channels).
-    channels : int
+        From (y, x, C) to maps of shape (y, x, M).
+    into : ndarray of shape (Y, X, M)
+        Filled tile by tile.
 
     Yields
     ------
-    done : int
+    int
         Tiles done so far.
-    maps : ndarray of shape (Y, X, channels), float32
-        The same array each time, complete with the last.
     """
-    maps = np.empty((*plane.shape[:2], channels), np.float32)
     for done, tile in enumerate(tiles, start=1):
-        maps[tile.core] = predict(plane[tile.read])[tile.core_in_read]
-        yield done, maps
+        into[tile.core] = predict(plane[tile.read])[tile.core_in_read]
+        yield done

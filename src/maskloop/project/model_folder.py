@@ -4,10 +4,11 @@ Model files are data. The network is rebuilt from allow-listed numbers and words
 """
 
 import hashlib
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from maskloop.config import Config, LabelsConfig, NetworkConfig
 from maskloop.errors import ModelError
@@ -20,11 +21,20 @@ LARGEST_JSON = 1_000_000
 LARGEST_WEIGHTS = 2_000_000_000
 
 
+Diameter = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
+
+
 class Preprocessing(Config):
     """How grey values are brought to a common range, over the whole plane."""
 
     low: float = Field(1.0, ge=0, le=100, title="Percentile that becomes 0")
     high: float = Field(99.8, ge=0, le=100, title="Percentile that becomes 1")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"the percentile {self.low} is not below {self.high}")
+        return self
 
 
 class Training(Config):
@@ -51,10 +61,17 @@ class ModelCard(Config):
     network: NetworkConfig
     preprocessing: Preprocessing = Preprocessing()
     labels: LabelsConfig = Field(LabelsConfig(), description="As tuned on the validation images.")
-    diameter: float = Field(gt=0, description="Median object diameter that it was trained on, in pixels.")
-    diameter_range: tuple[float, float] = Field(description="Median diameters, per image, that it saw in training.")
+    diameter: Diameter = Field(description="Median object diameter that it was trained on, in pixels.")
+    diameter_range: tuple[Diameter, Diameter] = Field(description="Median diameters, per image, seen in training.")
     training: Training = Training()
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+    @field_validator("diameter_range")
+    @classmethod
+    def _in_order(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] > value[1]:
+            raise ValueError(f"{value[0]} is above {value[1]}")
+        return value
 
 
 def save_card(card: ModelCard, folder: Path) -> None:
@@ -82,8 +99,12 @@ def find_model(name: str | Path) -> Path:
         If there is neither a bundled model nor a folder of that name.
     """
     bundled = {path.name: path for path in bundled_models()}
-    folder = bundled.get(str(name)) or Path(name).expanduser()
-    if not folder.is_dir():
+    folder = bundled.get(str(name)) or Path(name)
+    try:
+        found = folder.is_dir()
+    except OSError:  # a name that no file can have
+        found = False
+    if not found:
         raise ModelError(
             f"There is no model {str(name)!r}; wanted is the path of a model folder or one of: {', '.join(bundled)}."
         )
@@ -132,6 +153,10 @@ def check_weights(folder: Path, card: ModelCard) -> Path:
         raise ModelError(f"The model folder {folder} lacks its {WEIGHTS_FILE}.")
     if path.stat().st_size > LARGEST_WEIGHTS:
         raise ModelError(f"{path} is larger than {LARGEST_WEIGHTS // 10**9} GB.")
+    filters = card.network.filters
+    largest_kernel = max(9 * 4 * a * b for a, b in pairwise((*filters, filters[-1])))
+    if largest_kernel > path.stat().st_size:  # before a network is built that no memory may hold
+        raise ModelError(f"The weights {path} are too small for the network that {MODEL_FILE} describes.")
     if sha256_of(path) != card.weights_sha256:
         raise ModelError(
             f"The weights {path} are not the ones that {MODEL_FILE} was written for (their SHA-256 differs): the "

@@ -44,6 +44,11 @@ class Run:
         """Everything needed to go on after the last epoch."""
         return self.folder / "state.safetensors"
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a training was cut off here, and can be gone on with."""
+        return self.state.is_file()
+
     def finish(self) -> None:
         """Delete what only an unfinished training needs."""
         self.state.unlink(missing_ok=True)
@@ -98,7 +103,7 @@ def fit(
         started = time.monotonic()
         stop = _StopAtBatch(should_stop)
         batches = training_batches(training, config, epoch=len(history))
-        logs = network.fit(batches, epochs=1, steps_per_epoch=config.steps, verbose=0, callbacks=[stop])
+        logs = network.fit(batches, epochs=1, steps_per_epoch=config.steps, verbose=0, shuffle=False, callbacks=[stop])
         if stop.asked:
             break
         scores = {k: v[-1] for k, v in logs.history.items()}
@@ -110,7 +115,7 @@ def fit(
             save_weights(network, run.best)
         history.append(epoch)
         _keep(network, run, config, history)
-        on_epoch(epoch, budget.share(len(history)))
+        on_epoch(epoch, min(budget.share(len(history)), 1.0))
     if not history:
         raise InputError("Training was stopped before its first epoch ended, so there is nothing to keep.")
     load_weights(network, run.best)
@@ -169,7 +174,9 @@ def _epoch(number: int, scores: dict[str, float], rate: float, seconds: float) -
 
 
 def _state(network: keras.Model) -> dict[str, keras.Variable]:
-    return {f"network/{v.path}": v for v in network.weights} | {
+    # By number, since the names of the random state of dropout differ from process to process.
+    of_network = (*network.trainable_variables, *network.non_trainable_variables)
+    return {f"network/{i}": v for i, v in enumerate(of_network)} | {
         f"optimizer/{i}": v for i, v in enumerate(network.optimizer.variables)
     }
 
@@ -183,7 +190,7 @@ def _keep(network: keras.Model, run: Run, config: TrainConfig, history: list[Epo
 
 
 def _restore(network: keras.Model, run: Run, config: TrainConfig) -> list[Epoch]:
-    if not run.state.exists():
+    if not run.unfinished:
         return []
     with safe_open(run.state, "numpy") as state:
         past = json.loads(state.metadata()["past"])
@@ -194,4 +201,6 @@ def _restore(network: keras.Model, run: Run, config: TrainConfig) -> list[Epoch]
             )
         for name, variable in _state(network).items():
             variable.assign(state.get_tensor(name))
-    return [Epoch(**row) for row in past["epochs"]]
+    history = [Epoch(**row) for row in past["epochs"]]
+    write_history(run.history, history)  # the last row is missing if the power failed after the state was written
+    return history

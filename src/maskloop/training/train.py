@@ -54,10 +54,14 @@ def train_model(
     ModelError
         If the base model cannot be used.
     """
-    if not any(example.labels.any() for example in examples):
-        raise InputError("None of the images has a labelled object, so there is nothing to learn.")
     keras.utils.set_random_seed(config.seed)
     held = hold_out(examples, config.validation, config.seed)
+    _require_objects(examples, held)
+    multiple = _network_config(config).multiple
+    if config.crop % multiple:
+        raise InputError(
+            f"A crop of {config.crop} pixels does not suit this model; wanted is a multiple of {multiple}."
+        )
     network = _starting_network(config)
     layers = [prepare(example, network.input_shape[-1]) for example in examples]
     training = [array for array, h in zip(layers, held, strict=True) if not h]
@@ -68,6 +72,14 @@ def train_model(
     save_card(card, folder)
     run.finish()
     return card
+
+
+def _require_objects(examples: Sequence[Example], held: np.ndarray) -> None:
+    if not any(example.labels.any() for example, h in zip(examples, held, strict=True) if not h):
+        raise InputError(
+            "None of the images to train on has a labelled object, so there is nothing to learn; "
+            f"{held.sum()} of {len(examples)} images are held out for validation."
+        )
 
 
 def _network_config(config: TrainConfig) -> NetworkConfig:
@@ -101,7 +113,7 @@ def _describe(
         weights_sha256=sha256_of(run.best),
     )
     model = Model(untuned, run.folder, _filled(untuned, run))
-    native = SegmentConfig(diameter=untuned.diameter)
+    native = SegmentConfig(diameter=max(untuned.diameter, 2))
     maps = [model.segment_plane(e.image, native).maps for e in checked]
     labels, ap50, mean_ap = tune_labels(maps, [e.labels for e in checked])
     best = min(history, key=lambda epoch: epoch.val_loss)

@@ -17,7 +17,7 @@ class ResultLayer:
     viewer : napari.Viewer
     """
 
-    def __init__(self, viewer: "napari.Viewer") -> None:
+    def __init__(self, viewer: napari.Viewer) -> None:
         self._viewer = viewer
         self._layer: Labels | None = None
         self._written = np.zeros((0,), np.int32)

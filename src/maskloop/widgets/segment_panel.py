@@ -50,7 +50,7 @@ class SegmentPanel(QWidget):
         Another worker, for tests.
     """
 
-    def __init__(self, viewer: "napari.Viewer", session: WorkerSession | None = None) -> None:
+    def __init__(self, viewer: napari.Viewer, session: WorkerSession | None = None) -> None:
         super().__init__()
         self._viewer = viewer
         self._session = session or WorkerSession()
@@ -69,7 +69,7 @@ class SegmentPanel(QWidget):
         self._connect()
         self._offer_images()
         self._use_model()
-        warm_up_labels()
+        QTimer.singleShot(0, warm_up_labels)  # once the panel is on the screen
 
     def segment(self) -> None:
         """Segment the chosen image, as the button does."""
