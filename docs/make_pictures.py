@@ -33,7 +33,7 @@ def wait_for(panel: SegmentPanel, text: str) -> None:
 def main() -> None:
     viewer = napari.Viewer()
     viewer.window.resize(*WINDOW)
-    viewer.open_sample("maskloop", sys.argv[1] if len(sys.argv) > 1 else "dense")
+    viewer.open_sample("maskloop", "crowded_nuclei")
     _, panel = viewer.window.add_plugin_dock_widget("maskloop", "Segment")
     wait_for(panel, "Ready")
     run_window(1)

@@ -32,6 +32,7 @@ from maskloop.jobs.messages import (
 wire = os.fdopen(os.dup(1), "wb", buffering=0)
 os.dup2(2, 1)
 cancelled = set()
+untidy = []
 
 
 def send(event):
@@ -58,6 +59,8 @@ def serve(command):
     if model == "hangs":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(600)
+    if model == "untidy":
+        untidy.append(command.folder)
     if model in ("slow", "waits") and not work(command):
         return send(Cancelled(job=command.job))
     image = np.load(command.folder / IMAGE_FILE).astype(float)
@@ -106,6 +109,9 @@ def serve_all(queue):
             cancelled.add(command.job)
         else:
             queue.put(command)
+    for folder in untidy:  # what a worker still writes while nobody listens any more
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "late.npy").touch()
     os._exit(0)
 
 

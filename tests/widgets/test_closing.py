@@ -35,6 +35,16 @@ def test_a_panel_deleted_while_a_segmentation_runs_ends_its_worker(viewer, docke
     assert len(viewer.layers) == 1
 
 
+def test_nothing_stays_on_disk_though_a_worker_writes_to_the_last(viewer, open_panel, click, until, ended, spots):
+    viewer.add_image(spots(16, 20))
+    panel = open_panel("untidy")
+    click(panel)
+    folder, pid = Path(panel._session._folder.name), panel._session.pid
+    panel.deleteLater()
+    ended(pid)
+    until(lambda: not folder.exists())
+
+
 def test_layers_may_come_and_go_after_a_panel_was_deleted(viewer, docked, ended, spots):
     viewer.add_image(spots(16, 20))
     _, panel = docked()  # Python's half of it lives on here

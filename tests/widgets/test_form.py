@@ -67,7 +67,8 @@ def test_planes_are_offered_for_a_stack_only(form):
 
 
 def test_images_that_come_and_go_are_offered_and_the_chosen_one_is_kept(viewer, open_panel, spots):
-    form = open_panel().form
+    panel = open_panel()
+    form = panel.form
     assert form.image is None
     first = viewer.add_image(spots(16, 20), name="first")
     assert form.image == first
@@ -92,7 +93,8 @@ def test_the_panel_opens_with_the_selected_image(viewer, open_panel, spots):
     selected = viewer.add_image(spots(16, 20), name="second")
     viewer.add_image(spots(16, 20), name="third")
     viewer.layers.selection.active = selected
-    assert open_panel().form.image == selected
+    panel = open_panel()
+    assert panel.form.image == selected
 
 
 def test_a_model_is_described_in_a_sentence(form, model_folder):

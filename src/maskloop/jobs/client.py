@@ -24,6 +24,7 @@ from maskloop.jobs.messages import (
     IMAGE_FILE,
     LABELS_FILE,
     TERMINAL,
+    Broken,
     Cancel,
     Cancelled,
     Crashed,
@@ -31,6 +32,7 @@ from maskloop.jobs.messages import (
     Event,
     Failed,
     Message,
+    Ready,
     Relabel,
     Segment,
     Warm,
@@ -82,6 +84,7 @@ class Client:
         self._process: subprocess.Popen[bytes] | None = None
         self._exit_code: int | None = None
         self._dead = False
+        self._warming = False
         # Starting a process and writing pixels both take longer than a window may stand still.
         threading.Thread(target=self._write, daemon=True).start()
 
@@ -96,7 +99,8 @@ class Client:
         return self._process.pid if self._process else None
 
     def warm(self, model: str) -> None:
-        """Have a model loaded; `Ready` or `Broken` answers."""
+        """Have a model loaded; `Ready` or `Broken` answers, also where the worker dies over it."""
+        self._warming = True
         self._outbox.put(_Letter(Warm(model=model)))
 
     def segment(self, planes: Callable[[], Iterator[np.ndarray]], count: int, config: SegmentConfig) -> int:
@@ -244,6 +248,8 @@ class Client:
                 event = EVENTS.validate_json(line)
             except ValidationError:  # noise, which must not end a job
                 continue
+            if isinstance(event, Ready | Broken):
+                self._warming = False
             if isinstance(event, TERMINAL):
                 self._end(event.job, event)
             else:
@@ -267,6 +273,10 @@ class Client:
         """End all open jobs, since nobody works at them any more."""
         self._dead = True
         log = self._log_tail() if log is None else log
+        if self._warming:
+            self._warming = False
+            last = log.strip().splitlines()[-1:] or ["no message"]
+            self._inbox.put(Report(Broken(reason=f"The worker process ended before it was ready: {last[0]}")))
         with self._lock:
             jobs = list(self._open)
         for job in jobs:

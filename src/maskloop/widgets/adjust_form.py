@@ -1,6 +1,6 @@
 """Sliders that act on the kept maps, so that the labels follow at once."""
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QFormLayout, QGroupBox, QWidget
 
 from maskloop.config import LabelsConfig
@@ -27,9 +27,8 @@ class AdjustForm(QGroupBox):
     def set_value(self, config: LabelsConfig) -> None:
         """Set the choices; what is changed by this is told once."""
         before = self.value()
-        self.blockSignals(True)
-        for name, widget in self._controls.items():
-            widget.value = getattr(config, name)
-        self.blockSignals(False)
+        with QSignalBlocker(self):
+            for name, widget in self._controls.items():
+                widget.value = getattr(config, name)
         if config != before:
             self.changed.emit()

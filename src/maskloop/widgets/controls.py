@@ -51,7 +51,8 @@ def control(config: type[Config], name: str, **options: Any) -> Widget:
 def value_of(widget: Widget) -> Any:
     """Return a control's value; None where it shows "automatic"."""
     special = getattr(widget.native, "specialValueText", None)
-    automatic = special is not None and special() == AUTOMATIC and widget.value == widget.min
+    # What is typed between "automatic" and the lowest number allowed counts as automatic too.
+    automatic = special is not None and special() == AUTOMATIC and widget.value < widget.min + 1
     return None if automatic else widget.value
 
 

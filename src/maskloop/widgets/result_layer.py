@@ -5,6 +5,7 @@ from typing import Any
 import napari
 import numpy as np
 from napari.layers import Labels
+from napari.utils.events import Event
 
 from maskloop.widgets.snapshot import Snapshot
 
@@ -22,6 +23,7 @@ class ResultLayer:
         self._layer: Labels | None = None
         self._written = np.zeros((0,), np.int32)
         self._touched = False
+        self._snapshot: Snapshot | None = None
 
     def write(self, labels: np.ndarray, snapshot: Snapshot, metadata: dict[str, Any]) -> bool:
         """Show labels in the layer, or in a new one where the old one is gone or painted on.
@@ -45,10 +47,14 @@ class ResultLayer:
             self._written = snapshot.paste(labels, into=self._written)
             layer.data = self._written.copy()  # the brush writes into what it is given
             layer.metadata = {**layer.metadata, **metadata}
+            if snapshot is not self._snapshot:  # the image may have been moved since the last click
+                for name, value in snapshot.transform.items():
+                    setattr(layer, name, value)
         else:
             self._written = snapshot.paste(labels)
             self._layer = self._new_layer(snapshot, metadata)
             self._viewer.add_layer(self._layer)
+        self._snapshot = snapshot
         return painted
 
     def _new_layer(self, snapshot: Snapshot, metadata: dict[str, Any]) -> Labels:
@@ -57,8 +63,8 @@ class ResultLayer:
         self._touched = False
         return layer
 
-    def _note_paint(self) -> None:
-        self._touched = True
+    def _note_paint(self, event: Event) -> None:
+        self._touched |= event.source is self._layer
 
     def _is_painted(self, layer: Labels) -> bool:
         """Whether the labels are other than written, or ever were: undo steps would replay onto new labels."""

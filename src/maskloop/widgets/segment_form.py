@@ -44,7 +44,6 @@ class SegmentForm(QWidget):
     def _lay_out(self) -> None:
         self._rows = QFormLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
-        self._sentence.setEnabled(False)  # dimmed: it explains, and is not to be filled in
         for widget in (self._image, self._model):
             self._rows.addRow(widget.label, widget.native)
         self._rows.addRow(self._sentence)
@@ -127,8 +126,10 @@ class SegmentForm(QWidget):
 
     def _choose_model(self, name: str) -> None:
         if name != OPEN_FOLDER:
+            changed = name != self._chosen_model
             self._chosen_model = name
-            self._describe_model()
+            if changed:
+                self._describe_model()
             return
         self._model.value = self._chosen_model
         if folder := QFileDialog.getExistingDirectory(self, OPEN_FOLDER):

@@ -7,7 +7,7 @@ from typing import Any
 
 import napari
 from napari.layers import Image
-from qtpy.QtCore import QSignalBlocker, QTimer
+from qtpy.QtCore import QEvent, QSignalBlocker, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from maskloop.config import LabelsConfig, SegmentConfig
@@ -22,6 +22,7 @@ from maskloop.widgets.snapshot import Snapshot, take_snapshot
 from maskloop.widgets.warm_up import warm_up_labels
 from maskloop.widgets.worker_session import WorkerSession
 
+LOADING = "Loading"
 ADJUST_DELAY_MS = 40  # a slider that is dragged asks for labels at this rate at most
 
 
@@ -95,6 +96,12 @@ class SegmentPanel(QWidget):
             self._session.cancel(self._running.job)
             self.message.setText("Stopping…")
 
+    def event(self, event: QEvent) -> bool:
+        """Go for good when the dock is closed, which only takes the panel out of it."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.deleteLater()
+        return bool(super().event(event))
+
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
         buttons.addWidget(self.run_button, stretch=1)
@@ -110,8 +117,8 @@ class SegmentPanel(QWidget):
         self._show_running()
 
     def _connect(self) -> None:
-        self.run_button.clicked.connect(lambda: self.segment())
-        self.cancel_button.clicked.connect(lambda: self.cancel())
+        self.run_button.clicked.connect(self.segment)
+        self.cancel_button.clicked.connect(self.cancel)
         self.form.model_changed.connect(self._use_model)
         self.form.refused.connect(self.message.setText)
         layers = self._viewer.layers.events
@@ -138,7 +145,7 @@ class SegmentPanel(QWidget):
             return
         with QSignalBlocker(self.adjust):
             self.adjust.set_value(card.labels)
-        self.message.setText(f"Loading {card.name}…")
+        self.message.setText(f"{LOADING} {card.name}…")
         self._session.warm(str(self.form.model))
 
     def _relabel(self) -> None:
@@ -151,7 +158,7 @@ class SegmentPanel(QWidget):
         event = report.event
         job = getattr(event, "job", None)
         if isinstance(event, Ready):
-            if self._running is None:
+            if self.message.text().startswith(LOADING):  # anything else is still to be read
                 self.message.setText("Ready.")
         elif isinstance(event, Broken):
             self.message.setText(event.reason)
@@ -175,6 +182,8 @@ class SegmentPanel(QWidget):
                 self._session.forget(self._kept.job)
             self._kept = run
             self._show(run, event, report)
+            if self.adjust.value() != run.config.labels:  # moved meanwhile
+                self._relabel()
         else:
             self.message.setText(_say(event))
 
