@@ -136,7 +136,7 @@ def layer_data(viewer: "napari.Viewer") -> np.ndarray:
 
 def report(results: dict[str, list[tuple[float, float, float]]]) -> dict[str, dict[str, float]]:
     table = {}
-    print(f"{'':34}{'median':>9}{'longest gap':>13}{'without gc':>12}   of the window, in ms")
+    print(f"{'':34}{'median':>9}   gaps of the window in ms: {'median':>8}{'longest':>9}{'without gc':>12}")
     for name, runs in results.items():
         seconds, gaps, gaps_without_gc = zip(*runs, strict=True)
         row = {
@@ -146,7 +146,8 @@ def report(results: dict[str, list[tuple[float, float, float]]]) -> dict[str, di
             "median_gap_ms": 1000 * statistics.median(gaps),
         }
         table[name] = {key: round(value, 4) for key, value in row.items()}
-        print(f"{name:34}{row['median_s']:7.2f} s{row['longest_gap_ms']:13.0f}{row['longest_gap_without_gc_ms']:12.0f}")
+        gaps_text = f"{row['median_gap_ms']:34.0f}{row['longest_gap_ms']:9.0f}{row['longest_gap_without_gc_ms']:12.0f}"
+        print(f"{name:34}{row['median_s']:7.2f} s{gaps_text}")
     return table
 
 

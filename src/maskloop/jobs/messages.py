@@ -19,7 +19,8 @@ class Message(BaseModel):
     """A frozen message; its field `kind` names its class on the wire."""
 
     # JSON has no NaN, but both ends are Python, which reads and writes it.
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+    # Deferred: a window that opens need not wait for the checks of messages that nobody has sent yet.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants", defer_build=True)
 
     def line(self) -> bytes:
         """Return the message as a line of JSON."""
@@ -137,5 +138,5 @@ Command = Annotated[Warm | Segment | Relabel | Cancel, Field(discriminator="kind
 Event = Annotated[Ready | Broken | Progress | Done | Cancelled | Failed | Crashed, Field(discriminator="kind")]
 TERMINAL = (Done, Cancelled, Failed, Crashed)
 
-COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
-EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+COMMANDS: TypeAdapter[Command] = TypeAdapter(Command, config=ConfigDict(defer_build=True))
+EVENTS: TypeAdapter[Event] = TypeAdapter(Event, config=ConfigDict(defer_build=True))

@@ -47,7 +47,7 @@ class ResultLayer:
             self._written = snapshot.paste(labels, into=self._written)
             layer.data = self._written.copy()  # the brush writes into what it is given
             layer.metadata = {**layer.metadata, **metadata}
-            if snapshot is not self._snapshot:  # the image may have been moved since the last click
+            if self._snapshot is not None and not snapshot.same_place(self._snapshot):
                 for name, value in snapshot.transform.items():
                     setattr(layer, name, value)
         else:

@@ -55,6 +55,10 @@ class Snapshot:
         """Whether the labels of another snapshot belong into the same layer."""
         return other.data is self.data and other.name == self.name and other.plane_axes == self.plane_axes
 
+    def same_place(self, other: "Snapshot") -> bool:
+        """Whether the image lay where it lies in another snapshot."""
+        return all(np.array_equal(value, other.transform[name]) for name, value in self.transform.items())
+
     def planes(self) -> Iterator[np.ndarray]:
         """Yield the planes, each of shape (Y, X, C); a lazy image is computed here, plane by plane."""
         for position in self.positions:
