@@ -135,13 +135,9 @@ def evaluate(
 ) -> None:
     """Compare labels with the truth, object by object and pixel by pixel."""
     from maskloop import api
-    from maskloop.files import list_images
     from maskloop.scores import summary, table, write_report
 
     counts = api.evaluate(predicted, truth)
-    unpaired = len(list_images(truth)) - len(counts) if truth.is_dir() else 0
-    if unpaired:
-        warn(f"no prediction belongs to {unpaired} of the files in {truth}; they take no part.")
     if len(counts) <= LONGEST_TABLE:
         tell(table(counts) + "\n")
     tell(summary(counts))

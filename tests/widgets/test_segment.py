@@ -41,20 +41,13 @@ def test_a_second_click_replaces_an_untouched_layer_in_place(viewer, open_panel,
     viewer.add_image(image)
     panel = open_panel()
     first = click(panel)
+    first.metadata["mine"] = 1
     image[:] = 10
     image[9:12, 9:14] = 200
     assert click(panel) == first
     assert len(viewer.layers) == 2
+    assert first.metadata["mine"] == 1
     np.testing.assert_array_equal(first.data, image == 200)
-
-
-def test_what_others_wrote_into_the_metadata_is_kept(viewer, open_panel, click, spots):
-    viewer.add_image(spots(16, 20))
-    panel = open_panel()
-    layer = click(panel)
-    layer.metadata["mine"] = 1
-    click(panel)
-    assert layer.metadata["mine"] == 1
 
 
 def test_a_click_while_a_segmentation_runs_does_nothing(viewer, open_panel, until, spots):
