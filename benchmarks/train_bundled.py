@@ -1,6 +1,6 @@
 """Train the bundled model `nuclei`: ``python benchmarks/train_bundled.py DSB2018_FOLDER MODEL_FOLDER``.
 
-About an hour on two recent cores. What was cut off is gone on with when the same command is given again. The
+An hour or more on two recent cores. What was cut off is gone on with when the same command is given again. The
 50 published test images (``stardist_split`` = test in ``index.csv``) take no part in anything.
 """
 

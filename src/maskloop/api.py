@@ -184,15 +184,9 @@ def _pair(predicted: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
         raise InputError(f"{predicted} and {truth} are a file and a folder; wanted are two of a kind.")
     if predicted.is_file():
         return {predicted.stem: (predicted, truth)}
-    targets = {path.stem: path for path in list_images(truth)}
-    pairs: dict[str, tuple[Path, Path]] = {}
-    for path in list_images(predicted):
-        name = path.stem if path.stem in targets else path.stem.removesuffix("_labels")
-        if name not in targets:
-            raise InputError(f"The prediction {path.name} has no truth in {truth}; wanted is a file named {name}.")
-        if name in pairs:
-            raise InputError(f"{pairs[name][0].name} and {path.name} are both predictions of {name}; wanted is one.")
-        pairs[name] = (path, targets[name])
+    targets = _by_name(truth)
+    predictions = _by_name(predicted, targets)
+    pairs = {name: (path, targets[name]) for name, path in predictions.items()}
     if not pairs:
         raise InputError(f"There are no predictions in {predicted}.")
     if missing := targets.keys() - pairs.keys():
@@ -201,6 +195,21 @@ def _pair(predicted: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
             "scores of the others alone would flatter."
         )
     return pairs
+
+
+def _by_name(folder: Path, known: dict[str, Path] | None = None) -> dict[str, Path]:
+    """Name the files of a folder; where names are known, a file ``x_labels.tif`` may be the one of x."""
+    named: dict[str, Path] = {}
+    for path in list_images(folder):
+        name = path.stem
+        if known is not None and name not in known:
+            name = name.removesuffix("_labels")
+            if name not in known:
+                raise InputError(f"The prediction {path.name} has no truth; wanted is a file named {name}.")
+        if name in named:
+            raise InputError(f"{named[name].name} and {path.name} in {folder} are both named {name}; wanted is one.")
+        named[name] = path
+    return named
 
 
 def train(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskloop.config import SegmentConfig
-from maskloop.errors import InputError, MaskloopError, explain
+from maskloop.errors import InputError, explain
 from maskloop.files import list_images, read_image, write_labels
 from maskloop.ops.axes import to_planes
 from maskloop.ops.nothing_found import explain_nothing_found
@@ -106,7 +106,7 @@ def segment_files(
         report(0)
         try:
             yield _segment_file(source, target, model, config, report)
-        except (MaskloopError, OSError, MemoryError) as error:
+        except Exception as error:  # one bad image, whatever is wrong with it, must not end all the others
             yield Outcome(source, target, None, explain(error))
         report(1)
 

@@ -41,7 +41,7 @@ class LabelsConfig(Config):
         ge=0,
         le=100_000,
         title="Smallest object",
-        description="Objects with fewer pixels than this are left out.",
+        description="Objects with fewer pixels than this are left out, counted at the size the model was trained on.",
     )
 
 

@@ -33,4 +33,5 @@ def explain(error: BaseException) -> str:
         return f"The disk is full: {error.filename or 'a file'} could not be written."
     if isinstance(error, OSError):
         return f"A file could not be read or written: {error}"
-    return f"An unexpected error: {type(error).__name__}: {error}"
+    first = next(iter(str(error).splitlines()), "no reason given")
+    return f"An unexpected error: {type(error).__name__}: {first}"

@@ -67,7 +67,10 @@ def read_image(path: Path) -> tuple[np.ndarray, str | None]:
             return _read_tiff(path)
         import imageio.v3 as iio
 
-        return np.asarray(iio.imread(path, plugin="pillow")), None
+        image = np.asarray(iio.imread(path, plugin="pillow"))
+        if image.ndim == 3 and image.shape[-1] == 2:  # grey and alpha
+            image = image[..., 0]
+        return image, {2: "YX", 3: "YXC"}.get(image.ndim)
     except MemoryError:
         raise InputError(f"{path} does not fit into memory.") from None
     except Exception as error:  # the readers raise whatever a damaged file leads them to
@@ -106,7 +109,7 @@ def read_labels(path: Path) -> np.ndarray:
     """
     labels, axes = read_image(path)
     colour = "C" in axes if axes else labels.ndim == 3 and labels.shape[-1] in (3, 4)
-    if labels.dtype.kind not in "ui" or labels.ndim not in (2, 3) or labels.size == 0 or colour:
+    if labels.dtype.kind not in "ui" or labels.ndim < 2 or labels.size == 0 or colour:
         raise InputError(
             f"{path} holds {labels.dtype} of shape {labels.shape}; wanted are instance labels: whole numbers in "
             "one channel, 0 for background."

@@ -77,6 +77,23 @@ def test_a_slider_moved_while_a_segmentation_runs_is_not_forgotten(viewer, open_
     shows(viewer.layers[-1], 0.8)
 
 
+def test_a_slider_moved_before_a_cancelled_segmentation_ends_acts_on_the_kept_maps(
+    viewer, open_panel, until, click, shows, ramp
+):
+    viewer.add_image(ramp)
+    panel = open_panel("waits")
+    go = panel.form.model / "go"
+    go.touch()
+    layer = click(panel)
+    go.unlink()
+    panel.run_button.click()
+    move(panel, 0.8)
+    until(lambda: not panel._adjust_delay.isActive())
+    panel.cancel_button.click()
+    until(panel.run_button.isEnabled)
+    shows(layer, 0.8)
+
+
 def test_before_the_first_segmentation_the_sliders_only_choose(viewer, open_panel, click, shows, ramp):
     viewer.add_image(ramp)
     panel = open_panel()

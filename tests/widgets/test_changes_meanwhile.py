@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from maskloop.config import LabelsConfig
+
 
 @pytest.fixture
 def running(viewer, open_panel, until):
@@ -101,13 +103,16 @@ def test_another_image_chosen_meanwhile_does_not_get_the_labels(viewer, running,
     assert viewer.layers[-1].data.shape == clicked.data.shape
 
 
-def test_another_model_chosen_meanwhile_made_none_of_the_labels(viewer, running, model_folder, spots):
+def test_another_model_chosen_meanwhile_made_none_of_the_labels(viewer, running, until, model_folder, spots):
     viewer.add_image(spots(16, 20))
     panel, finish = running()
-    clicked = panel.form.model
-    panel.form.set_model(model_folder("plain"))
+    clicked, labels = panel.form.model, panel.adjust.value()
+    panel.form.set_model(model_folder("plain", labels=LabelsConfig(foreground=0.9, min_size=99)))
     finish()
-    assert viewer.layers[-1].metadata["maskloop"]["settings"]["model"] == str(clicked)
+    until(lambda: panel._adjusting is None)
+    settings = viewer.layers[-1].metadata["maskloop"]["settings"]
+    assert settings["model"] == str(clicked)
+    assert settings["labels"] == labels.model_dump()
 
 
 def test_the_display_switched_to_3d_meanwhile_does_not_disturb(viewer, running, spots):

@@ -72,11 +72,12 @@ def test_two_panels_on_one_viewer_have_a_layer_each(viewer, open_panel, click, s
 
 
 def test_labels_follow_an_image_that_was_moved_at_the_next_click(viewer, open_panel, click, spots):
-    image = viewer.add_image(spots(16, 20))
+    image = viewer.add_image(spots(16, 20), units=("um", "um"))
     panel = open_panel()
     click(panel)
-    image.scale = (0.5, 0.5)
+    image.scale, image.units = (0.5, 0.5), ("nm", "nm")
     layer = click(panel)
+    assert layer.units == image.units
     np.testing.assert_allclose(layer.data_to_world((3, 2)), image.data_to_world((3, 2)))
 
 

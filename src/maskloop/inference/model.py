@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from skimage.transform import resize
 
-from maskloop.config import SegmentConfig
+from maskloop.config import LabelsConfig, SegmentConfig
 from maskloop.errors import Cancelled, EngineError, InputError
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
@@ -21,7 +21,7 @@ from maskloop.ops.tiling import pad_to_multiple, plan_tiles, stitch
 from maskloop.project.model_folder import ModelCard, check_weights, find_model, read_card
 
 TILE = 1024  # the largest plane that a small laptop holds the network's layers of; a multiple of any network's
-SMALLEST_SIDE, LARGEST_SIDE = 8, 40_000  # pixels, after rescaling
+SMALLEST_SIDE, LARGEST_AREA = 8, 4e8  # pixels, after rescaling
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,12 @@ class Segmentation:
     labels : ndarray of shape (Y, X), int32
     maps : ndarray of shape (Y, X, heads), float16
         At the plane's own size.
-    diameter : float
-        Object diameter in pixels that the plane was rescaled by; the model's own where it was not.
     rescaled : float
         The factor by which the plane was enlarged for the network.
     """
 
     labels: np.ndarray
     maps: np.ndarray
-    diameter: float
     rescaled: float
 
 
@@ -93,29 +90,47 @@ class Model:
         EngineError
             If memory ran out.
         """
+        try:
+            return self._segment(plane, config, on_tile, should_stop)
+        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+            raise EngineError(
+                f"Memory ran out while segmenting a plane of {plane.shape[1]} x {plane.shape[0]} pixels; close other "
+                "programs or give a larger diameter."
+            ) from error
+
+    def _segment(
+        self,
+        plane: np.ndarray,
+        config: SegmentConfig,
+        on_tile: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> Segmentation:
         pixels = choose_channel(plane, config.channel, self.card.network.channels)
         steps = self.card.preprocessing
         image = normalise(pixels, steps.low, steps.high)
-        labels_config = config.labels or self.card.labels
+        wanted = config.labels or self.card.labels
         factor = 1.0 if config.diameter is None else self.card.diameter / config.diameter
         maps = self._maps(image, factor, on_tile, should_stop)
-        labels = maps_to_labels(maps, labels_config)
-        if config.diameter is None and (better := self._better_factor(labels, image.shape)) != 1:
-            factor = better
-            maps = self._maps(image, factor, lambda *_: None, should_stop)  # what is done is done already
-            labels = maps_to_labels(maps, labels_config)
-        return Segmentation(labels, maps, self.card.diameter / factor, factor)
+        if config.diameter is None:
+            factor = self._measure_factor(maps, wanted)
+            if factor != 1:
+                maps = self._maps(image, factor, lambda *_: None, should_stop)  # what is done is done already
+        return Segmentation(maps_to_labels(maps, wanted, factor), maps, factor)
 
-    def _better_factor(self, labels: np.ndarray, shape: tuple[int, ...]) -> float:
+    def _measure_factor(self, maps: np.ndarray, wanted: LabelsConfig) -> float:
         """Return the factor that brings objects of unusual size to the nearest size seen in training."""
-        diameters = object_diameters(labels)
+        smallest = self.card.diameter_range[0] / self.card.diameter  # or small objects would go unmeasured
+        labels = maps_to_labels(maps, wanted, rescaled=1 / smallest)
+        diameters = np.sort(object_diameters(labels))
         if len(diameters) == 0:
             return 1.0
+        # The median of the area, not of the objects: a crowd of specks must not speak for the cells.
+        area = np.cumsum(diameters**2)
+        found = float(diameters[np.searchsorted(area, area[-1] / 2)])
         low, high = self.card.diameter_range
-        found = float(np.median(diameters))
         factor = float(np.clip(found, low, high)) / found
-        fits = all(SMALLEST_SIDE <= side * factor <= LARGEST_SIDE for side in shape[:2])
-        return factor if fits else 1.0
+        sides = [side * factor for side in maps.shape[:2]]
+        return factor if min(sides) >= SMALLEST_SIDE and np.prod(sides) <= LARGEST_AREA else 1.0
 
     def _maps(
         self,
@@ -126,7 +141,7 @@ class Model:
     ) -> np.ndarray:
         size = image.shape[:2]
         scaled_size = tuple(max(round(side * factor), 1) for side in size)
-        if max(scaled_size) > LARGEST_SIDE:
+        if factor > 1 and np.prod(scaled_size) > LARGEST_AREA:
             raise InputError(
                 f"An image of {size[1]} x {size[0]} pixels would become {scaled_size[1]} x {scaled_size[0]} with this "
                 f"diameter; this model was trained on objects of {self.card.diameter:.0f} pixels."
@@ -146,13 +161,7 @@ class Model:
         return native.astype(np.float16)  # now, so that kept maps give the very same labels
 
     def _predict(self, tile: np.ndarray) -> np.ndarray:
-        try:
-            return np.asarray(self.network.predict_on_batch(tile[None]))[0]
-        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-            raise EngineError(
-                f"Memory ran out while segmenting a part of {tile.shape[1]} x {tile.shape[0]} pixels; close other "
-                "programs or give a larger diameter."
-            ) from error
+        return np.asarray(self.network.predict_on_batch(tile[None]))[0]
 
 
 def load_model(name: str | Path = "nuclei", bfloat16: bool = False) -> Model:

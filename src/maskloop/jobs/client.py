@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +41,10 @@ LOG_FILE = "log.txt"
 LOG_TAIL = 4000  # bytes
 GRACE_S = 5.0  # for a cancelled job to stop by itself
 
+SAFE_PATH = ["-P"]  # or a queue.py in the folder that napari was started in would be imported
+# Without a console of its own under Windows, and out of reach of Ctrl+C, which is for the window.
+CREATION_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+
 _numbers = itertools.count(1)
 
 
@@ -75,7 +78,7 @@ class Client:
 
     def __init__(self, folder: Path, command: list[str] | None = None) -> None:
         self.folder = folder
-        self._command = command or [sys.executable, "-m", "maskloop.jobs.worker"]
+        self._command = command or [sys.executable, *SAFE_PATH, "-m", "maskloop.jobs.worker"]
         self._outbox: SimpleQueue[_Letter | None] = SimpleQueue()
         self._inbox: SimpleQueue[Report] = SimpleQueue()
         self._open: dict[int, Path] = {}
@@ -83,7 +86,9 @@ class Client:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._exit_code: int | None = None
-        self._dead = False
+        self._dead = self._buried = self._closed = False
+        self._last_words = ""
+        self._then: Callable[[], None] = lambda: None
         self._warming = False
         # Starting a process and writing pixels both take longer than a window may stand still.
         threading.Thread(target=self._write, daemon=True).start()
@@ -91,7 +96,7 @@ class Client:
     @property
     def alive(self) -> bool:
         """Whether jobs can still be done; true as well while the worker is starting."""
-        return not self._dead
+        return not self._buried
 
     @property
     def pid(self) -> int | None:
@@ -157,10 +162,12 @@ class Client:
                 reports.append(self._inbox.get_nowait())
         return reports
 
-    def close(self) -> None:
-        """End the worker; jobs that are open end as cancelled."""
+    def close(self, then: Callable[[], None] = lambda: None) -> None:
+        """End the worker, and call something in another thread when it is gone; open jobs end as cancelled."""
         with self._lock:
+            self._closed = True
             self._cancelled |= self._open.keys()
+        self._then = then
         self._outbox.put(None)
 
     def _register(self, folder: Path | None) -> tuple[int, Path]:
@@ -168,11 +175,15 @@ class Client:
         folder = folder or self.job_folder(job)
         with self._lock:
             self._open[job] = folder
+            if self._closed:
+                self._cancelled.add(job)
+        if self._closed:
+            self._bury()
         return job, folder
 
     def _snapshot(self, job: int, folder: Path, planes: Callable[[], Iterator[np.ndarray]], count: int) -> None:
         """Write planes one by one, so that a lazy stack is never whole in memory."""
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir()
         with (folder / IMAGE_FILE).open("wb") as file:
             for i, plane in enumerate(planes()):
                 if job in self._cancelled:
@@ -190,8 +201,9 @@ class Client:
     def _write(self) -> None:
         try:
             self._start()
-        except OSError as error:
-            self._bury(f"The worker could not be started: {error}")
+        except Exception as error:  # no memory, no thread, no interpreter: whatever it is, no job may wait for it
+            self._last_words = f"The worker could not be started: {error}"
+            self._bury()
         while (letter := self._outbox.get()) is not None:
             self._deliver(letter)
         self._hang_up()
@@ -202,6 +214,8 @@ class Client:
             return
         job = getattr(letter.message, "job", 0)
         try:
+            if job in self._cancelled and not isinstance(letter.message, Cancel):
+                raise CancelledError
             letter.prepare()
             # A worker that is gone is noticed by the reader, which ends the open jobs.
             with contextlib.suppress(BrokenPipeError, ValueError):
@@ -209,7 +223,7 @@ class Client:
         except CancelledError:
             self._end(job, Cancelled(job=job))
         except Exception as error:  # whatever a lazy image raises while it is computed
-            self._end(job, Failed(job=job, reason=explain(error), details=traceback.format_exc()))
+            self._end(job, Failed(job=job, reason=explain(error)))
 
     def _hang_up(self) -> None:
         if self._process and self._process.stdin:
@@ -219,7 +233,9 @@ class Client:
                 self._process.wait(GRACE_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+                self._process.wait()
         self._bury()
+        self._then()
 
     def _start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -230,7 +246,8 @@ class Client:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
-                start_new_session=True,  # Ctrl+C in the terminal is for the window
+                start_new_session=True,
+                creationflags=CREATION_FLAGS,
             )
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -265,14 +282,14 @@ class Client:
             return
         try:
             labels = np.load(folder / LABELS_FILE, allow_pickle=False) if isinstance(event, Done) else None
-        except (OSError, ValueError, MemoryError) as error:
+        except Exception as error:  # a damaged file, no memory: the job ends all the same
             event, labels = Failed(job=job, reason=f"The labels could not be read: {error}"), None
         self._inbox.put(Report(event, labels))
 
-    def _bury(self, log: str | None = None) -> None:
+    def _bury(self) -> None:
         """End all open jobs, since nobody works at them any more."""
         self._dead = True
-        log = self._log_tail() if log is None else log
+        log = self._last_words or self._log_tail()
         if self._warming:
             self._warming = False
             last = log.strip().splitlines()[-1:] or ["no message"]
@@ -282,6 +299,7 @@ class Client:
         for job in jobs:
             crashed = Crashed(job=job, exit_code=self._exit_code, log=log)
             self._end(job, Cancelled(job=job) if job in self._cancelled else crashed)
+        self._buried = True  # not before the last words are out, since nobody asks a buried one
 
     def _log_tail(self) -> str:
         try:

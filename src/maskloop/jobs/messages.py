@@ -12,6 +12,7 @@ from maskloop.config import LabelsConfig, SegmentConfig
 
 IMAGE_FILE = "image.npy"  # (P, Y, X, C), any real dtype
 MAPS_FILE = "maps.npy"  # (P, Y, X, heads), float16
+RESCALED_FILE = "rescaled.npy"  # (P,), float64: the factor by which each plane was enlarged for the network
 LABELS_FILE = "labels.npy"  # (P, Y, X), int32
 
 
@@ -117,12 +118,11 @@ class Cancelled(Message):
 
 
 class Failed(Message):
-    """A job ended with an error; `reason` is one sentence for the person, `details` a traceback for the log."""
+    """A job ended with an error; `reason` is one sentence for the person, the traceback is in the log."""
 
     kind: Literal["failed"] = "failed"
     job: int
     reason: str
-    details: str = ""
 
 
 class Crashed(Message):

@@ -25,6 +25,7 @@ from maskloop.jobs.messages import (
     IMAGE_FILE,
     LABELS_FILE,
     MAPS_FILE,
+    RESCALED_FILE,
     Broken,
     Cancel,
     Cancelled,
@@ -95,7 +96,8 @@ class Worker:
         except CancelledError:
             return Cancelled(job=command.job)
         except Exception as error:
-            return Failed(job=command.job, reason=explain(error), details=traceback.format_exc())
+            traceback.print_exc()  # stderr is the log
+            return Failed(job=command.job, reason=explain(error))
 
     def _model(self, name: str) -> "api.Model":
         if name not in self._models:
@@ -120,6 +122,7 @@ class Worker:
         for i, result in enumerate(results):
             labels[i], maps[i] = result.labels, result.maps
             summary.add(result.labels, result.maps, result.rescaled)
+        np.save(command.folder / RESCALED_FILE, summary.rescaled)
         labels.flush()
         maps.flush()
         constant = not any(d.size for d in summary.diameters) and bool(np.all(image == image.flat[0]))
@@ -130,9 +133,10 @@ class Worker:
         labels = _create(command.folder / LABELS_FILE, maps.shape[:3], np.int32)
         stop, report = self._stopper(command.job), self._reporter(command.job)
         summary = _Summary()
-        for i, plane in enumerate(maps):
+        factors = np.load(command.folder / RESCALED_FILE, allow_pickle=False)
+        for i, (plane, factor) in enumerate(zip(maps, factors, strict=True)):
             stop_now(stop)
-            labels[i] = maps_to_labels(plane, command.config)
+            labels[i] = maps_to_labels(plane, command.config, factor)
             summary.add(labels[i], plane, None)
             report((i + 1) / len(maps))
         labels.flush()
@@ -157,11 +161,11 @@ class _Summary:
     def __init__(self) -> None:
         self.diameters: list[np.ndarray] = []
         self.highest = 0.0
-        self.rescaled: float | None = None
+        self.rescaled: list[float] = []
 
     def add(self, labels: np.ndarray, maps: np.ndarray, rescaled: float | None) -> None:
-        if not self.diameters:
-            self.rescaled = rescaled
+        if rescaled is not None:
+            self.rescaled.append(rescaled)
         self.diameters.append(object_diameters(labels))
         self.highest = max(self.highest, float(maps[..., 0].max()))
 
@@ -172,7 +176,7 @@ class _Summary:
             objects=len(diameters),
             highest=self.highest,
             diameter=float(np.median(diameters)) if len(diameters) else None,
-            rescaled=self.rescaled,
+            rescaled=self.rescaled[0] if self.rescaled else None,
             labels=labels,
             constant=constant,
         )

@@ -37,8 +37,7 @@ def build_unet(config: NetworkConfig, bfloat16: bool = False) -> keras.Model:
         x = layers.Concatenate(name=f"join{level}", dtype=policy)([skips[level], x])
         x = _block(x, config.filters[level], f"up{level}", config, policy)
     maps = [layers.Conv2D(1, 1, activation="sigmoid", name=head, dtype="float32")(x) for head in config.heads]
-    joined = layers.Concatenate(name="maps", dtype="float32")(maps) if len(maps) > 1 else maps[0]
-    return keras.Model(image, joined, name="unet")
+    return keras.Model(image, layers.Concatenate(name="maps", dtype="float32")(maps), name="unet")
 
 
 def _block(

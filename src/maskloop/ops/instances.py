@@ -7,7 +7,7 @@ from skimage.segmentation import watershed
 from maskloop.config import LabelsConfig
 
 
-def maps_to_labels(maps: np.ndarray, config: LabelsConfig) -> np.ndarray:
+def maps_to_labels(maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0) -> np.ndarray:
     """Turn predicted maps into labelled objects.
 
     Each local maximum of the smoothed distance floods its basin within the foreground. Two basins are one object
@@ -21,6 +21,8 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig) -> np.ndarray:
     maps : ndarray of shape (Y, X, 2), float
         Probability of foreground and normalised distance, both 0 to 1.
     config : LabelsConfig
+    rescaled : float
+        Factor by which the plane was enlarged for the network; the smallest object is counted at that size.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig) -> np.ndarray:
     summits = np.zeros(int(seeds.max()) + 1)
     summits[seeds[seeds > 0]] = distance[seeds > 0]
     merged = _merge_shallow(basins, summits, distance, (1 - config.splitting) ** 2)
-    return _renumber(merged, config.min_size)
+    return drop_small(merged, config.min_size / rescaled**2)
 
 
 def _seeds(distance: np.ndarray, foreground: np.ndarray) -> np.ndarray:
@@ -100,7 +102,25 @@ def _passes(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, 
     return [(float(h), int(a), int(b)) for h, (a, b) in zip(height[kept], pair[kept], strict=True)]
 
 
-def _renumber(labels: np.ndarray, min_size: int) -> np.ndarray:
+def drop_small(labels: np.ndarray, min_size: float) -> np.ndarray:
+    """Leave out objects with fewer pixels than `min_size`, and number the others in row order of their first pixel.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (Y, X), int
+    min_size : float
+
+    Returns
+    -------
+    ndarray of shape (Y, X), int32
+
+    Examples
+    --------
+    >>> drop_small(np.array([[7, 0, 3, 3]]), 2)
+    array([[0, 0, 1, 1]], dtype=int32)
+    """
+    if labels.size == 0:
+        return labels.astype(np.int32)
     flat = labels.ravel()
     sizes = np.bincount(flat)
     first_pixel = np.zeros(len(sizes), np.intp)

@@ -79,7 +79,7 @@ def count(predicted: np.ndarray, truth: np.ndarray) -> Counts:
     Raises
     ------
     InputError
-        If the shapes differ.
+        If the shapes differ, or there are no pixels.
 
     Examples
     --------
@@ -91,6 +91,8 @@ def count(predicted: np.ndarray, truth: np.ndarray) -> Counts:
         raise InputError(
             f"The prediction is of shape {predicted.shape} and the truth of {truth.shape}; they must agree."
         )
+    if predicted.size == 0:
+        raise InputError(f"The labels of shape {predicted.shape} are empty; wanted is at least one pixel.")
     iou = _pairwise_iou(predicted, truth)
     matches = [_match(iou, t) for t in THRESHOLDS]
     foreground = predicted > 0, truth > 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from maskloop.config import TrainConfig
@@ -18,6 +18,7 @@ from maskloop.errors import InputError
 from maskloop.files import write_atomically
 from maskloop.model.loss import ForegroundIoU, objects_loss
 from maskloop.model.weights import load_weights, save_weights
+from maskloop.project.model_folder import HISTORY_FILE, WEIGHTS_FILE
 from maskloop.training.history import Epoch, write_history
 
 DEFAULT_EPOCHS = 30
@@ -32,12 +33,12 @@ class Run:
     @property
     def best(self) -> Path:
         """Weights of the epoch with the lowest validation loss."""
-        return self.folder / "weights.safetensors"
+        return self.folder / WEIGHTS_FILE
 
     @property
     def history(self) -> Path:
         """One row an epoch."""
-        return self.folder / "history.csv"
+        return self.folder / HISTORY_FILE
 
     @property
     def state(self) -> Path:
@@ -108,7 +109,7 @@ def fit(
             break
         scores = {k: v[-1] for k, v in logs.history.items()}
         scores |= {f"val_{k}": v for k, v in network.evaluate(checks, return_dict=True, verbose=0).items()}
-        if not math.isfinite(scores["loss"]):
+        if not math.isfinite(scores["loss"] + scores["val_loss"]):
             raise InputError(f"Training diverged in epoch {len(history) + 1}; try a lower learning rate.")
         epoch = _epoch(len(history) + 1, scores, rate, time.monotonic() - started)
         if not history or epoch.val_loss < min(e.val_loss for e in history):
@@ -192,6 +193,15 @@ def _keep(network: keras.Model, run: Run, config: TrainConfig, history: list[Epo
 def _restore(network: keras.Model, run: Run, config: TrainConfig) -> list[Epoch]:
     if not run.unfinished:
         return []
+    try:
+        return _read_state(network, run, config)
+    except (SafetensorError, KeyError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"The unfinished training in {run.folder} is damaged; give another folder.") from error
+
+
+def _read_state(network: keras.Model, run: Run, config: TrainConfig) -> list[Epoch]:
     with safe_open(run.state, "numpy") as state:
         past = json.loads(state.metadata()["past"])
         if past["config"] != config.model_dump(mode="json"):

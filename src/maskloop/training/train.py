@@ -103,7 +103,7 @@ def _describe(
     learned = [example for example, h in zip(examples, held, strict=True) if not h]
     checked = [example for example, h in zip(examples, held, strict=True) if h]
     per_image = [np.median(object_diameters(e.labels)) for e in learned if e.labels.any()]
-    low, high = np.percentile(per_image, (5, 95)) if per_image else (10.0, 40.0)
+    low, high = np.percentile(per_image, (5, 95))
     untuned = ModelCard(
         name=run.folder.name,
         description=f"Trained on {len(learned)} images of {data}.",

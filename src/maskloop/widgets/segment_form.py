@@ -5,8 +5,8 @@ from pathlib import Path
 
 from magicgui.widgets import ComboBox, create_widget
 from napari.layers import Image
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from maskloop.config import LabelsConfig, SegmentConfig
 from maskloop.errors import ModelError
@@ -34,7 +34,7 @@ class SegmentForm(QWidget):
         self._diameter = control(SegmentConfig, "diameter")
         self._channel = control(SegmentConfig, "channel", choices=COLOURS)
         self._planes = _choice("Planes", PLANES, tooltip="Segment what is shown, or each plane of the stack.")
-        self._sentence = QLabel(wordWrap=True)
+        self._sentence = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)  # it quotes a foreign file
         self._lay_out()
         self._image.changed.connect(self._show_what_matters)
         self._model.changed.connect(self._choose_model)
@@ -42,13 +42,17 @@ class SegmentForm(QWidget):
         self._describe_model()
 
     def _lay_out(self) -> None:
-        self._rows = QFormLayout(self)
-        self._rows.setContentsMargins(0, 0, 0, 0)
+        # Two forms, since one gives a wrapped sentence in its midst too little height.
+        above, self._rows = QFormLayout(), QFormLayout()
         for widget in (self._image, self._model):
-            self._rows.addRow(widget.label, widget.native)
-        self._rows.addRow(self._sentence)
+            above.addRow(widget.label, widget.native)
         for widget in (self._diameter, self._channel, self._planes):
             self._rows.addRow(widget.label, widget.native)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(above)
+        layout.addWidget(self._sentence)
+        layout.addLayout(self._rows)
 
     @property
     def image(self) -> Image | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import napari
 from napari.layers import Image
-from qtpy.QtCore import QEvent, QSignalBlocker, QTimer
+from qtpy.QtCore import QEvent, QSignalBlocker, Qt, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from maskloop.config import LabelsConfig, SegmentConfig
@@ -58,14 +58,15 @@ class SegmentPanel(QWidget):
         self._running: _Run | None = None
         self._kept: _Run | None = None
         self._adjusting: int | None = None
-        self._adjusted: LabelsConfig | None = None  # what was asked for last
+        self._asked: LabelsConfig | None = None  # what labels were asked for last
 
         self.form = SegmentForm()
         self.adjust = AdjustForm()
         self.run_button = QPushButton("Segment")
         self.cancel_button = QPushButton("Cancel")
         self.progress = QProgressBar()
-        self.message = QLabel(wordWrap=True)
+        # Plain, since it may quote a foreign file.
+        self.message = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._lay_out()
         self._connect()
         self._offer_images()
@@ -86,6 +87,7 @@ class SegmentPanel(QWidget):
         kept = self._kept is not None and self._kept.snapshot.same_image(snapshot)
         result = self._kept.result if self._kept and kept else ResultLayer(self._viewer)
         job = self._session.segment(snapshot.planes, len(snapshot.positions), config)
+        self._asked = config.labels
         self._running = _Run(job, config, snapshot, result, time.monotonic())
         self.message.setText("")
         self._show_running()
@@ -145,14 +147,15 @@ class SegmentPanel(QWidget):
             return
         with QSignalBlocker(self.adjust):
             self.adjust.set_value(card.labels)
+        self._asked = card.labels  # the kept maps are the old model's: they are left as they are
         self.message.setText(f"{LOADING} {card.name}…")
         self._session.warm(str(self.form.model))
 
     def _relabel(self) -> None:
         """Ask for new labels from the kept maps; while one request is on its way, the next waits for its answer."""
         if self._kept is not None and self._adjusting is None and self._running is None:
-            self._adjusted = self.adjust.value()
-            self._adjusting = self._session.relabel(self._kept.job, self._adjusted)
+            self._asked = self.adjust.value()
+            self._adjusting = self._session.relabel(self._kept.job, self._asked)
 
     def _handle(self, report: Report) -> None:
         event = report.event
@@ -182,10 +185,10 @@ class SegmentPanel(QWidget):
                 self._session.forget(self._kept.job)
             self._kept = run
             self._show(run, event, report)
-            if self.adjust.value() != run.config.labels:  # moved meanwhile
-                self._relabel()
         else:
+            self._session.forget(run.job)
             self.message.setText(_say(event))
+        self._catch_up()
 
     def _finish_adjusting(self, report: Report) -> None:
         self._adjusting = None
@@ -193,7 +196,11 @@ class SegmentPanel(QWidget):
             self._show(self._kept, report.event, report)
         elif not isinstance(report.event, Done):
             self.message.setText(_say(report.event))
-        if self.adjust.value() != self._adjusted:
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Ask for what the sliders say if they were moved while something else was on its way."""
+        if self.adjust.value() != self._asked:
             self._relabel()
 
     def _show(self, run: _Run, event: Done, report: Report) -> None:

@@ -62,16 +62,17 @@ class WorkerSession(QObject):
     def close(self) -> None:
         """End the worker and delete its folder."""
         self._drain.stop()
-        self._client.close()
-        self._folder.cleanup()
+        self._client.close(then=self._folder.cleanup)
 
     def _start(self) -> Client:
         return Client(Path(self._folder.name), self._command)
 
     def _living(self) -> Client:
         if not self._client.alive:
-            self._emit_reports()  # the dead one's last words
-            self._client = self._start()
+            dead, self._client = self._client, self._start()  # first, since who hears the last words may call back
+            for report in dead.poll():
+                self.reported.emit(report)
+            dead.close()
         return self._client
 
     def _emit_reports(self) -> None:
