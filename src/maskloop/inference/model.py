@@ -119,7 +119,7 @@ class Model:
 
     def _measure_factor(self, maps: np.ndarray, wanted: LabelsConfig) -> float:
         """Return the factor that brings objects of unusual size to the nearest size seen in training."""
-        smallest = self.card.diameter_range[0] / self.card.diameter  # or small objects would go unmeasured
+        smallest = min(self.card.diameter_range[0] / self.card.diameter, 1)  # or small objects would go unmeasured
         labels = maps_to_labels(maps, wanted, rescaled=1 / smallest)
         diameters = np.sort(object_diameters(labels))
         if len(diameters) == 0:
