@@ -1,5 +1,7 @@
 """Why an image came out empty, in words that say what to do next."""
 
+from math import floor
+
 from maskloop.config import LabelsConfig
 
 FAR_OFF = 3.0  # a factor of rescaling from which the diameter is suspect
@@ -36,8 +38,9 @@ def explain_nothing_found(
         change = f"enlarged {rescaled:.1f} times" if rescaled > 1 else f"shrunk to {rescaled:.2f} of its size"
         return f"Nothing found: for this diameter the image was {change}. Is the diameter right?"
     if highest < labels.foreground:
+        seen = floor(100 * highest) / 100  # rounded up it could read like the threshold itself
         return (
-            f"Nothing found: the highest probability is {highest:.2f}, below the foreground threshold of "
+            f"Nothing found: the highest probability is {seen:.2f}, below the foreground threshold of "
             f"{labels.foreground:.2f}. Is it the right channel, and the right model for this image?"
         )
     return (

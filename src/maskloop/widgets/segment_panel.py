@@ -58,6 +58,7 @@ class SegmentPanel(QWidget):
         self._running: _Run | None = None
         self._kept: _Run | None = None
         self._adjusting: int | None = None
+        self._warm = False
         self._asked: LabelsConfig | None = None  # what labels were asked for last
 
         self.form = SegmentForm()
@@ -71,7 +72,6 @@ class SegmentPanel(QWidget):
         self._connect()
         self._offer_images()
         self._use_model()
-        QTimer.singleShot(0, warm_up_labels)  # once the panel is on the screen
 
     def segment(self) -> None:
         """Segment the chosen image, as the button does."""
@@ -137,6 +137,10 @@ class SegmentPanel(QWidget):
         images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
         active = self._viewer.layers.selection.active
         self.form.set_images(images, active if isinstance(active, Image) else None)
+        if images and not self._warm:
+            # Not before the first layer: napari sets up its units with it, which two threads at once can't do.
+            self._warm = True
+            QTimer.singleShot(0, warm_up_labels)
 
     def _use_model(self) -> None:
         """Load the chosen model, and set Adjust to what was tuned for it; what is shown keeps its labels."""

@@ -1,5 +1,6 @@
 """The worker behind one panel: started with it, started again when it died, ended with it."""
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,7 +62,8 @@ class WorkerSession(QObject):
 
     def close(self) -> None:
         """End the worker and delete its folder."""
-        self._drain.stop()
+        with contextlib.suppress(RuntimeError):  # when napari quits, Qt may have deleted the timer already
+            self._drain.stop()
         self._client.close(then=self._folder.cleanup)
 
     def _start(self) -> Client:
