@@ -123,8 +123,6 @@ class Worker:
             labels[i], maps[i] = result.labels, result.maps
             summary.add(result.labels, result.maps, result.rescaled)
         np.save(command.folder / RESCALED_FILE, summary.rescaled)
-        labels.flush()
-        maps.flush()
         constant = not any(d.size for d in summary.diameters) and bool(np.all(image == image.flat[0]))
         return summary.done(job, config.labels or model.card.labels, constant)
 
@@ -139,7 +137,6 @@ class Worker:
             labels[i] = maps_to_labels(plane, command.config, factor)
             summary.add(labels[i], plane, None)
             report((i + 1) / len(maps))
-        labels.flush()
         return summary.done(command.job, command.config, constant=False)
 
     def _stopper(self, job: int) -> Callable[[], bool]:

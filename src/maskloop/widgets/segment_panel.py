@@ -23,7 +23,7 @@ from maskloop.widgets.warm_up import warm_up_labels
 from maskloop.widgets.worker_session import WorkerSession
 
 LOADING = "Loading"
-ADJUST_DELAY_MS = 40  # a slider that is dragged asks for labels at this rate at most
+ADJUST_DELAY_MS = 20  # a slider that is dragged asks for labels at this rate at most
 
 
 @dataclass(frozen=True)
