@@ -75,7 +75,7 @@ def test_where_nothing_is_found_the_panel_says_why(viewer, open_panel, click, un
 
     says("below the foreground threshold of 0.95", foreground=0.95)
     says("fewer than 100000 pixels", foreground=0.05, min_size=100_000)
-    says("enlarged 10.0 times", foreground=0.05, min_size=100_000, diameter=2)
+    says("enlarged 10.0 times", foreground=0.95, diameter=2)
     says("shrunk to 0.10", foreground=0.05, min_size=100_000, diameter=200)
     says("same grey value", "constant", foreground=0.95)
 
