@@ -6,6 +6,7 @@ from typing import Any, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le
 from magicgui.widgets import Widget, create_widget
 from pydantic.fields import FieldInfo
+from qtpy.QtWidgets import QAbstractSpinBox
 
 from maskloop.config import Config
 
@@ -45,7 +46,15 @@ def control(config: type[Config], name: str, **options: Any) -> Widget:
     widget = create_widget(value, annotation=kind, widget_type=widget_type, name=name, label=label, options=options)
     if optional:
         widget.native.setSpecialValueText(AUTOMATIC)
+    if not box:
+        _make_readable(widget)
     return widget
+
+
+def _make_readable(slider: Widget) -> None:
+    """Give the number beside a slider its buttons: without, Qt 6.11 squeezes it to nothing in napari's style."""
+    for number in slider.native.findChildren(QAbstractSpinBox):
+        number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.UpDownArrows)
 
 
 def value_of(widget: Widget) -> Any:
