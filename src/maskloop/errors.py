@@ -15,6 +15,10 @@ class ModelError(MaskloopError, ValueError):
     """A model folder that is missing, damaged, foreign or too new."""
 
 
+class ProjectError(MaskloopError, ValueError):
+    """A project, or a part of it, that is missing, damaged, too new, or held by somebody else."""
+
+
 class EngineError(MaskloopError, RuntimeError):
     """TensorFlow is missing, broken, or ran out of memory."""
 

@@ -18,8 +18,6 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file by a temporary one beside it and a rename, so that a reader never sees half of it."""
     with _replacing(path) as temporary, temporary.open("xb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 @contextlib.contextmanager
@@ -28,6 +26,8 @@ def _replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -88,6 +88,31 @@ def _read_tiff(path: Path) -> tuple[np.ndarray, str | None]:
         axes = series.axes.replace("S", "C") if "C" not in series.axes else series.axes
     known = len(axes) == image.ndim and len(set(axes)) == len(axes) and {"Y", "X"} <= set(axes)
     return image, axes if known else None
+
+
+def write_image(path: Path, image: np.ndarray, axes: str) -> None:
+    """Write an image as a compressed TIFF that is read back as it is.
+
+    Parameters
+    ----------
+    path : Path
+    image : ndarray
+    axes : str
+        One letter an axis; a last axis C is colour.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder cannot be written; an older file of that name is still whole then.
+    """
+    import tifffile
+
+    colour = axes.endswith("C") and image.shape[-1] in (3, 4) and image.dtype in (np.uint8, np.uint16)
+    # Without a photometric interpretation, three or four planes would be written as colours.
+    kind = "rgb" if colour else "minisblack"
+    names = axes[:-1] + "S" if colour else axes
+    with _replacing(path) as temporary:
+        tifffile.imwrite(temporary, image, photometric=kind, compression="zlib", metadata={"axes": names})
 
 
 def read_labels(path: Path) -> np.ndarray:

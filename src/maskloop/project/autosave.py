@@ -1,0 +1,176 @@
+"""What is painted, on the disk at once: changes are found by fingerprints of blocks, and written by a thread.
+
+The labels are never copied as a whole, and no event is believed to say what changed: a block has changed if its
+fingerprint has. What cannot be written is kept and tried again.
+"""
+
+import threading
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from maskloop.errors import MaskloopError, explain
+from maskloop.project.annotation import Annotation
+from maskloop.project.edits import Block, append_edit
+from maskloop.project.entry import Entry
+from maskloop.project.layout import edits_file
+from maskloop.project.project import Project
+
+SIDE = 256  # of a block, in pixels
+RETRY_S = 2.0
+PATIENCE_S = 20.0  # for the last strokes at the end
+
+Box = tuple[slice, ...]
+
+
+class Autosave:
+    """Keeps the file of edits of one entry equal to what a person sees.
+
+    Parameters
+    ----------
+    project : Project
+        Not read-only.
+    entry : Entry
+    annotation : Annotation
+        As it is on the disk.
+
+    Attributes
+    ----------
+    problem : str
+        Why the latest edits are not on the disk yet, in one sentence; empty while all is well.
+    """
+
+    def __init__(self, project: Project, entry: Entry, annotation: Annotation) -> None:
+        self.problem = ""
+        self._project, self._entry = project, entry
+        self._prints = {
+            "labels": _Fingerprints("labels", annotation.labels),
+            "reviewed": _Fingerprints("reviewed", annotation.reviewed),
+        }
+        # Two threads, since a stroke must not wait until a large revision is written.
+        self._strokes = ThreadPoolExecutor(1, "maskloop strokes")
+        self._revisions = ThreadPoolExecutor(1, "maskloop revisions")
+        self._pending: set[Future] = set()
+        self._ending = threading.Event()
+        self._edited = False
+        self._number = project.next_revision(entry) - 1  # of the revision that edits are made to
+        if self._number > project.entry(entry.id).revision:  # something ended while this one was being written
+            self._submit(self._revisions, self._revise, self._number)
+
+    @property
+    def saved(self) -> bool:
+        """Whether everything that was handed over is on the disk."""
+        return not self._pending
+
+    def save(self, changes: Sequence[tuple[str, np.ndarray, Box]]) -> bool:
+        """Write what differs from the last saved state, as one edit.
+
+        Parameters
+        ----------
+        changes : sequence of (str, ndarray, tuple of slice)
+            ``"labels"`` or ``"reviewed"``, that whole array, and the box in which it may have changed.
+
+        Returns
+        -------
+        bool
+            Whether anything had changed.
+        """
+        blocks = [block for name, array, box in changes for block in self._prints[name].changed(array, box)]
+        if blocks:
+            self._edited = True
+            self._submit(self._strokes, self._append, blocks)
+        return bool(blocks)
+
+    def accept(self) -> None:
+        """Make a revision of everything that was handed over so far, in the background."""
+        self._submit(self._strokes, self._begin_revision)
+
+    def flush(self, patience_s: float = PATIENCE_S) -> bool:
+        """Wait until everything is on the disk; return whether it is."""
+        while pending := set(self._pending):  # a stroke may hand over a revision
+            if wait(pending, patience_s).not_done:
+                return False
+        return True
+
+    def close(self, annotation: Annotation | None = None) -> bool:
+        """Write what is left, and end.
+
+        Parameters
+        ----------
+        annotation : Annotation, optional
+            As it is now; its numbers are noted for the list of entries.
+
+        Returns
+        -------
+        bool
+            Whether everything is on the disk.
+        """
+        if annotation is not None and self._edited:
+            self._submit(self._revisions, self._project.note_progress, self._entry, annotation)
+        done = self.flush()
+        self._ending.set()
+        self._strokes.shutdown()
+        self._revisions.shutdown()
+        return done
+
+    def _submit(self, threads: ThreadPoolExecutor, task: Callable[..., Any], *arguments: Any) -> None:
+        future = threads.submit(self._try, task, *arguments)
+        self._pending.add(future)
+        future.add_done_callback(self._pending.discard)
+
+    def _try(self, task: Callable[..., Any], *arguments: Any) -> None:
+        """Do a task again and again until it succeeds or somebody gives up: a full disk may be tidied."""
+        while True:
+            try:
+                task(*arguments)
+                self.problem = ""
+                return
+            except (OSError, MaskloopError) as error:
+                self.problem = explain(error)
+                if self._ending.wait(RETRY_S):
+                    return
+
+    def _append(self, blocks: Sequence[Block]) -> None:
+        with edits_file(self._project.folder_of(self._entry), self._number).open("ab") as file:
+            append_edit(file, blocks)
+
+    def _begin_revision(self) -> None:
+        # What is painted from now on belongs to the new revision, however long that takes to be written.
+        edits_file(self._project.folder_of(self._entry), self._number + 1).touch()
+        self._number += 1
+        self._submit(self._revisions, self._revise, self._number)
+
+    def _revise(self, number: int) -> None:
+        self._project.accept(self._entry, before=number)
+
+
+class _Fingerprints:
+    """The CRC-32 of each block of an array, as it was saved last."""
+
+    def __init__(self, name: str, array: np.ndarray) -> None:
+        self._name = name
+        self._sides = (1,) * (array.ndim - 2) + (SIDE, SIDE)
+        grid = tuple(-(-n // side) for n, side in zip(array.shape, self._sides, strict=True))
+        self._known = np.zeros(grid, np.uint32)
+        for place in np.ndindex(grid):
+            self._known[place] = zlib.crc32(np.ascontiguousarray(array[self._box(place)]).data)
+
+    def changed(self, array: np.ndarray, box: Box) -> list[Block]:
+        """Return the blocks in a box that are other than they were, and take note of them."""
+        spans = [range(s.start // side, -(-s.stop // side)) for s, side in zip(box, self._sides, strict=True)]
+        blocks = []
+        for place in product(*spans):
+            pixels = np.ascontiguousarray(array[self._box(place)])
+            print_now = zlib.crc32(pixels.data)
+            if print_now != self._known[place]:
+                self._known[place] = print_now
+                start = tuple(i * side for i, side in zip(place, self._sides, strict=True))
+                blocks.append(Block(self._name, start, pixels.copy()))
+        return blocks
+
+    def _box(self, place: tuple[int, ...]) -> Box:
+        return tuple(slice(i * side, (i + 1) * side) for i, side in zip(place, self._sides, strict=True))

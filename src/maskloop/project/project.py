@@ -1,0 +1,400 @@
+"""A project: a folder of images with labels, which of their pixels are reviewed, and all earlier versions."""
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import ValidationError
+
+from maskloop.config import Config
+from maskloop.errors import ProjectError, explain
+from maskloop.files import read_image, write_atomically, write_image
+from maskloop.ops.axes import to_planes
+from maskloop.project.annotation import (
+    Annotation,
+    check_annotation,
+    read_annotation,
+    read_revision,
+    write_annotation,
+)
+from maskloop.project.entry import Entry, Revision, hash_pixels, read_entry, save_entry
+from maskloop.project.layout import ENTRIES, ENTRY_FILE, IMAGE_FILE, PROJECT_FILE, TRASH, edits_file
+from maskloop.project.lock import hold, holder
+from maskloop.project.thumbnail import write_thumbnail
+
+SCHEMA: Literal[1] = 1
+UNFINISHED = ".new-"  # folders of entries that were being added when something ended
+
+
+class ProjectCard(Config):
+    """What ``project.json`` says."""
+
+    schema_version: Literal[1] = SCHEMA
+    created: datetime
+
+
+class Project:
+    """Open a project folder.
+
+    One process at a time may write; others, and whoever may not write the folder, read only.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Attributes
+    ----------
+    folder : Path
+    damaged : dict of str to str
+        Names of entry folders that cannot be read, with the reason.
+    held_by : str
+        Why the project is read-only; empty where it can be written.
+
+    Raises
+    ------
+    ProjectError
+        If the folder is missing, not a project, damaged, or from a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with Project.create(Path(tempfile.mkdtemp()) / "cells") as project:
+    ...     entry = project.add(np.zeros((8, 8), np.uint8), name="empty field")
+    ...     entry.status, project.annotation(entry).labels.shape
+    ('not segmented', (8, 8))
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        _read_card(self.folder)
+        self.damaged: dict[str, str] = {}
+        self.held_by = ""
+        self._lock = None
+        try:
+            self._lock = hold(self.folder)
+            if self._lock is None:
+                self.held_by = f"It is open in {holder(self.folder)}."
+        except OSError as error:
+            self.held_by = f"The folder cannot be written: {error.strerror or error}."
+        self._entries = {entry.id: entry for entry in self._read_entries()}
+
+    @classmethod
+    def create(cls, folder: str | Path) -> Self:
+        """Make a new project in a folder that is empty or not there yet.
+
+        Raises
+        ------
+        ProjectError
+            If there is something in the folder, or it cannot be made.
+        """
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if (folder / PROJECT_FILE).exists():
+                raise ProjectError(f"{folder} is a project already: open it.")
+            if any(folder.iterdir()):
+                raise ProjectError(f"{folder} holds other files; wanted is a new or empty folder.")
+            card = ProjectCard(created=_now())
+            write_atomically(folder / PROJECT_FILE, card.model_dump_json(indent=1).encode() + b"\n")
+        except OSError as error:
+            raise ProjectError(f"A project cannot be made in {folder}: {explain(error)}") from error
+        return cls(folder)
+
+    def close(self) -> None:
+        """Let others write."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+            self.held_by = "It was closed."
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed; `held_by` says why."""
+        return bool(self.held_by)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The entries that can be read, in the order in which they were added."""
+        return sorted(self._entries.values(), key=lambda entry: (entry.added, entry.name))
+
+    def entry(self, entry_id: str) -> Entry:
+        """Return an entry as it is now."""
+        return self._entries[entry_id]
+
+    def folder_of(self, entry: Entry) -> Path:
+        """Return the folder of an entry."""
+        return self.folder / ENTRIES / entry.id
+
+    def pixel_hashes(self) -> dict[str, str]:
+        """Return the names of the entries by the SHA-256 of their pixels, as `hash_pixels` makes it."""
+        return {entry.pixels_sha256: entry.name for entry in self._entries.values()}
+
+    def add(
+        self,
+        image: np.ndarray,
+        labels: np.ndarray | None = None,
+        *,
+        name: str,
+        source: str = "",
+        axes: str | None = None,
+        reviewed: np.ndarray | None = None,
+        view: dict[str, Any] | None = None,
+    ) -> Entry:
+        """Store an image and its labels as an entry.
+
+        Parameters
+        ----------
+        image : ndarray
+            A plane (Y, X), colour (Y, X, C), or a stack of planes.
+        labels : ndarray of the image's shape without its channel axis, int, optional
+        name : str
+        source : str
+            Where the image came from.
+        axes : str, optional
+            One letter an axis. Guessed from the shape where it is left out.
+        reviewed : ndarray of the labels' shape, optional
+            Nonzero where a person vouches for the labels.
+        view : dict, optional
+            How the image lay in the viewer, as JSON can hold it.
+
+        Returns
+        -------
+        Entry
+
+        Raises
+        ------
+        InputError
+            If the image or the labels cannot be used, or do not fit together.
+        ProjectError
+            If the project is read-only.
+        OSError
+            If the disk is full; nothing is added then.
+        """
+        self._require_writable()
+        image = np.asarray(image)
+        planes = to_planes(image, axes)
+        annotation = check_annotation(labels, reviewed, planes.labels_shape)
+        entry_id = f"{_slug(name)}-{uuid.uuid4().hex[:8]}"
+        unfinished = self.folder / ENTRIES / f"{UNFINISHED}{entry_id}"
+        unfinished.mkdir(parents=True)
+        try:
+            write_image(unfinished / IMAGE_FILE, image, planes.axes)
+            write_annotation(annotation, unfinished, 1)
+            write_thumbnail(unfinished, planes.pixels, annotation.labels)
+            objects, share = annotation.objects, annotation.share_reviewed
+            entry = Entry(
+                id=entry_id,
+                name=name,
+                source=source,
+                added=_now(),
+                shape=image.shape,
+                axes=planes.axes,
+                pixels_sha256=hash_pixels(image),
+                view=view or {},
+                objects=objects,
+                reviewed=share,
+                revisions=(Revision(number=1, time=_now(), reason="added", objects=objects, reviewed=share),),
+            )
+            save_entry(entry, unfinished)
+            unfinished.rename(self.folder / ENTRIES / entry_id)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        self._entries[entry_id] = entry
+        return entry
+
+    def image(self, entry: Entry) -> np.ndarray:
+        """Return the pixels of an entry.
+
+        Raises
+        ------
+        ProjectError
+            If the file is missing or damaged.
+        """
+        try:
+            return read_image(self.folder_of(entry) / IMAGE_FILE)[0].reshape(entry.shape)
+        except ValueError as error:  # of another shape, or refused by the reader
+            raise ProjectError(f"{entry.name} is damaged: {error}") from error
+
+    def annotation(self, entry: Entry, revision: int | None = None) -> Annotation:
+        """Return the latest labels and reviewed pixels of an entry, or those of an earlier revision.
+
+        Raises
+        ------
+        ProjectError
+            If a file is missing or damaged.
+        """
+        entry, folder = self.entry(entry.id), self.folder_of(entry)
+        return read_annotation(entry, folder) if revision is None else read_revision(entry, folder, revision)
+
+    def save_correction(self, entry: Entry, labels: np.ndarray, reviewed: np.ndarray) -> Entry:
+        """Keep labels and reviewed pixels as a new revision; older ones stay.
+
+        Raises
+        ------
+        InputError
+            If they do not fit the image.
+        ProjectError
+            If the project is read-only, or the entry is gone.
+        OSError
+            If the disk is full; nothing is changed then.
+        """
+        self._require_writable()
+        annotation = check_annotation(labels, reviewed, entry.labels_shape)
+        return self._commit(entry, annotation, self.next_revision(entry), "accepted")
+
+    def accept(self, entry: Entry, before: int | None = None) -> Entry:
+        """Make a revision of the latest one and the edits since.
+
+        Parameters
+        ----------
+        entry : Entry
+        before : int, optional
+            The number of the new revision, where edits that come after it have been begun already.
+
+        Returns
+        -------
+        Entry
+
+        Raises
+        ------
+        ProjectError
+            If the project is read-only, or a file is damaged.
+        OSError
+            If the disk is full; nothing is changed then.
+        """
+        self._require_writable()
+        entry = self.entry(entry.id)
+        number = before or self.next_revision(entry)
+        return self._commit(entry, read_annotation(entry, self.folder_of(entry), number), number, "accepted")
+
+    def restore(self, entry: Entry, revision: int) -> Entry:
+        """Make an earlier revision the latest one; what was there before becomes a revision too.
+
+        Raises
+        ------
+        ProjectError
+            If the project is read-only, or the revision's files are damaged.
+        OSError
+            If the disk is full; nothing is changed then.
+        """
+        self._require_writable()
+        earlier = self.annotation(entry, revision)
+        entry = self.entry(entry.id)
+        if edits_file(self.folder_of(entry), entry.revision).exists():
+            entry = self.accept(entry)
+        return self._commit(entry, earlier, entry.revision + 1, "restored")
+
+    def note_progress(self, entry: Entry, annotation: Annotation) -> Entry:
+        """Note what the labels hold now, for the list of entries."""
+        self._require_writable()
+        entry = self.entry(entry.id)
+        noted = entry.model_copy(
+            update={"objects": annotation.objects, "reviewed": annotation.share_reviewed, "edited": True}
+        )
+        return noted if noted == entry else self._save(noted)
+
+    def remove(self, entry: Entry) -> None:
+        """Move an entry to the project's trash."""
+        self._require_writable()
+        (self.folder / TRASH).mkdir(exist_ok=True)
+        self.folder_of(entry).rename(self.folder / TRASH / entry.id)
+        self._entries.pop(entry.id, None)
+
+    def removed(self) -> list[Entry]:
+        """Return the entries in the trash that can be read, the one removed last first."""
+        folders = sorted((self.folder / TRASH).glob("*"), key=lambda folder: -folder.stat().st_ctime)
+        return [read_entry(folder) for folder in folders if (folder / ENTRY_FILE).exists()]
+
+    def bring_back(self, entry: Entry) -> None:
+        """Take an entry out of the trash."""
+        self._require_writable()
+        (self.folder / TRASH / entry.id).rename(self.folder_of(entry))
+        self._entries[entry.id] = read_entry(self.folder_of(entry))
+
+    def next_revision(self, entry: Entry) -> int:
+        """Return the number of the next revision; higher than the latest by more than one while one is written."""
+        number = self.entry(entry.id).revision + 1
+        while edits_file(self.folder_of(entry), number).exists():
+            number += 1
+        return number
+
+    def _commit(
+        self, entry: Entry, annotation: Annotation, number: int, reason: Literal["accepted", "restored"]
+    ) -> Entry:
+        folder = self.folder_of(entry)
+        write_annotation(annotation, folder, number)
+        objects, share = annotation.objects, annotation.share_reviewed
+        revision = Revision(number=number, time=_now(), reason=reason, objects=objects, reviewed=share)
+        entry = self.entry(entry.id)
+        old = entry.revision
+        entry = self._save(
+            entry.model_copy(
+                update={
+                    "revisions": (*entry.revisions, revision),
+                    "objects": objects,
+                    "reviewed": share,
+                    "edited": True,
+                }
+            )
+        )
+        for done in range(old, number):  # they are part of the revision now
+            edits_file(folder, done).unlink(missing_ok=True)
+        return entry
+
+    def _save(self, entry: Entry) -> Entry:
+        save_entry(entry, self.folder_of(entry))
+        self._entries[entry.id] = entry
+        return entry
+
+    def _read_entries(self) -> Iterator[Entry]:
+        try:
+            folders = [f for f in os.scandir(self.folder / ENTRIES) if f.is_dir() and not f.name.startswith(".")]
+        except FileNotFoundError:
+            return
+        for folder in folders:
+            try:
+                yield read_entry(Path(folder.path))
+            except ProjectError as error:
+                self.damaged[folder.name] = str(error)
+
+    def _require_writable(self) -> None:
+        if self.read_only:
+            raise ProjectError(f"{self.folder} is open for reading only. {self.held_by}")
+
+
+def _read_card(folder: Path) -> ProjectCard:
+    path = folder / PROJECT_FILE
+    if not folder.is_dir():
+        raise ProjectError(f"There is no folder {folder}.")
+    try:
+        return ProjectCard.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ProjectError(f"{folder} is not a project, or a half copied one: it has no {PROJECT_FILE}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["loc"] == ("schema_version",):
+            text = f"{folder} is from a newer maskloop (schema {first['input']!r}; this one reads {SCHEMA})."
+            raise ProjectError(text) from error
+        raise ProjectError(f"{path} is damaged: {first['msg']}.") from error
+
+
+def _slug(name: str) -> str:
+    """Make a name that any file system takes; the entry keeps its own."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40] or "image"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
