@@ -15,7 +15,7 @@ import numpy as np
 
 from maskloop.errors import MaskloopError, explain
 from maskloop.project.annotation import Annotation
-from maskloop.project.edits import Block, append_edit
+from maskloop.project.edits import DTYPES, Block, append_edit
 from maskloop.project.entry import Entry
 from maskloop.project.layout import edits_file
 from maskloop.project.project import Project
@@ -157,20 +157,23 @@ class _Fingerprints:
         grid = tuple(-(-n // side) for n, side in zip(array.shape, self._sides, strict=True))
         self._known = np.zeros(grid, np.uint32)
         for place in np.ndindex(grid):
-            self._known[place] = zlib.crc32(np.ascontiguousarray(array[self._box(place)]).data)
+            self._known[place] = zlib.crc32(self._pixels(array, place).data)
 
     def changed(self, array: np.ndarray, box: Box) -> list[Block]:
         """Return the blocks in a box that are other than they were, and take note of them."""
         spans = [range(s.start // side, -(-s.stop // side)) for s, side in zip(box, self._sides, strict=True)]
         blocks = []
         for place in product(*spans):
-            pixels = np.ascontiguousarray(array[self._box(place)])
+            pixels = self._pixels(array, place)
             print_now = zlib.crc32(pixels.data)
             if print_now != self._known[place]:
                 self._known[place] = print_now
                 start = tuple(i * side for i, side in zip(place, self._sides, strict=True))
-                blocks.append(Block(self._name, start, pixels.copy()))
+                blocks.append(Block(self._name, start, pixels))
         return blocks
 
-    def _box(self, place: tuple[int, ...]) -> Box:
-        return tuple(slice(i * side, (i + 1) * side) for i, side in zip(place, self._sides, strict=True))
+    def _pixels(self, array: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
+        """Copy a block, in the dtype in which it is stored."""
+        box = tuple(slice(i * side, (i + 1) * side) for i, side in zip(place, self._sides, strict=True))
+        pixels = array[box] > 0 if self._name == "reviewed" else array[box]
+        return pixels.astype(DTYPES[self._name], order="C")

@@ -141,6 +141,10 @@ class Project:
         """Return the names of the entries by the SHA-256 of their pixels, as `hash_pixels` makes it."""
         return {entry.pixels_sha256: entry.name for entry in self._entries.values()}
 
+    def named_like(self, image: np.ndarray) -> str:
+        """Return the name of the entry that has the same pixels; an empty text if there is none."""
+        return self.pixel_hashes().get(hash_pixels(image), "")
+
     def add(
         self,
         image: np.ndarray,

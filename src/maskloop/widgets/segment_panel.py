@@ -6,16 +6,21 @@ from importlib.metadata import version
 from typing import Any
 
 import napari
+import numpy as np
 from napari.layers import Image
-from qtpy.QtCore import QEvent, QSignalBlocker, Qt, QTimer
+from qtpy.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from maskloop.config import LabelsConfig, SegmentConfig
 from maskloop.errors import InputError, ModelError
 from maskloop.jobs.client import Report
-from maskloop.jobs.messages import TERMINAL, Broken, Cancelled, Crashed, Done, Event, Failed, Progress, Ready
+from maskloop.jobs.messages import TERMINAL, Broken, Done, Progress, Ready
 from maskloop.ops.nothing_found import explain_nothing_found
 from maskloop.widgets.adjust_form import AdjustForm
+from maskloop.widgets.describe_end import describe_end
+from maskloop.widgets.entry_result import EntryResult
+from maskloop.widgets.open_entry import OpenEntry
+from maskloop.widgets.plane_maps import PlaneMaps
 from maskloop.widgets.result_layer import ResultLayer
 from maskloop.widgets.segment_form import SegmentForm
 from maskloop.widgets.snapshot import Snapshot, take_snapshot
@@ -33,7 +38,7 @@ class _Run:
     job: int
     config: SegmentConfig
     snapshot: Snapshot
-    result: ResultLayer
+    result: ResultLayer | EntryResult
     started: float
 
     def seconds_left(self, share: float) -> float | None:
@@ -49,12 +54,21 @@ class SegmentPanel(QWidget):
     viewer : napari.Viewer
     session : WorkerSession, optional
         Another worker, for tests.
+
+    Attributes
+    ----------
+    session : WorkerSession
+    entry : OpenEntry or None
+        What is open of a project; labels of its image go into it.
     """
+
+    segmented = Signal()  # new labels are shown
 
     def __init__(self, viewer: napari.Viewer, session: WorkerSession | None = None) -> None:
         super().__init__()
         self._viewer = viewer
-        self._session = session or WorkerSession()
+        self.session = session or WorkerSession()
+        self.entry: OpenEntry | None = None
         self._running: _Run | None = None
         self._kept: _Run | None = None
         self._adjusting: int | None = None
@@ -73,6 +87,31 @@ class SegmentPanel(QWidget):
         self._offer_images()
         self._use_model()
 
+    @property
+    def config(self) -> SegmentConfig:
+        """All choices, those under Adjust included."""
+        return self.form.value(self.adjust.value())
+
+    def set_entry(self, entry: OpenEntry | None) -> None:
+        """Segment the image of an entry that was opened, into its labels; None when it was closed."""
+        self.entry = entry
+        if entry is not None:
+            self.form.set_image(entry.image)
+
+    def kept_maps(self, snapshot: Snapshot) -> PlaneMaps | None:
+        """Return the maps of the one plane of a snapshot, if it was segmented last and nothing was changed since."""
+        kept = self._kept
+        if kept is None or not kept.snapshot.same_image(snapshot) or snapshot.where not in kept.snapshot.positions:
+            return None
+        if kept.config.model_copy(update={"labels": None}) != self.config.model_copy(update={"labels": None}):
+            return None
+        try:
+            maps, rescaled = self.session.maps(kept.job)
+        except OSError:  # somebody has tidied the folder for temporary files
+            return None
+        plane = kept.snapshot.positions.index(snapshot.where)
+        return PlaneMaps(np.array(maps[plane]), self.adjust.value(), float(rescaled[plane]))
+
     def segment(self) -> None:
         """Segment the chosen image, as the button does."""
         if self._running is not None:
@@ -83,19 +122,17 @@ class SegmentPanel(QWidget):
         except InputError as error:
             self.message.setText(str(error))
             return
-        config = self.form.value(self.adjust.value())
-        kept = self._kept is not None and self._kept.snapshot.same_image(snapshot)
-        result = self._kept.result if self._kept and kept else ResultLayer(self._viewer)
-        job = self._session.segment(snapshot.planes, len(snapshot.positions), config)
+        config = self.config
+        job = self.session.segment(snapshot.planes, len(snapshot.positions), config)
         self._asked = config.labels
-        self._running = _Run(job, config, snapshot, result, time.monotonic())
+        self._running = _Run(job, config, snapshot, self._result_for(snapshot), time.monotonic())
         self.message.setText("")
         self._show_running()
 
     def cancel(self) -> None:
         """Stop the running segmentation, as the button does."""
         if self._running is not None:
-            self._session.cancel(self._running.job)
+            self.session.cancel(self._running.job)
             self.message.setText("Stopping…")
 
     def event(self, event: QEvent) -> bool:
@@ -129,8 +166,8 @@ class SegmentPanel(QWidget):
         self._adjust_delay = QTimer(self, singleShot=True, interval=ADJUST_DELAY_MS)
         self._adjust_delay.timeout.connect(self._relabel)
         self.adjust.changed.connect(self._adjust_delay.start)
-        self._session.reported.connect(self._handle)
-        session = self._session  # when the panel is destroyed, nothing of it may be touched
+        self.session.reported.connect(self._handle)
+        session = self.session  # when the panel is destroyed, nothing of it may be touched
         self.destroyed.connect(lambda: session.close())
 
     def _offer_images(self) -> None:
@@ -153,13 +190,21 @@ class SegmentPanel(QWidget):
             self.adjust.set_value(card.labels)
         self._asked = card.labels  # the kept maps are the old model's: they are left as they are
         self.message.setText(f"{LOADING} {card.name}…")
-        self._session.warm(str(self.form.model))
+        self.session.warm(str(self.form.model))
+
+    def _result_for(self, snapshot: Snapshot) -> ResultLayer | EntryResult:
+        kept = self._kept
+        if self.entry is not None and self.form.image == self.entry.image:
+            return EntryResult(self.entry)
+        if kept is not None and isinstance(kept.result, ResultLayer) and kept.snapshot.same_image(snapshot):
+            return kept.result
+        return ResultLayer(self._viewer)
 
     def _relabel(self) -> None:
         """Ask for new labels from the kept maps; while one request is on its way, the next waits for its answer."""
         if self._kept is not None and self._adjusting is None and self._running is None:
             self._asked = self.adjust.value()
-            self._adjusting = self._session.relabel(self._kept.job, self._asked)
+            self._adjusting = self.session.relabel(self._kept.job, self._asked)
 
     def _handle(self, report: Report) -> None:
         event = report.event
@@ -186,12 +231,12 @@ class SegmentPanel(QWidget):
         self._show_running()
         if isinstance(event, Done) and report.labels is not None:
             if self._kept is not None:
-                self._session.forget(self._kept.job)
+                self.session.forget(self._kept.job)
             self._kept = run
             self._show(run, event, report)
         else:
-            self._session.forget(run.job)
-            self.message.setText(_say(event))
+            self.session.forget(run.job)
+            self.message.setText(describe_end(event))
         self._catch_up()
 
     def _finish_adjusting(self, report: Report) -> None:
@@ -199,7 +244,7 @@ class SegmentPanel(QWidget):
         if isinstance(report.event, Done) and self._kept is not None:
             self._show(self._kept, report.event, report)
         elif not isinstance(report.event, Done):
-            self.message.setText(_say(report.event))
+            self.message.setText(describe_end(report.event))
         self._catch_up()
 
     def _catch_up(self) -> None:
@@ -209,10 +254,13 @@ class SegmentPanel(QWidget):
 
     def _show(self, run: _Run, event: Done, report: Report) -> None:
         assert report.labels is not None
-        painted = run.result.write(report.labels, run.snapshot, _metadata(run, event))
-        self.message.setText(
-            _summary(event) + (" You have painted on the old labels: these are new." if painted else "")
-        )
+        try:
+            remark = run.result.write(report.labels, run.snapshot, _metadata(run, event))
+        except InputError as error:
+            self.message.setText(str(error))
+            return
+        self.message.setText(f"{_summary(event)} {remark}".rstrip())
+        self.segmented.emit()
 
     def _show_running(self) -> None:
         running = self._running is not None
@@ -245,19 +293,3 @@ def _summary(event: Done) -> str:
             f" The image was {'enlarged' if event.rescaled > 1 else 'shrunk'} to {event.rescaled:.0%} for the model."
         )
     return text
-
-
-def _say(event: Event) -> str:
-    match event:
-        case Cancelled():
-            return "Stopped; no labels were changed."
-        case Failed(reason=reason):
-            return reason
-        case Crashed(exit_code=code, log=log):
-            last = log.strip().splitlines()[-1:] or ["it left no message"]
-            killed = " It may have run out of memory." if code is not None and code < 0 else ""
-            return (
-                f"The worker process ended unexpectedly (exit code {code}).{killed} Its last words: {last[0]}. "
-                "Click Segment to try again."
-            )
-    return ""

@@ -1,16 +1,15 @@
 """An image layer at the moment of the click: what is handed to the worker, and where its labels go."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from napari.layers import Image
+from napari.layers import Image, Layer
 
 from maskloop.errors import InputError
 from maskloop.ops.axes import require_intensities
-
-TRANSFORM = ("scale", "translate", "rotate", "shear", "units", "axis_labels")
+from maskloop.widgets.layer_view import transform_of
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,60 @@ class Snapshot:
             into[self._index(position)] = plane
         return into
 
-    def _index(self, position: tuple[int, ...]) -> tuple[int | slice, ...]:
+    def crop(self, box: tuple[slice, slice]) -> "Snapshot":
+        """Return the snapshot of a part of the shown plane."""
+        assert self.where is not None
+        cut = self._index(self.where, *box)
+        return replace(self, data=self.data[cut], plane_axes=(0, 1), where=())
+
+    def _index(
+        self, position: tuple[int, ...], y: slice = slice(None), x: slice = slice(None)
+    ) -> tuple[int | slice, ...]:
         steps = iter(position)
-        return tuple(slice(None) if a in self.plane_axes else next(steps) for a in range(len(self.shape)))
+        cuts = dict(zip(self.plane_axes, (y, x), strict=True))
+        return tuple(cuts[a] if a in cuts else next(steps) for a in range(len(self.shape)))
+
+
+def shown_plane(
+    layer: Layer, displayed: tuple[int, ...], point: tuple[float, ...]
+) -> tuple[tuple[int, int], tuple[int, ...]]:
+    """Find which plane of a layer the viewer shows.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer
+    displayed : tuple of int
+        The viewer's displayed axes.
+    point : tuple of float
+        The viewer's position in world coordinates.
+
+    Returns
+    -------
+    plane_axes : tuple of int
+        The two axes of the layer's data that are shown, in ascending order.
+    where : tuple of int
+        Position along the other axes.
+
+    Raises
+    ------
+    InputError
+        If the viewer shows no plane of the layer.
+    """
+    if len(displayed) != 2:
+        raise InputError("The viewer shows 3-D, and maskloop works on planes: switch the display back to 2-D first.")
+    # A layer with fewer axes than the viewer has the viewer's last ones.
+    hidden = len(point) - layer.ndim
+    first, second = sorted(axis - hidden for axis in displayed)
+    if first < 0:
+        raise InputError(f"The viewer's axes are turned so that {layer.name!r} is no plane: turn them back first.")
+    data = layer.data[0] if layer.multiscale else layer.data
+    position = layer.world_to_data(point[hidden:])
+    where = tuple(
+        int(np.clip(round(position[axis]), 0, data.shape[axis] - 1))
+        for axis in range(layer.ndim)
+        if axis not in (first, second)
+    )
+    return (first, second), where
 
 
 def take_snapshot(
@@ -116,28 +166,16 @@ def take_snapshot(
     """
     if layer is None:
         raise InputError("There is no image to segment: open one, or one of File > Open Sample > maskloop.")
-    if len(displayed) != 2:
-        raise InputError("The viewer shows 3-D, and planes are segmented in 2-D: switch the display back first.")
     data = layer.data[0] if layer.multiscale else layer.data
     require_intensities(np.dtype(data.dtype))
     if 0 in data.shape:
         raise InputError(f"The layer {layer.name!r} is empty: its shape is {tuple(data.shape)}.")
-    # A layer with fewer axes than the viewer has the viewer's last ones.
-    hidden = len(point) - layer.ndim
-    plane_axes = sorted(axis - hidden for axis in displayed)
-    if plane_axes[0] < 0:
-        raise InputError(f"The viewer's axes are turned so that {layer.name!r} is no plane: turn them back first.")
-    position = layer.world_to_data(point[hidden:])
-    where = tuple(
-        int(np.clip(round(position[axis]), 0, data.shape[axis] - 1))
-        for axis in range(layer.ndim)
-        if axis not in plane_axes
-    )
+    plane_axes, where = shown_plane(layer, displayed, point)
     return Snapshot(
         name=layer.name,
         data=data,
         rgb=layer.rgb,
-        plane_axes=(plane_axes[0], plane_axes[1]),
+        plane_axes=plane_axes,
         where=None if all_planes else where,
-        transform={name: getattr(layer, name) for name in TRANSFORM} | {"affine": layer.affine.affine_matrix},
+        transform=transform_of(layer),
     )

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from maskloop.config import LabelsConfig, SegmentConfig
 from maskloop.jobs.client import Client
+from maskloop.jobs.messages import MAPS_FILE, RESCALED_FILE
 
 DRAIN_INTERVAL_MS = 15
 
@@ -51,6 +52,24 @@ class WorkerSession(QObject):
     def relabel(self, segmented: int, config: LabelsConfig) -> int:
         """Make new labels from the maps of an earlier job, as `Client.relabel` does."""
         return self._living().relabel(segmented, config)
+
+    def maps(self, segmented: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the maps that a segmentation left, and the factors by which its planes were enlarged.
+
+        Returns
+        -------
+        maps : ndarray of shape (P, Y, X, 2), float16
+            Mapped from the disk.
+        rescaled : ndarray of shape (P,), float64
+
+        Raises
+        ------
+        OSError
+            If they are gone.
+        """
+        folder = self._client.job_folder(segmented)
+        maps = np.load(folder / MAPS_FILE, mmap_mode="r", allow_pickle=False)
+        return maps, np.load(folder / RESCALED_FILE, allow_pickle=False)
 
     def cancel(self, job: int) -> None:
         """Ask a job to stop."""

@@ -1,0 +1,187 @@
+"""Existing images and masks into a project: all files are read once for the plan, then they are added."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from maskloop.errors import Cancelled, InputError, ProjectError
+from maskloop.files import read_image
+from maskloop.ops.axes import to_planes
+from maskloop.project.entry import Entry, hash_pixels
+from maskloop.project.masks import Finding, RefusedError, read_masks, refusing
+from maskloop.project.matching import Match, find_matches
+from maskloop.project.project import Project
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What an import would do. It holds no pixels.
+
+    Attributes
+    ----------
+    layout : str
+        How the files lie, in one phrase.
+    matches : tuple of Match
+        What will be imported.
+    refused : tuple of Finding
+        What will not.
+    notes : tuple of Finding
+        What will be, but should be looked at.
+    """
+
+    layout: str
+    matches: tuple[Match, ...]
+    refused: tuple[Finding, ...]
+    notes: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did.
+
+    Attributes
+    ----------
+    entries : tuple of Entry
+        New in the project.
+    failed : tuple of Finding
+        Files that could not be imported although the plan had them.
+    stopped : bool
+        Whether it ended early because it was asked to.
+    """
+
+    entries: tuple[Entry, ...]
+    failed: tuple[Finding, ...]
+    stopped: bool
+
+
+def plan_import(
+    images: Path,
+    masks: Path | None = None,
+    known: Mapping[str, str] | None = None,
+    on_file: Callable[[float], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> ImportPlan:
+    """Find out what can be imported from a folder, by reading every file once.
+
+    Parameters
+    ----------
+    images : Path
+        The folder to look into; its layout is recognised.
+    masks : Path, optional
+        The folder of the masks, where `images` holds the images only.
+    known : mapping of str to str, optional
+        Names of the project's entries by the hash of their pixels: ``project.pixel_hashes()``.
+    on_file : callable
+        Called after each image and its masks with the share of the images that are done.
+    should_stop : callable
+        Asked before each image.
+
+    Returns
+    -------
+    ImportPlan
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or no layout is recognised in it.
+    OSError
+        If a folder cannot be listed.
+    Cancelled
+        If it was asked to stop.
+    """
+    found = find_matches(images, masks)
+    seen = _entries_by_hash(known or {})
+    matches: list[Match] = []
+    refused, notes = list(found.refused), list[Finding]()
+    for done, match in enumerate(found.matches, start=1):
+        if should_stop():
+            raise Cancelled
+        try:
+            notes += _read(match, seen).notes
+            matches.append(match)
+        except RefusedError as error:
+            refused.append(error.finding)
+        on_file(done / len(found.matches))
+    return ImportPlan(found.layout, tuple(matches), tuple(refused), tuple(notes))
+
+
+def import_matches(
+    project: Project,
+    plan: ImportPlan,
+    on_file: Callable[[float], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> ImportReport:
+    """Add what a plan matched to a project; labels that come from masks count as reviewed.
+
+    Parameters
+    ----------
+    project : Project
+    plan : ImportPlan
+    on_file : callable
+        Called after each image with the share of the images that are done.
+    should_stop : callable
+        Asked before each image; what was added until then stays.
+
+    Returns
+    -------
+    ImportReport
+
+    Raises
+    ------
+    ProjectError
+        If the project is read-only.
+    """
+    seen = _entries_by_hash(project.pixel_hashes())
+    entries: list[Entry] = []
+    failed: list[Finding] = []
+    for done, match in enumerate(plan.matches, start=1):
+        if should_stop():
+            return ImportReport(tuple(entries), tuple(failed), stopped=True)
+        try:
+            entries.append(_add(project, match, seen))
+        except RefusedError as error:
+            if isinstance(error.__cause__, ProjectError):
+                raise error.__cause__ from None
+            failed.append(error.finding)
+        on_file(done / len(plan.matches))
+    return ImportReport(tuple(entries), tuple(failed), stopped=False)
+
+
+@dataclass(frozen=True)
+class _Example:
+    """What a match holds; `labels` is None where there is no mask."""
+
+    image: np.ndarray
+    axes: str | None
+    labels: np.ndarray | None
+    notes: list[Finding]
+
+
+def _read(match: Match, seen: dict[str, str]) -> _Example:
+    """Read and check the files of a match; `seen` says by their hash where pixels were seen before."""
+    with refusing(match.image):
+        image, axes = read_image(match.image)
+        planes = to_planes(image, axes)
+        digest = hash_pixels(image)
+        if digest in seen:
+            raise InputError(f"Its pixels are the same as those of {seen[digest]}.")
+    if match.masks:
+        labels, notes = read_masks(match.masks, planes, match.one_object_each)
+    else:
+        labels, notes = None, [Finding(match.image, "It has no mask: it is imported without objects.")]
+    seen[digest] = str(match.image)
+    return _Example(image, axes, labels, notes)
+
+
+def _add(project: Project, match: Match, seen: dict[str, str]) -> Entry:
+    read = _read(match, seen)
+    reviewed = None if read.labels is None else np.ones(read.labels.shape, np.uint8)
+    source = str(match.image)
+    with refusing(match.image):
+        return project.add(read.image, read.labels, name=match.name, source=source, axes=read.axes, reviewed=reviewed)
+
+
+def _entries_by_hash(known: Mapping[str, str]) -> dict[str, str]:
+    return {digest: f"the entry {name} in the project" for digest, name in known.items()}

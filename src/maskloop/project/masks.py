@@ -1,0 +1,246 @@
+"""Mask files to labels: numbers, binary masks and colours are told apart by what they hold; all else is refused."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+from skimage.measure import label
+
+from maskloop.errors import InputError, explain
+from maskloop.files import read_image
+from maskloop.ops.axes import Planes, guess_axes, to_planes
+
+JPEG_SUFFIXES = (".jpg", ".jpeg")
+# The thresholds lie far from either side on nuclei (DSB 2018): labels are in 1.06 parts a number at most, probability
+# maps in 5 and photographs in 50 at least, or in colours of one or two pixels each. Of a binary mask saved as JPEG of
+# quality 50, 3 % of the pixels are further than an eighth from black and white, at most 0.17 for each white one;
+# no photograph of 666 saved so is taken for a mask.
+MOST_PARTS = 4.0  # per number
+FEWEST_PIXELS = 2.0  # of a number in the median, of a part in the mean; counts where there are more than MANY numbers
+MANY = 16
+SMOOTH, MANY_STEPS = 0.9, 32  # share of neighbours, and of numbers, that differ by 1; from how many numbers on
+MOST_BETWEEN, MOST_BETWEEN_FOR_WHITE = 0.05, 0.25  # share of the pixels of a JPEG mask, and for each white one
+WEAKEST = 64  # contrast of a JPEG mask
+COLOUR_NOISE = 8  # differences between the channels of a grey JPEG
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is to be said of a file.
+
+    Attributes
+    ----------
+    path : Path
+    reason : str
+        A sentence that does not need the path to be understood.
+    """
+
+    path: Path
+    reason: str
+
+
+class RefusedError(InputError):
+    """A file that cannot be used; `finding` says which and why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(f"{finding.path}: {finding.reason}")
+        self.finding = finding
+
+
+@contextlib.contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Make whatever goes wrong a `RefusedError` of that file: one bad file must not end all the others."""
+    try:
+        yield
+    except Exception as error:
+        raise RefusedError(Finding(path, explain(error))) from error
+
+
+def read_masks(
+    paths: Sequence[Path], planes: Planes, one_object_each: bool = False
+) -> tuple[np.ndarray, list[Finding]]:
+    """Read the labels of an image.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        One file; several only if each holds one object.
+    planes : Planes
+        The image.
+    one_object_each : bool
+        A binary mask is one object, whatever its parts; otherwise each part is an object.
+
+    Returns
+    -------
+    labels : ndarray of shape ``planes.labels_shape``, int32
+        Whole numbers as in the file, the parts of a binary mask or colours numbered from 1, or objects by the names
+        of their files; 0 is background.
+    notes : list of Finding
+        What a person should look at.
+
+    Raises
+    ------
+    RefusedError
+        If a file is damaged, not a mask, or of another size than the image.
+    """
+    read = _read_objects if one_object_each and len(paths) > 1 else _read_mask
+    stack, notes = read(paths, planes, one_object_each)
+    if not stack.any():
+        notes = [Finding(paths[0], "There are no objects in the mask.")]
+    return planes.restore(stack), notes
+
+
+def _read_mask(paths: Sequence[Path], planes: Planes, one_object: bool) -> tuple[np.ndarray, list[Finding]]:
+    path = paths[0]
+    with refusing(path):
+        stack, notes = _read_numbers(path, planes)
+        numbers = np.unique(stack)
+        if np.count_nonzero(numbers) > 1:
+            notes += _check_numbers(stack, numbers)
+        elif one_object:
+            stack = stack > 0
+        elif numbers.any():
+            notes += [*_whole_border(stack), "A binary mask: objects that touch have become one."]
+            stack, _ = ndimage.label(stack, [np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
+    return stack.astype(np.int32), [Finding(path, note) for note in notes]
+
+
+def _read_objects(paths: Sequence[Path], planes: Planes, _: bool) -> tuple[np.ndarray, list[Finding]]:
+    notes: list[Finding] = []
+    stack = np.zeros(planes.pixels.shape[:-1], np.int32)
+    number = overlap = 0
+    for path in sorted(paths):
+        with refusing(path):
+            pixels, said = _read_numbers(path, planes)
+            if np.count_nonzero(np.unique(pixels)) > 1:
+                raise InputError("It holds several numbers or colours; wanted is one object a file.")
+        notes += [Finding(path, note) for note in said]
+        inside = pixels > 0
+        free = inside & (stack == 0)
+        overlap += int(np.count_nonzero(inside) - np.count_nonzero(free))
+        if free.any():
+            number += 1
+            stack[free] = number
+        else:
+            reason = "Other masks cover it" if inside.any() else "The mask is empty"
+            notes.append(Finding(path, f"{reason}; it is no object."))
+    if overlap:
+        notes.append(Finding(paths[0].parent, f"Masks overlap in {overlap} pixels; the first file by name keeps them."))
+    return stack, notes
+
+
+def _read_numbers(path: Path, planes: Planes) -> tuple[np.ndarray, list[str]]:
+    """Read a mask as whole numbers of shape (P, Y, X), with what is to be said of it."""
+    mask, axes = read_image(path)
+    notes: list[str] = []
+    is_jpeg = path.suffix.lower() in JPEG_SUFFIXES
+    if mask.dtype.kind == "b":
+        mask = mask.astype(np.uint8)
+    # The right shape comes first: tifffile takes stacks of three or four planes for colours.
+    if mask.shape != planes.labels_shape and "C" in (axes := axes or guess_axes(mask.shape)):
+        if axes[-1] != "C":
+            raise InputError(f"It has {mask.shape[axes.index('C')]} channels one after the other; wanted is one.")
+        mask, notes = _number_colours(mask, is_jpeg)
+    if mask.shape != planes.labels_shape:
+        wanted = _size(planes.labels_shape)
+        raise InputError(f"The mask is {_size(mask.shape)} pixels; wanted is {wanted}, the size of its image.")
+    mask = _whole_numbers(mask)
+    if is_jpeg:
+        mask, notes = _without_noise(mask), ["A mask saved as JPEG: the brighter half of its grey values is object."]
+    return to_planes(mask, planes.axes.replace("C", "")).pixels[..., 0], notes
+
+
+def _whole_numbers(mask: np.ndarray) -> np.ndarray:
+    if mask.dtype.kind not in "uif":
+        raise InputError(f"It holds {mask.dtype}; wanted is one whole number a pixel, 0 for background.")
+    if not np.isfinite(mask).all() or (mask.dtype.kind == "f" and (mask != np.rint(mask)).any()):
+        raise InputError("It holds fractions, as probabilities and images do; wanted is one whole number an object.")
+    if mask.min() < 0 or mask.max() > np.iinfo(np.int32).max:
+        raise InputError(f"It goes from {mask.min()} to {mask.max()}; wanted is 0 to 2,147,483,647.")
+    return mask.astype(np.int32) if mask.dtype.kind == "f" else mask
+
+
+def _number_colours(pixels: np.ndarray, is_jpeg: bool) -> tuple[np.ndarray, list[str]]:
+    """Give each colour of a mask a number, the background 0; greys stay the numbers that they are."""
+    if pixels.shape[-1] not in (1, 3, 4) or pixels.dtype.kind not in "ui":
+        raise InputError(f"It has {pixels.shape[-1]} channels of {pixels.dtype}; wanted is one, or colours.")
+    colours = pixels[..., :3].astype(np.int64)
+    if pixels.shape[-1] == 4 and (opaque := pixels[..., 3] > 0).any():
+        colours *= opaque[..., None]
+        if not colours.any() and not opaque.all():  # black on nothing
+            return opaque.astype(np.uint8), []
+    spread = int((colours.max(axis=-1) - colours.min(axis=-1)).max(initial=0))
+    if spread <= (COLOUR_NOISE if is_jpeg else 0):
+        return colours[..., 0], []
+    if is_jpeg:
+        raise InputError("JPEG blurs the colours of a mask; wanted is PNG or TIFF.")
+    codes, numbers, counts = np.unique(
+        colours @ np.array([1 << 32, 1 << 16, 1]), return_inverse=True, return_counts=True
+    )
+    numbers = numbers.reshape(pixels.shape[:-1])
+    if codes[0] == 0:  # black
+        return numbers, []
+    background = int(counts.argmax())
+    red, green, blue = (int(codes[background]) >> shift & 0xFFFF for shift in (32, 16, 0))
+    note = f"Nothing is black: the most common colour ({red}, {green}, {blue}) is taken for background."
+    return np.where(numbers == background, 0, numbers + 1), [note]
+
+
+def _without_noise(grey: np.ndarray) -> np.ndarray:
+    low, high = int(grey.min()), int(grey.max())
+    if low == high:
+        return np.full(grey.shape, high > 127, np.uint8)
+    margin = (high - low) / 8
+    white = float(np.mean(grey >= high - margin))
+    between = 1 - white - float(np.mean(grey <= low + margin))
+    if high - low < WEAKEST or between > min(MOST_BETWEEN, MOST_BETWEEN_FOR_WHITE * white):
+        raise InputError("It is not just black and white, and JPEG changes numbers; wanted is a mask as PNG or TIFF.")
+    return (grey > (low + high) / 2).astype(np.uint8)
+
+
+def _check_numbers(stack: np.ndarray, numbers: np.ndarray) -> list[str]:
+    """Refuse what is a picture, or classes rather than objects; say what is odd about labels."""
+    without_background = bool(numbers[0] > 0)
+    count = len(numbers) - (not without_background)
+    if without_background and count == 2:
+        raise InputError(f"It holds {numbers[0]} and {numbers[1]}, and no 0; wanted is 0 for background.")
+    sizes = np.unique(stack[stack > 0], return_counts=True)[1]
+    parts = sum(label(plane, connectivity=2, return_num=True)[1] for plane in stack)
+    pairs = sum(np.count_nonzero(np.unique(plane)) for plane in stack)
+    specks = count > MANY and min(np.median(sizes), sizes.sum() / parts) <= FEWEST_PIXELS
+    if specks or parts > MOST_PARTS * pairs or _is_smooth(stack, count):
+        raise InputError(
+            f"It holds {count} different values in {parts} parts, as photographs, probabilities and classes do; "
+            "wanted is one number or colour an object, or a binary mask."
+        )
+    notes = ["No pixel is background (0)."] if without_background else []
+    return [*notes, "Some numbers or colours are in several parts, each one object."] if parts > pairs else notes
+
+
+def _is_smooth(stack: np.ndarray, count: int) -> bool:
+    """Tell whether values rise step by step, as in a large probability map: nearly each touches the next, no other."""
+    if count < MANY_STEPS:
+        return False
+    lower, steps = [], []
+    for a, b in ((stack[:, 1:], stack[:, :-1]), (stack[..., 1:], stack[..., :-1])):
+        low, high = np.minimum(a, b), np.maximum(a, b)
+        touching = (low > 0) & (low < high)
+        lower.append(low[touching])
+        steps.append((high - low)[touching])
+    by_one = np.concatenate(steps) == 1
+    climbed = len(np.unique(np.concatenate(lower)[by_one]))
+    return climbed > SMOOTH * (count - 1) and bool(by_one.mean() > SMOOTH)
+
+
+def _whole_border(stack: np.ndarray) -> list[str]:
+    edges = (stack[:, 0], stack[:, -1], stack[..., 0], stack[..., -1])
+    if all(edge.all() for edge in edges):
+        return ["The whole border of the image is object; are objects and background exchanged?"]
+    return []
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

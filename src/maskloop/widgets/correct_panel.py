@@ -1,0 +1,345 @@
+"""The Correct panel: repair what the model got wrong, go where it was unsure, and say what has been checked."""
+
+from collections.abc import Callable
+from functools import partial
+
+import napari
+import numpy as np
+from napari.layers import Labels
+from napari.utils.events import Event
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from maskloop.errors import InputError
+from maskloop.ops.doubt import Doubt, rank_doubts
+from maskloop.ops.objects import box_of, widen
+from maskloop.ops.repair import replace
+from maskloop.widgets import repairs, review
+from maskloop.widgets.actions import ACTIONS, Action, action_named
+from maskloop.widgets.background import Background
+from maskloop.widgets.correct_form import CorrectForm
+from maskloop.widgets.drawing import Drawing, box_between
+from maskloop.widgets.keys import Keys
+from maskloop.widgets.labels_plane import LabelsPlane, require_editable, take_plane
+from maskloop.widgets.look import DoubtList, neighbour, show_place
+from maskloop.widgets.open_entry import OpenEntry
+from maskloop.widgets.plane_maps import MapsOfPlanes, PlaneMaps
+from maskloop.widgets.segment_panel import SegmentPanel
+from maskloop.widgets.size_filter import SizeFilter
+from maskloop.widgets.sketch import Sketch
+from maskloop.widgets.snapshot import Snapshot, take_snapshot
+
+FOLLOW_MS = 300  # after an edit, until what depends on it is counted anew
+CONTEXT = 64  # pixels around a box that the model sees too
+DOUBTFUL = 0.15  # the score of a doubt from which a person is sent there
+
+
+class CorrectPanel(QWidget):
+    """Acts on the selected labels layer, or on that of the open entry.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    segment_panel : SegmentPanel
+        Whose image, model and settings are used where the model is asked again.
+    background : Background
+    """
+
+    def __init__(self, viewer: napari.Viewer, segment_panel: SegmentPanel, background: Background) -> None:
+        super().__init__()
+        self._viewer, self._segment_panel, self._background = viewer, segment_panel, background
+        self._entry: OpenEntry | None = None
+        self._doubts: DoubtList | None = None
+        self._filter: SizeFilter | None = None
+        self._maps = MapsOfPlanes(segment_panel.session)
+        self._sketch = Sketch(viewer)
+        self.form = CorrectForm()
+        self.target = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.message = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.drawing = Drawing(viewer, self._sketch, self._drawn, self._show_tool)
+        self._now: dict[str, Callable[[], str]] = {
+            "new_label": self._give_new_label,
+            "next_doubtful": self._go_to_next_doubtful,
+            "previous_object": partial(self._go_to_object, -1),
+            "next_object": partial(self._go_to_object, 1),
+            "review_image": self._review_image,
+        }
+        self._with_mouse: dict[str, Callable[[LabelsPlane, np.ndarray], str]] = {
+            "split": repairs.split,
+            "merge": repairs.merge,
+            "delete": repairs.delete,
+            "fill_holes": repairs.fill_holes,
+            "smooth": repairs.smooth,
+            "grow": self._grow,
+            "redo_box": self._redo_box,
+            "review_object": self._review_object,
+            "review_box": self._review_box,
+        }
+        self._keys = Keys({action.key: partial(self.press, action.name) for action in ACTIONS})
+        self.form.forget_keys({action.name for action in ACTIONS if action.key not in self._keys.actions})
+        self._lay_out()
+        self._connect()
+        self._follow_selection()
+
+    @property
+    def labels(self) -> Labels | None:
+        """The layer that is corrected: the selected one if it is of labels, else the open entry's, else the topmost."""
+        overlay = None if self._entry is None else self._entry.overlay
+        layers = [layer for layer in self._viewer.layers if isinstance(layer, Labels) and layer != overlay]
+        wanted = (self._viewer.layers.selection.active, self._entry and self._entry.labels, *reversed(layers))
+        return next((layer for layer in wanted if layer in layers), None)
+
+    def set_entry(self, entry: OpenEntry | None) -> None:
+        """Correct the labels of an entry that was opened; None when it was closed."""
+        self.drawing.end()
+        self._entry = entry
+        if entry is not None:
+            entry.edited.connect(self._follow.start)
+            self._viewer.layers.selection.active = entry.labels
+        self._follow_selection()
+
+    def act(self, name: str) -> None:
+        """Do what a button does; an action that needs the mouse gets it, and loses it at the next click."""
+        action, had_mouse = action_named(name), self.drawing.action
+        self.drawing.end()
+        if action.mouse == "nothing":
+            self._try(self._now[name])
+        elif action != had_mouse:
+            self._try(partial(self._begin, action))
+        self._show_tool()
+
+    def press(self, name: str) -> None:
+        """Do what a key does; an action that needs a place takes that of the cursor."""
+        if action_named(name).mouse == "point":
+            self._try(partial(self._at_cursor, name))
+        else:
+            self.act(name)
+
+    def close_tools(self) -> None:
+        """Leave the layers as they would be without this panel."""
+        self.drawing.end()
+        self._keys.unbind()
+        self._sketch.clear()
+        if self._filter is not None:
+            self._filter.clear()
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.target)
+        layout.addWidget(self.form)
+        layout.addWidget(self.message)
+        layout.addStretch()
+
+    def _connect(self) -> None:
+        self.form.chosen.connect(self.act)
+        self.form.size_changed.connect(self._show_sizes)
+        self.form.overlay_toggled.connect(self._show_overlay)
+        self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
+        self._follow.timeout.connect(self._count_anew)
+        self._watch = QTimer(self, interval=FOLLOW_MS)
+        self._watch.timeout.connect(self._show_target)
+        self._watch.start()
+        self._segment_panel.segmented.connect(self._forget_doubts)
+        layers = self._viewer.layers
+        layers.selection.events.active.connect(self._follow_selection)
+        layers.events.removed.connect(self._follow_selection)
+
+    def _follow_selection(self, _: Event | None = None) -> None:
+        layer = self.labels
+        if layer is not None:
+            self._keys.bind(layer)
+        if self._filter is not None and self._filter.layer != layer:
+            self._filter.clear()
+            self._filter = None
+            self.form.show_all_sizes()
+        self._show_target()
+        self._follow.start()
+
+    def _try(self, do: Callable[[], str]) -> None:
+        try:
+            self.message.setText(do())
+        except InputError as error:
+            self.message.setText(str(error))
+        self._follow.start()
+
+    def _begin(self, action: Action) -> str:
+        plane = self._plane()
+        require_editable(plane.layer)
+        if action.group == "review":
+            self._require_entry()
+        self.drawing.begin(action, plane.layer)
+        return action.how
+
+    def _at_cursor(self, name: str) -> str:
+        plane = self._plane()
+        return self._with_mouse[name](plane, np.array([plane.pixel(self._viewer.cursor.position)]))
+
+    def _drawn(self, action: Action, plane: LabelsPlane, points: np.ndarray) -> None:
+        self._try(lambda: self._with_mouse[action.name](plane, points))
+
+    def _plane(self) -> LabelsPlane:
+        return take_plane(self.labels, self._viewer.dims)
+
+    def _require_entry(self) -> OpenEntry:
+        if self._entry is None:
+            raise InputError("What is reviewed is kept in a project: add this image to one in the Project tab first.")
+        return self._entry
+
+    def _give_new_label(self) -> str:
+        plane = self._plane()
+        require_editable(plane.layer)
+        plane.layer.selected_label = int(np.max(plane.layer.data)) + 1
+        plane.layer.mode = "paint"
+        return f"The brush has the new label {plane.layer.selected_label}."
+
+    def _grow(self, plane: LabelsPlane, points: np.ndarray) -> str:
+        return self._with_maps(lambda maps: repairs.grow_object(plane, points, maps))
+
+    def _redo_box(self, plane: LabelsPlane, points: np.ndarray) -> str:
+        box = box_between(points[0], points[-1], plane.labels.shape)
+        seen = widen(box, CONTEXT, plane.labels.shape)
+        inner = tuple(slice(b.start - s.start, b.stop - s.start) for b, s in zip(box, seen, strict=True))
+
+        def lay(predicted: np.ndarray) -> str:
+            keep = np.zeros_like(predicted, bool) if (reviewed := self._reviewed(plane)) is None else reviewed[seen] > 0
+            changed = plane.apply(replace(plane.labels, box, predicted[inner], keep[inner], plane.unused_label()))
+            return "The box is segmented anew." if changed else "Segmenting the box anew changed nothing."
+
+        self._maps.segment(
+            self._snapshot(plane).crop(seen),
+            self._segment_panel.config,
+            lambda labels: self._try(partial(self._if_there, plane, partial(lay, labels))),
+            self.message.setText,
+        )
+        return "Segmenting the box…"
+
+    def _with_maps(self, then: Callable[[PlaneMaps], str]) -> str:
+        """Do something with the model's maps of the plane on screen, now or when they are made."""
+        plane = self._plane()
+        snapshot, config = self._snapshot(plane), self._segment_panel.config
+        maps = self._segment_panel.kept_maps(snapshot) or self._maps.find(snapshot, config)
+        if maps is not None:
+            return then(maps)
+        self._maps.ask(
+            snapshot,
+            config,
+            lambda made: self._try(partial(self._if_there, plane, partial(then, made))),
+            self.message.setText,
+        )
+        return "Looking at the image with the model…"
+
+    def _if_there(self, plane: LabelsPlane, do: Callable[[], str]) -> str:
+        if plane.layer not in self._viewer.layers:
+            raise InputError(f"The layer {plane.layer.name!r} was removed meanwhile; nothing was changed.")
+        return do()
+
+    def _snapshot(self, plane: LabelsPlane) -> Snapshot:
+        """Take the image that belongs to the labels."""
+        entry = self._entry
+        image = entry.image if entry is not None and plane.layer == entry.labels else self._segment_panel.form.image
+        snapshot = take_snapshot(image, self._viewer.dims.displayed, self._viewer.dims.point, all_planes=False)
+        if snapshot.shape != plane.layer.data.shape:
+            raise InputError(
+                f"{plane.layer.name!r} is of shape {plane.layer.data.shape} and the image {snapshot.name!r} of "
+                f"{snapshot.shape}: choose the image of these labels in the Segment tab."
+            )
+        return snapshot
+
+    def _reviewed(self, plane: LabelsPlane) -> np.ndarray | None:
+        entry = self._entry
+        return entry.reviewed[plane.index] if entry is not None and plane.layer == entry.labels else None
+
+    def _go_to_object(self, step: int) -> str:
+        plane = self._plane()
+        found = neighbour(plane, step)
+        if found is None:
+            raise InputError("There are no objects in this plane.")
+        number, pixel = found
+        plane.layer.selected_label = number
+        show_place(self._viewer, plane, pixel, box_of(plane.labels, number))
+        return f"Object {number}."
+
+    def _go_to_next_doubtful(self) -> str:
+        plane = self._plane()
+        if self._doubts is not None and self._doubts.plane == plane:
+            return self._visit(self._doubts)
+        return self._with_maps(partial(self._rank, plane))
+
+    def _rank(self, plane: LabelsPlane, maps: PlaneMaps) -> str:
+        labels = plane.labels.copy()
+        self._background.run(
+            lambda: rank_doubts(labels, maps.maps, maps.labels, maps.rescaled),
+            lambda doubts: self._try(partial(self._if_there, plane, partial(self._start_visiting, plane, doubts))),
+            self.message.setText,
+        )
+        return "Ranking the objects…"
+
+    def _start_visiting(self, plane: LabelsPlane, doubts: list[Doubt]) -> str:
+        self._doubts = DoubtList(plane, [doubt for doubt in doubts if doubt.score >= DOUBTFUL])
+        return self._visit(self._doubts)
+
+    def _visit(self, doubts: DoubtList) -> str:
+        doubt = doubts.next(self._reviewed(doubts.plane))
+        if doubt is None:
+            self._sketch.clear()
+            return "No doubtful place is left in this plane."
+        if doubt.number:
+            doubts.plane.layer.selected_label = doubt.number
+        show_place(self._viewer, doubts.plane, doubt.position, doubt.box)
+        self._sketch.show_box(doubts.plane, widen(doubt.box, 2, doubts.plane.labels.shape))
+        return f"{f'Object {doubt.number}' if doubt.number else 'A place without object'}: {doubt.reason}."
+
+    def _forget_doubts(self) -> None:
+        self._doubts = None
+        self._follow.start()
+
+    def _review_object(self, _: LabelsPlane, points: np.ndarray) -> str:
+        return review.toggle_object(self._require_entry(), points[0])
+
+    def _review_box(self, plane: LabelsPlane, points: np.ndarray) -> str:
+        return review.toggle_box(self._require_entry(), box_between(points[0], points[-1], plane.labels.shape))
+
+    def _review_image(self) -> str:
+        return review.toggle_image(self._require_entry())
+
+    def _show_tool(self) -> None:
+        self.form.show_tool(None if self.drawing.action is None else self.drawing.action.name)
+
+    def _show_overlay(self, shown: bool) -> None:
+        if self._entry is not None:
+            self._entry.overlay.visible = shown
+
+    def _show_sizes(self) -> None:
+        layer = self.labels
+        if layer is None or (self.form.which == "all" and self._filter is None):
+            return
+        if self._filter is None:
+            self._filter = SizeFilter(layer)
+        count = self._filter.show(self.form.which, self.form.size_limit, self._plane().labels)
+        self.message.setText(f"{count} objects are shown.")
+        if self.form.which == "all":
+            self._filter = None
+
+    def _count_anew(self) -> None:
+        """Show what depends on the labels, after they have changed."""
+        left = "" if self._doubts is None else f"{self._doubts.left(self._reviewed(self._doubts.plane))} left"
+        self.form.left.setText(left)
+        self.form.reviewed.setText("" if self._entry is None else f"{self._entry.share_reviewed:.0%} reviewed")
+
+    def _show_target(self) -> None:
+        layer = self.labels
+        if layer is None:
+            self.target.setText("Nothing to correct yet: click Segment, or open an image of a project.")
+        elif self._entry is None or layer != self._entry.labels:
+            self.target.setText(f"{layer.name}: not in a project, so strokes are not saved. See the Project tab.")
+        else:
+            self.target.setText(f"{layer.name}: {state_of(self._entry)}")
+
+
+def state_of(entry: OpenEntry) -> str:
+    """Say whether what was painted is on the disk."""
+    if entry.read_only:
+        return "open for reading only."
+    if entry.problem:
+        return f"the latest strokes are not saved yet! {entry.problem} Saving is tried again."
+    return "all is saved." if entry.saved else "saving…"

@@ -1,0 +1,96 @@
+"""Drawing on a labels layer with one of maskloop's own actions, and what becomes of it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import napari
+import numpy as np
+from napari.layers import Labels
+from napari.utils.events import Event
+
+from maskloop.ops.objects import Box
+from maskloop.widgets.actions import Action
+from maskloop.widgets.labels_plane import LabelsPlane, take_plane
+from maskloop.widgets.sketch import Sketch
+
+PAN_ZOOM = "pan_zoom"  # napari's mode in which no tool of its own takes the mouse
+
+
+class Drawing:
+    """Lets one action at a time have the mouse.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    sketch : Sketch
+    drawn : callable
+        Called with the action, the plane and an array (N, 2) of points (y, x) in pixels of it: the way of the mouse
+        while its button was down.
+    ended : callable
+        Called when no action has the mouse any more.
+    """
+
+    def __init__(
+        self,
+        viewer: napari.Viewer,
+        sketch: Sketch,
+        drawn: Callable[[Action, LabelsPlane, np.ndarray], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._viewer, self._sketch, self._drawn, self._ended = viewer, sketch, drawn, ended
+        self._layer: Labels | None = None
+        self.action: Action | None = None
+
+    def begin(self, action: Action, layer: Labels) -> None:
+        """Give the mouse to an action, until another is begun, `end` is called, or a tool of napari's is chosen."""
+        self.end()
+        self.action, self._layer = action, layer
+        self._viewer.layers.selection.active = layer
+        layer.mode = PAN_ZOOM
+        layer.mouse_pan = False
+        layer.mouse_drag_callbacks.append(self._drag)
+        layer.events.mode.connect(self._end_for_napari)
+        self._viewer.layers.selection.events.active.connect(self._end_for_napari)
+
+    def end(self) -> None:
+        """Take the mouse from the action that has it."""
+        if self._layer is None:
+            return
+        layer, self.action, self._layer = self._layer, None, None
+        layer.mouse_drag_callbacks.remove(self._drag)
+        layer.events.mode.disconnect(self._end_for_napari)
+        self._viewer.layers.selection.events.active.disconnect(self._end_for_napari)
+        layer.mouse_pan = layer.mode == PAN_ZOOM
+        self._sketch.clear()
+        self._ended()
+
+    def _end_for_napari(self, _: Event) -> None:
+        if self._viewer.layers.selection.active != self._layer or self._layer.mode != PAN_ZOOM:
+            self.end()
+
+    def _drag(self, layer: Labels, event: Any) -> Iterator[None]:
+        action = self.action
+        if action is None or event.button != 1:
+            return
+        plane = take_plane(layer, self._viewer.dims)
+        points = [plane.pixel(event.position)]
+        yield
+        while event.type == "mouse_move":
+            points.append(plane.pixel(event.position))
+            self._show(plane, action, np.array(points))
+            yield
+        self._sketch.clear()
+        self._drawn(action, plane, np.array(points))
+
+    def _show(self, plane: LabelsPlane, action: Action, points: np.ndarray) -> None:
+        if action.mouse == "path":
+            self._sketch.show_path(plane, points)
+        elif action.mouse == "box":
+            self._sketch.show_box(plane, box_between(points[0], points[-1], plane.labels.shape))
+
+
+def box_between(first: np.ndarray, second: np.ndarray, shape: tuple[int, ...]) -> Box:
+    """Return the box of a plane between two corners, each given as (y, x) in pixels; the corners belong to it."""
+    corners = np.clip(np.round(np.sort([first, second], axis=0)), 0, np.array(shape) - 1).astype(int)
+    (top, left), (bottom, right) = corners
+    return slice(int(top), int(bottom) + 1), slice(int(left), int(right) + 1)

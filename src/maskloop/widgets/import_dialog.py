@@ -1,0 +1,166 @@
+"""Importing a folder: what would be imported, what not and why, and then the import itself."""
+
+from pathlib import Path
+
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from maskloop.project.importers import ImportPlan, ImportReport, import_matches, plan_import
+from maskloop.project.project import Project
+from maskloop.widgets.background import Background
+
+WIDTH, HEIGHT = 640, 460
+POLL_MS = 100
+HELP = (
+    "Choose a folder of images. Masks are found beside them: in a folder 'masks' or 'labels', as files like "
+    "'name_mask.png', or one file per nucleus as in the Data Science Bowl 2018."
+)
+
+
+class ImportDialog(QDialog):
+    """Asks for folders, shows the dry run, imports.
+
+    Parameters
+    ----------
+    project : Project
+    background : Background
+    parent : QWidget
+    """
+
+    imported = Signal()
+
+    def __init__(self, project: Project, background: Background, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"Import into {project.folder.name}")
+        self.resize(WIDTH, HEIGHT)
+        self._project, self._background = project, background
+        self._plan: ImportPlan | None = None
+        self._share, self._stop = 0.0, False
+        self.images, self.masks = QLineEdit(), QLineEdit()
+        self.masks.setPlaceholderText("beside the images")
+        self.text = QPlainTextEdit(readOnly=True)
+        self.text.setPlainText(HELP)
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 1000)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.import_button = self.buttons.addButton("Import", QDialogButtonBox.ButtonRole.ActionRole)
+        self._poll = QTimer(self, interval=POLL_MS)
+        self._lay_out()
+        self._connect()
+        self._show_busy(False)
+
+    def choose(self, images: Path, masks: Path | None = None) -> None:
+        """Look into folders and show what would be imported."""
+        self._plan, self._share, self._stop = None, 0.0, False
+        self.images.setText(str(images))
+        self.masks.setText("" if masks is None else str(masks))
+        self.text.setPlainText("Reading the files…")
+        self._show_busy(True)
+        known = self._project.pixel_hashes()
+        self._background.run(
+            lambda: plan_import(images, masks, known, self._reach, self._should_stop), self._show_plan, self._fail
+        )
+
+    def start(self) -> None:
+        """Import what the dry run has shown."""
+        plan, project = self._plan, self._project
+        if plan is None:
+            return
+        self._plan = None  # once only
+        self._show_busy(True)
+        self._background.run(
+            lambda: import_matches(project, plan, self._reach, self._should_stop), self._show_report, self._fail
+        )
+
+    def done(self, result: int) -> None:
+        """Stop what is going on, and close; what was imported stays."""
+        self._stop = True
+        super().done(result)
+        self.deleteLater()
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        for row, (title, edit, ask) in enumerate(
+            (("Images", self.images, self._ask_for_images), ("Masks", self.masks, self._ask_for_masks))
+        ):
+            button = QPushButton("Choose…")
+            button.clicked.connect(ask)
+            grid.addWidget(QLabel(title), row, 0)
+            grid.addWidget(edit, row, 1)
+            grid.addWidget(button, row, 2)
+        layout = QVBoxLayout(self)
+        layout.addLayout(grid)
+        layout.addWidget(self.text, stretch=1)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.buttons)
+
+    def _connect(self) -> None:
+        self.images.returnPressed.connect(self._choose_typed)
+        self.masks.returnPressed.connect(self._choose_typed)
+        self.import_button.clicked.connect(self.start)
+        self.buttons.rejected.connect(self.reject)
+        self._poll.timeout.connect(self._show_share)
+
+    def _ask_for_images(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, "Folder of images"):
+            self.images.setText(folder)
+            self._choose_typed()
+
+    def _ask_for_masks(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, "Folder of masks"):
+            self.masks.setText(folder)
+            self._choose_typed()
+
+    def _choose_typed(self) -> None:
+        if self.images.text():
+            self.choose(Path(self.images.text()), Path(self.masks.text()) if self.masks.text() else None)
+
+    def _reach(self, share: float) -> None:
+        self._share = share  # called in the thread; the timer shows it
+
+    def _should_stop(self) -> bool:
+        return self._stop
+
+    def _show_share(self) -> None:
+        self.progress.setValue(round(1000 * self._share))
+
+    def _show_busy(self, busy: bool) -> None:
+        self.progress.setVisible(busy)
+        (self._poll.start if busy else self._poll.stop)()
+        self.import_button.setEnabled(not busy and self._plan is not None and bool(self._plan.matches))
+
+    def _show_plan(self, plan: ImportPlan) -> None:
+        self._plan = plan
+        self._show_busy(False)
+        lines = [f"{plan.layout}: {len(plan.matches)} images can be imported."]
+        lines += _listed(f"{len(plan.refused)} cannot:", [f"{f.path}: {f.reason}" for f in plan.refused])
+        lines += _listed("Please look at these; they are imported:", [f"{f.path}: {f.reason}" for f in plan.notes])
+        self.text.setPlainText("\n".join(lines))
+        self.import_button.setText(f"Import {len(plan.matches)} images")
+
+    def _show_report(self, report: ImportReport) -> None:
+        self._show_busy(False)
+        lines = [f"{len(report.entries)} images were imported."]
+        lines += _listed(f"{len(report.failed)} were not:", [f"{f.path}: {f.reason}" for f in report.failed])
+        self.text.setPlainText("\n".join(lines))
+        self.imported.emit()
+
+    def _fail(self, reason: str) -> None:
+        self._show_busy(False)
+        self.text.setPlainText(reason)
+
+
+def _listed(title: str, lines: list[str]) -> list[str]:
+    return ["", title, *lines] if lines else []

@@ -1,0 +1,27 @@
+"""Which project was open last, kept with napari's settings of this plugin."""
+
+from pathlib import Path
+
+from napari.settings import get_plugin_settings
+from qtpy.QtCore import QStandardPaths
+
+DISTRIBUTION = "maskloop"
+
+
+def remembered() -> Path | None:
+    """Return the folder of the project that was open last; None if there was none."""
+    folder = get_plugin_settings(DISTRIBUTION).project.last
+    return Path(folder) if folder else None
+
+
+def remember(folder: Path) -> None:
+    """Note that a project is open."""
+    get_plugin_settings(DISTRIBUTION).project.last = str(folder)
+
+
+def default_folder() -> Path:
+    """Offer a folder for a new project, that is not there yet."""
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    place = Path(documents or Path.home()) / "maskloop"
+    names = (f"project {n}" if n > 1 else "project" for n in range(1, 1000))
+    return next(place / name for name in names if not (place / name).exists())

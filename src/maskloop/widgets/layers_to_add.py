@@ -1,0 +1,90 @@
+"""An image of the viewer and the labels that belong to it, on their way into a project."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Labels, Layer
+
+from maskloop.errors import InputError
+from maskloop.ops.axes import require_intensities
+from maskloop.project.project import Project
+from maskloop.widgets.layer_view import view_of
+from maskloop.widgets.open_entry import LoadedEntry, load_entry
+
+
+@dataclass(frozen=True)
+class LayersToAdd:
+    """What is added, taken at the moment of the click.
+
+    Attributes
+    ----------
+    image : napari.layers.Image
+    labels : napari.layers.Labels or None
+        None where nothing was segmented yet.
+    pixels : array
+        Of the image, at full resolution.
+    numbers : ndarray or None
+        A copy of the labels.
+    name, source : str
+    view : dict
+        How the layers lie and look, as JSON can hold it.
+    """
+
+    image: Image
+    labels: Labels | None
+    pixels: Any
+    numbers: np.ndarray | None
+    name: str
+    source: str
+    view: dict[str, Any]
+
+    def store(self, project: Project) -> LoadedEntry:
+        """Add everything to a project; slow, and touches no widget.
+
+        Raises
+        ------
+        MaskloopError
+            If the project has the image already, cannot be written, or the image is not to be used.
+        OSError
+            If the disk is full.
+        """
+        pixels = np.asarray(self.pixels)
+        axes = "QSTZ"[4 - (pixels.ndim - 2 - self.image.rgb) :] + ("YXC" if self.image.rgb else "YX")
+        known = project.named_like(pixels)
+        if known:
+            raise InputError(f"This image is in the project already, as {known!r}: click it in the list.")
+        entry = project.add(pixels, self.numbers, name=self.name, source=self.source, axes=axes, view=self.view)
+        return load_entry(project, entry)
+
+
+def take_layers(image: Image | None, layers: Iterable[Layer], active: Layer | None) -> LayersToAdd:
+    """Take an image and its labels from a viewer: the selected labels, or else the topmost of the image's shape.
+
+    Raises
+    ------
+    InputError
+        If there is no image that can be added, or the selected labels are not of its shape.
+    """
+    if image is None:
+        raise InputError("There is no image to add: open one, or one of File > Open Sample > maskloop.")
+    pixels = image.data[0] if image.multiscale else image.data
+    require_intensities(np.dtype(pixels.dtype))
+    shape = tuple(pixels.shape[:-1] if image.rgb else pixels.shape)
+    if isinstance(active, Labels) and tuple(active.data.shape) != shape:
+        raise InputError(
+            f"The labels {active.name!r} are of shape {tuple(active.data.shape)}, and the image {image.name!r} is of "
+            f"{shape}: select labels that were made from this image."
+        )
+    fitting = [layer for layer in layers if isinstance(layer, Labels) and tuple(layer.data.shape) == shape]
+    labels = active if isinstance(active, Labels) else next(reversed(fitting), None)
+    return LayersToAdd(
+        image=image,
+        labels=labels,
+        pixels=pixels,
+        numbers=None if labels is None else np.array(labels.data),
+        name=image.name,
+        source=str(image.source.path or ""),
+        view=view_of(image, labels),
+    )

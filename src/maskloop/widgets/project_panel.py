@@ -1,0 +1,275 @@
+"""The Project panel: a folder of images with their labels, and what can be done with it."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import napari
+from napari.layers import Image
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from superqt import QElidingLabel
+
+from maskloop.errors import InputError
+from maskloop.project.entry import Entry
+from maskloop.project.project import Project
+from maskloop.widgets.background import Background
+from maskloop.widgets.entry_list import EntryList
+from maskloop.widgets.import_dialog import ImportDialog
+from maskloop.widgets.last_project import default_folder, remember, remembered
+from maskloop.widgets.layers_to_add import LayersToAdd, take_layers
+from maskloop.widgets.open_entry import LoadedEntry, OpenEntry, bind_layers, load_entry, show_entry
+
+EMPTY = (
+    "A project is a folder that keeps images with their labels, and what you have checked. What you paint is saved "
+    "by itself, stroke by stroke."
+)
+
+
+class ProjectPanel(QWidget):
+    """Creates and opens projects, lists their entries and brings them into the viewer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    background : Background
+    image : callable
+        Returns the image layer that is to be added, or None.
+    """
+
+    entry_changed = Signal(object)  # the OpenEntry, or None when it was closed
+
+    def __init__(self, viewer: napari.Viewer, background: Background, image: Callable[[], Image | None]) -> None:
+        super().__init__()
+        self._viewer, self._background, self._image = viewer, background, image
+        self.project: Project | None = None
+        self.open_entry: OpenEntry | None = None
+        self.title = QElidingLabel()
+        self.list = EntryList()
+        self.message = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.new_button, self.open_button = QPushButton("New…"), QPushButton("Open…")
+        self.add_button, self.import_button = QPushButton("Add this image"), QPushButton("Import…")
+        self.versions_button, self.remove_button = QPushButton("Earlier versions"), QPushButton("Remove")
+        self.trash_button = QPushButton("Trash")
+        self._lay_out()
+        self._connect()
+        self._show_project()
+
+    def open_last(self) -> None:
+        """Open the project that was open last, if there is one."""
+        folder = remembered()
+        if folder is not None and folder.is_dir():
+            self.open_project(folder)
+        elif folder is not None:
+            self.message.setText(f"The last project is not there any more: {folder}")
+
+    def new_project(self, folder: Path) -> None:
+        """Create a project and open it."""
+        self._take(partial(Project.create, folder))
+
+    def open_project(self, folder: Path) -> None:
+        """Open a project in place of the one that is open."""
+        self._take(partial(Project, folder))
+
+    def close_project(self) -> None:
+        """Close the project; what was painted is saved."""
+        self.close_entry()
+        project, self.project = self.project, None
+        if project is not None:
+            self._background.run(project.close)
+            self._show_project()
+
+    def open(self, entry_id: str) -> None:
+        """Bring an entry into the viewer, in place of the one that is open."""
+        if self.project is None or (self.open_entry is not None and self.open_entry.entry.id == entry_id):
+            return
+        self.close_entry()
+        self.message.setText("Opening…")
+        project = self.project
+        self._run(lambda: load_entry(project, project.entry(entry_id)), self._show_loaded)
+
+    def close_entry(self) -> None:
+        """Take the open entry out of the viewer; what was painted is saved."""
+        entry, self.open_entry = self.open_entry, None
+        if entry is None:
+            return
+        entry.leave()
+        self.entry_changed.emit(None)
+        for layer in entry.layers:
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+        self._run(entry.finish, self._tell_finished)
+
+    def add(self) -> None:
+        """Add an image of the viewer, with its labels, and open it as an entry."""
+        if self.project is None:
+            self.message.setText("There is no project yet: click New… to make one.")
+            return
+        try:
+            layers = take_layers(self._image(), self._viewer.layers, self._viewer.layers.selection.active)
+        except InputError as error:
+            self.message.setText(str(error))
+            return
+        self.close_entry()
+        self.message.setText("Adding…")
+        self._run(partial(layers.store, self.project), partial(self._use_layers, layers))
+
+    def remove(self, entry: Entry) -> None:
+        """Move an entry to the trash of the project."""
+        self._change(entry, lambda project: project.remove(entry), f"{entry.name} is in the trash of the project.")
+
+    def bring_back(self, entry: Entry) -> None:
+        """Take an entry out of the trash."""
+        self._change(entry, lambda project: project.bring_back(entry), f"{entry.name} is back.")
+
+    def restore(self, entry: Entry, revision: int) -> None:
+        """Make an earlier version the latest; what is there now becomes a version too."""
+        self._change(entry, lambda project: project.restore(entry, revision), f"Version {revision} is restored.")
+        self.open(entry.id)
+
+    def _lay_out(self) -> None:
+        top, grid = QHBoxLayout(), QGridLayout()
+        top.addWidget(self.title, stretch=1)
+        top.addWidget(self.new_button)
+        top.addWidget(self.open_button)
+        grid.addWidget(self.add_button, 0, 0, 1, 2)
+        grid.addWidget(self.import_button, 0, 2)
+        grid.addWidget(self.versions_button, 1, 0)
+        grid.addWidget(self.remove_button, 1, 1)
+        grid.addWidget(self.trash_button, 1, 2)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addWidget(self.list, stretch=1)
+        layout.addLayout(grid)
+        layout.addWidget(self.message)
+
+    def _connect(self) -> None:
+        self.new_button.clicked.connect(self._ask_for_new)
+        self.open_button.clicked.connect(self._ask_for_folder)
+        self.add_button.clicked.connect(self.add)
+        self.import_button.clicked.connect(self._import)
+        self.remove_button.clicked.connect(self._remove_selected)
+        self.list.chosen.connect(self.open)
+        for button, fill in ((self.versions_button, self._list_versions), (self.trash_button, self._list_trash)):
+            menu = QMenu(button)
+            menu.aboutToShow.connect(fill)
+            button.setMenu(menu)
+
+    def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        self._background.run(work, then, self.message.setText)
+
+    def _take(self, make: Callable[[], Project]) -> None:
+        self.close_project()
+        self.message.setText("Opening…")
+        self._run(make, self._use_project)
+
+    def _use_project(self, project: Project) -> None:
+        self.project = project
+        remember(project.folder)
+        self._show_project()
+        texts = [f"Read only: {project.held_by}"] if project.read_only else []
+        texts += [f"Cannot be read: {reason}" for reason in project.damaged.values()]
+        self.message.setText("\n".join(texts) or ("" if project.entries else "Add an image, or import a folder."))
+
+    def _show_project(self) -> None:
+        project = self.project
+        self.title.setText(project.folder.name if project is not None else "No project is open")
+        self.title.setToolTip(str(project.folder) if project is not None else "")
+        self.list.show_project(project, self.open_entry.entry.id if self.open_entry is not None else "")
+        writable = project is not None and not project.read_only
+        for button in (self.import_button, self.versions_button, self.remove_button, self.trash_button):
+            button.setEnabled(writable)
+        self.add_button.setEnabled(project is None or writable)
+        if project is None:
+            self.message.setText(EMPTY)
+
+    def _show_loaded(self, loaded: LoadedEntry) -> None:
+        self.close_entry()
+        self._use_entry(show_entry(self._viewer, loaded))
+
+    def _use_layers(self, layers: LayersToAdd, loaded: LoadedEntry) -> None:
+        """Go on with the layers that were added, if they are still there."""
+        there = [layer for layer in (layers.image, layers.labels) if layer is not None]
+        if all(layer in self._viewer.layers for layer in there):
+            self._use_entry(bind_layers(self._viewer, loaded, layers.image, layers.labels))
+        else:
+            self._show_loaded(loaded)
+
+    def _use_entry(self, entry: OpenEntry) -> None:
+        self.open_entry = entry
+        entry.layer_removed.connect(self._close_incomplete)
+        self._show_project()
+        self.message.setText(f"{entry.entry.name} is open{' for reading only' if entry.read_only else ''}.")
+        self.entry_changed.emit(entry)
+
+    def _close_incomplete(self, layer: str) -> None:
+        if self.open_entry is not None:
+            name = self.open_entry.entry.name
+            self.close_entry()
+            self.message.setText(
+                f"{name} was closed, since its layer {layer!r} was removed; nothing is lost. Click it to open it again."
+            )
+
+    def _tell_finished(self, saved: bool) -> None:
+        self._show_project()
+        if not saved:
+            self.message.setText("The last strokes could not be saved: is the disk full?")
+
+    def _change(self, entry: Entry, change: Callable[[Project], Any], done: str) -> None:
+        project = self.project
+        if project is None:
+            return
+        if self.open_entry is not None and self.open_entry.entry.id == entry.id:
+            self.close_entry()
+
+        def tell(_: Any) -> None:
+            self._show_project()
+            self.message.setText(done)
+
+        self._run(lambda: change(project), tell)
+
+    def _remove_selected(self) -> None:
+        if (entry := self.list.selected) is not None:
+            self.remove(entry)
+        else:
+            self.message.setText("Click the image in the list that is to be removed.")
+
+    def _list_versions(self) -> None:
+        menu = self.versions_button.menu()
+        menu.clear()
+        entry = self.list.selected
+        if entry is None or self.project is None:
+            menu.addAction("Click an image in the list first").setEnabled(False)
+            return
+        for revision in reversed(self.project.entry(entry.id).revisions):
+            text = (
+                f"{revision.number}: {revision.time.astimezone():%d %b %Y, %H:%M:%S}, {revision.reason}, "
+                f"{revision.objects} objects, {revision.reviewed:.0%} reviewed"
+            )
+            menu.addAction(text).triggered.connect(partial(self.restore, entry, revision.number))
+
+    def _list_trash(self) -> None:
+        menu = self.trash_button.menu()
+        menu.clear()
+        removed = self.project.removed() if self.project is not None else []
+        for entry in removed:
+            menu.addAction(f"Bring back {entry.name}").triggered.connect(partial(self.bring_back, entry))
+        if not removed:
+            menu.addAction("The trash is empty").setEnabled(False)
+
+    def _ask_for_new(self) -> None:
+        offered = default_folder()
+        name, _ = QFileDialog.getSaveFileName(self, "New project: choose the name of its folder", str(offered))
+        if name:
+            self.new_project(Path(name))
+
+    def _ask_for_folder(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, "Open a project"):
+            self.open_project(Path(folder))
+
+    def _import(self) -> None:
+        if self.project is not None:
+            dialog = ImportDialog(self.project, self._background, self)
+            dialog.imported.connect(self._show_project)
+            dialog.open()

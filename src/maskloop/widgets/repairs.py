@@ -1,0 +1,70 @@
+"""Repairs of the plane on screen: what the pure functions of `ops` make of where the mouse was.
+
+Each takes the plane and an array (N, 2) of points (y, x) in pixels of it, writes one step of undo, returns what it
+did in one sentence, and raises InputError with what is wanted where it can do nothing.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from maskloop.errors import InputError
+from maskloop.ops import repair
+from maskloop.ops.grow import grow
+from maskloop.ops.repair import Edit
+from maskloop.widgets.labels_plane import LabelsPlane
+from maskloop.widgets.plane_maps import PlaneMaps
+
+
+def split(plane: LabelsPlane, points: np.ndarray) -> str:
+    """Split the objects that a line crosses."""
+    unused = plane.unused_label()
+    edit = repair.split(plane.labels, points, unused)
+    plane.apply(edit)
+    parts = int(edit.labels.max()) - unused + 1
+    return f"Split off {parts} object{'s' if parts > 1 else ''}."
+
+
+def merge(plane: LabelsPlane, points: np.ndarray) -> str:
+    """Merge the objects that a line touches."""
+    numbers = repair.objects_on(plane.labels, points)
+    plane.apply(repair.merge(plane.labels, numbers))
+    return f"Merged {len(numbers)} objects."
+
+
+def delete(plane: LabelsPlane, points: np.ndarray) -> str:
+    """Delete the object at the first point."""
+    return _to_object(plane, points, repair.delete, "Deleted object {}.", "")
+
+
+def fill_holes(plane: LabelsPlane, points: np.ndarray) -> str:
+    """Fill the holes of the object at the first point."""
+    return _to_object(plane, points, repair.fill_holes, "Filled the holes of object {}.", "Object {} has no holes.")
+
+
+def smooth(plane: LabelsPlane, points: np.ndarray) -> str:
+    """Smooth the outline of the object at the first point."""
+    return _to_object(plane, points, repair.smooth, "Smoothed object {}.", "Object {} is smooth already.")
+
+
+def grow_object(plane: LabelsPlane, points: np.ndarray, maps: PlaneMaps) -> str:
+    """Grow a new object from the first point, up to the edge that the model sees."""
+    number = plane.unused_label()
+    y, x = np.round(points[0]).astype(int).tolist()
+    edit = grow(plane.labels, maps.maps, (y, x), number)
+    plane.apply(edit)
+    return f"New object {number} of {np.count_nonzero(edit.labels == number)} pixels."
+
+
+def _to_object(
+    plane: LabelsPlane,
+    points: np.ndarray,
+    change: Callable[[np.ndarray, int], Edit],
+    done: str,
+    nothing: str,
+) -> str:
+    number = plane.number_at(points[0])
+    if not number:
+        raise InputError("There is no object under the cursor; point at one.")
+    changed = plane.apply(change(plane.labels, number))
+    return (done if changed else nothing).format(number)
