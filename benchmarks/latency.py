@@ -104,7 +104,8 @@ def run(viewer: "napari.Viewer") -> dict[str, list[tuple[float, float, float]]]:
     watch = Stopwatch()
     idle(0.5)
     with measured(watch, results, "first open of the panel"):
-        _, panel = viewer.window.add_plugin_dock_widget("maskloop", "Segment")
+        _, main = viewer.window.add_plugin_dock_widget("maskloop", "Segment and correct")
+    panel = main.segment
     engine = {"tensorflow", "keras"} & sys.modules.keys()
     assert not engine, engine
     with measured(watch, results, "model loaded in the background"):

@@ -34,7 +34,8 @@ def main() -> None:
     viewer = napari.Viewer()
     viewer.window.resize(*WINDOW)
     viewer.open_sample("maskloop", "crowded_nuclei")
-    _, panel = viewer.window.add_plugin_dock_widget("maskloop", "Segment")
+    _, main = viewer.window.add_plugin_dock_widget("maskloop", "Segment and correct")
+    panel = main.segment
     wait_for(panel, "Ready")
     run_window(1)
     panel.segment()

@@ -66,4 +66,4 @@ def test_the_manifest_names_what_can_be_imported(plugin):
     manifest = plugin.get_manifest("maskloop")
     manifest.validate_imports()
     assert len(manifest.contributions.sample_data) == len(SAMPLES)
-    assert [widget.display_name for widget in manifest.contributions.widgets] == ["Segment"]
+    assert [widget.display_name for widget in manifest.contributions.widgets] == ["Segment and correct"]

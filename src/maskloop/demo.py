@@ -39,8 +39,8 @@ def open_window() -> None:
 
     viewer = napari.Viewer()
     viewer.open_sample("maskloop", SAMPLES[0].key)
-    _, panel = viewer.window.add_plugin_dock_widget("maskloop", "Segment")
-    panel.segment()
+    _, panel = viewer.window.add_plugin_dock_widget("maskloop", "Segment and correct")
+    panel.segment.segment()
     QTimer.singleShot(0, viewer.reset_view)  # the panel has taken its place by then
     napari.run()
 

@@ -121,8 +121,8 @@ def test_after_the_worker_died_the_sliders_still_act_on_the_kept_maps(viewer, op
     viewer.add_image(ramp)
     panel = open_panel("plain")
     layer = click(panel)
-    psutil.Process(panel._session.pid).kill()
-    until(lambda: not panel._session._client.alive)
+    psutil.Process(panel.session.pid).kill()
+    until(lambda: not panel.session._client.alive)
     move(panel, 0.25)
     shows(layer, 0.25)
 

@@ -23,7 +23,7 @@ def docked(viewer, open_panel, until):
 def test_a_panel_deleted_while_a_segmentation_runs_ends_its_worker(viewer, docked, until, ended, spots):
     viewer.add_image(spots(16, 20))
     _, panel = docked()
-    session, folder = panel._session, Path(panel._session._folder.name)
+    session, folder = panel.session, Path(panel.session._folder.name)
     reports = []
     session.reported.connect(reports.append)
     panel.deleteLater()
@@ -39,7 +39,7 @@ def test_nothing_stays_on_disk_though_a_worker_writes_to_the_last(viewer, open_p
     viewer.add_image(spots(16, 20))
     panel = open_panel("untidy")
     click(panel)
-    folder, pid = Path(panel._session._folder.name), panel._session.pid
+    folder, pid = Path(panel.session._folder.name), panel.session.pid
     panel.deleteLater()
     ended(pid)
     until(lambda: not folder.exists())
@@ -49,7 +49,7 @@ def test_layers_may_come_and_go_after_a_panel_was_deleted(viewer, docked, ended,
     viewer.add_image(spots(16, 20))
     _, panel = docked()  # Python's half of it lives on here
     panel.deleteLater()
-    ended(panel._session.pid)
+    ended(panel.session.pid)
     viewer.add_image(spots(9, 9), name="new")
     viewer.layers.remove("new")
     viewer.layers[0].name = "renamed"
@@ -58,7 +58,7 @@ def test_layers_may_come_and_go_after_a_panel_was_deleted(viewer, docked, ended,
 def test_closing_the_dock_ends_the_worker(viewer, docked, ended, spots):
     viewer.add_image(spots(16, 20))
     dock, panel = docked()
-    pid = panel._session.pid
+    pid = panel.session.pid
     del panel
     dock.destroyOnClose()  # its close button
     del dock
@@ -69,7 +69,7 @@ def test_closing_the_dock_ends_the_worker(viewer, docked, ended, spots):
 def test_closing_the_viewer_ends_the_worker(viewer, docked, ended, spots):
     viewer.add_image(spots(16, 20))
     _, panel = docked()
-    pid = panel._session.pid
+    pid = panel.session.pid
     del panel
     viewer.close()
     ended(pid)

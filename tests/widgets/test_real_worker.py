@@ -20,9 +20,9 @@ def image():
 def test_the_menu_opens_the_panel_beside_the_viewer(npe2pm, viewer, image):
     viewer.add_image(image)
     with npe2pm.tmp_plugin(manifest=ROOT / "napari.yaml"):
-        _, panel = viewer.window.add_plugin_dock_widget("maskloop", "Segment")
-    assert panel.form.image == viewer.layers[0]
-    assert "Loading nuclei" in panel.message.text()
+        _, panel = viewer.window.add_plugin_dock_widget("maskloop", "Segment and correct")
+    assert panel.segment.form.image == viewer.layers[0]
+    assert "Loading nuclei" in panel.segment.message.text()
 
 
 @pytest.fixture

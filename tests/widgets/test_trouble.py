@@ -48,7 +48,7 @@ def test_a_killed_worker_is_started_again_at_the_next_click(open_panel, click, u
     panel = open_panel("waits")
     panel.run_button.click()
     until(lambda: panel.progress.value() > 0)
-    psutil.Process(panel._session.pid).kill()
+    psutil.Process(panel.session.pid).kill()
     until(panel.run_button.isEnabled)
     assert "ended unexpectedly" in panel.message.text()
     assert works_again(panel)
@@ -56,10 +56,10 @@ def test_a_killed_worker_is_started_again_at_the_next_click(open_panel, click, u
 
 def test_a_worker_that_died_while_nobody_asked_for_anything_is_not_noticed(open_panel, until, works_again, ended):
     panel = open_panel()
-    until(lambda: panel._session.pid is not None)
-    psutil.Process(panel._session.pid).kill()
-    ended(panel._session.pid)
-    until(lambda: not panel._session._client.alive)
+    until(lambda: panel.session.pid is not None)
+    psutil.Process(panel.session.pid).kill()
+    ended(panel.session.pid)
+    until(lambda: not panel.session._client.alive)
     assert works_again(panel)
 
 
@@ -123,7 +123,7 @@ def test_a_refusal_is_still_to_be_read_when_the_model_has_been_loaded(viewer, op
     viewer.layers.clear()
     panel = open_panel()
     reports = []
-    panel._session.reported.connect(reports.append)
+    panel.session.reported.connect(reports.append)
     panel.run_button.click()
     until(lambda: len(reports) == 2)  # the bundled model, and ours, are ready
     assert "no image" in panel.message.text()

@@ -18,7 +18,7 @@ FLATTEST = 0.02  # slope of an outline, a pixel, as a share of the probability a
 BLUR, EDGE = 0.7, 1.0  # pixels; standard deviations of the probability and of its slope
 LARGER = 0.1  # power of the area by which a larger one is preferred, lest a speck in the object be taken for it
 LEVELS = np.linspace(0.2, 0.9, 15)  # of the probability at the click
-SPLITTING = LabelsConfig(foreground=0.5, splitting=0.8, min_size=0)
+SPLITTING = LabelsConfig(foreground=0.5, splitting=0.7, min_size=0)
 
 
 def grow(labels: np.ndarray, maps: np.ndarray, seed: tuple[int, int], number: int) -> Edit:

@@ -110,7 +110,7 @@ def centres(labels: np.ndarray) -> dict[int, tuple[int, int]]:
     {8: (0, 1), 3: (2, 4)}
     """
     numbers, dense = number_densely(labels)
-    boxes = ndimage.find_objects(dense)
+    boxes = ndimage.find_objects(dense) if dense.size else []
     found = {int(numbers[i]): middle(dense, i, box) for i, box in enumerate(boxes, start=1) if box is not None}
     return dict(sorted(found.items(), key=lambda item: item[1]))
 

@@ -56,7 +56,6 @@ class Autosave:
         self._revisions = ThreadPoolExecutor(1, "maskloop revisions")
         self._pending: set[Future] = set()
         self._ending = threading.Event()
-        self._edited = False
         self._number = project.next_revision(entry) - 1  # of the revision that edits are made to
         if self._number > project.entry(entry.id).revision:  # something ended while this one was being written
             self._submit(self._revisions, self._revise, self._number)
@@ -81,13 +80,16 @@ class Autosave:
         """
         blocks = [block for name, array, box in changes for block in self._prints[name].changed(array, box)]
         if blocks:
-            self._edited = True
             self._submit(self._strokes, self._append, blocks)
         return bool(blocks)
 
     def accept(self) -> None:
         """Make a revision of everything that was handed over so far, in the background."""
         self._submit(self._strokes, self._begin_revision)
+
+    def note_progress(self, annotation: Annotation) -> None:
+        """Note in the background what the labels hold now, for the list of entries."""
+        self._submit(self._revisions, self._project.note_progress, self._entry, annotation)
 
     def flush(self, patience_s: float = PATIENCE_S) -> bool:
         """Wait until everything is on the disk; return whether it is."""
@@ -96,21 +98,8 @@ class Autosave:
                 return False
         return True
 
-    def close(self, annotation: Annotation | None = None) -> bool:
-        """Write what is left, and end.
-
-        Parameters
-        ----------
-        annotation : Annotation, optional
-            As it is now; its numbers are noted for the list of entries.
-
-        Returns
-        -------
-        bool
-            Whether everything is on the disk.
-        """
-        if annotation is not None and self._edited:
-            self._submit(self._revisions, self._project.note_progress, self._entry, annotation)
+    def close(self) -> bool:
+        """Write what is left, and end; return whether everything is on the disk."""
         done = self.flush()
         self._ending.set()
         self._strokes.shutdown()
@@ -135,8 +124,7 @@ class Autosave:
                     return
 
     def _append(self, blocks: Sequence[Block]) -> None:
-        with edits_file(self._project.folder_of(self._entry), self._number).open("ab") as file:
-            append_edit(file, blocks)
+        append_edit(edits_file(self._project.folder_of(self._entry), self._number), blocks)
 
     def _begin_revision(self) -> None:
         # What is painted from now on belongs to the new revision, however long that takes to be written.

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -44,23 +43,24 @@ class Block:
         return tuple(slice(s, s + n) for s, n in zip(self.start, self.pixels.shape, strict=True))
 
 
-def append_edit(file: BinaryIO, blocks: Sequence[Block]) -> None:
-    """Append one edit to an open file, and return when it is on the disk.
+def append_edit(path: Path, blocks: Sequence[Block]) -> None:
+    """Append one edit to a file, and return when it is on the disk.
 
     Raises
     ------
     OSError
         If it could not be written; what was written of it is taken back.
     """
-    frame = _pack(blocks)
-    start = file.seek(0, os.SEEK_END)
-    try:
-        file.write(frame)
-        file.flush()
-        os.fsync(file.fileno())
-    except OSError:
-        file.truncate(start)
-        raise
+    frame = memoryview(_pack(blocks))
+    with path.open("ab", buffering=0) as file:  # a buffer would be written once more when the file is closed
+        start = file.seek(0, os.SEEK_END)
+        try:
+            while frame:
+                frame = frame[file.write(frame) :]
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(start)
+            raise
 
 
 def read_edits(path: Path) -> Iterator[list[Block]]:

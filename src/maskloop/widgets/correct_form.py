@@ -9,6 +9,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -136,5 +137,7 @@ class CorrectForm(QWidget):
         sheet = QCollapsible("Keys, while the labels are selected")
         rows = "".join(f"<tr><td><b>{a.key}</b>&nbsp;&nbsp;</td><td>{a.hint}</td></tr>" for a in ACTIONS)
         napari = "<tr><td><b>Ctrl+Z</b>&nbsp;&nbsp;</td><td>Undo, as for napari's own brush.</td></tr>"
-        sheet.addWidget(QLabel(f"<table>{rows}{napari}</table>", wordWrap=True))
+        text = QLabel(f"<table>{rows}{napari}</table>", wordWrap=True)
+        text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # or it would widen the panel
+        sheet.addWidget(text)
         return sheet

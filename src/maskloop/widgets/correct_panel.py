@@ -11,9 +11,6 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from maskloop.errors import InputError
-from maskloop.ops.doubt import Doubt, rank_doubts
-from maskloop.ops.objects import box_of, widen
-from maskloop.ops.repair import replace
 from maskloop.widgets import repairs, review
 from maskloop.widgets.actions import ACTIONS, Action, action_named
 from maskloop.widgets.background import Background
@@ -21,17 +18,14 @@ from maskloop.widgets.correct_form import CorrectForm
 from maskloop.widgets.drawing import Drawing, box_between
 from maskloop.widgets.keys import Keys
 from maskloop.widgets.labels_plane import LabelsPlane, require_editable, take_plane
-from maskloop.widgets.look import DoubtList, neighbour, show_place
+from maskloop.widgets.look import Look
+from maskloop.widgets.model_on_plane import ModelOnPlane
 from maskloop.widgets.open_entry import OpenEntry
-from maskloop.widgets.plane_maps import MapsOfPlanes, PlaneMaps
 from maskloop.widgets.segment_panel import SegmentPanel
 from maskloop.widgets.size_filter import SizeFilter
 from maskloop.widgets.sketch import Sketch
-from maskloop.widgets.snapshot import Snapshot, take_snapshot
 
 FOLLOW_MS = 300  # after an edit, until what depends on it is counted anew
-CONTEXT = 64  # pixels around a box that the model sees too
-DOUBTFUL = 0.15  # the score of a doubt from which a person is sent there
 
 
 class CorrectPanel(QWidget):
@@ -47,12 +41,12 @@ class CorrectPanel(QWidget):
 
     def __init__(self, viewer: napari.Viewer, segment_panel: SegmentPanel, background: Background) -> None:
         super().__init__()
-        self._viewer, self._segment_panel, self._background = viewer, segment_panel, background
+        self._viewer = viewer
         self._entry: OpenEntry | None = None
-        self._doubts: DoubtList | None = None
         self._filter: SizeFilter | None = None
-        self._maps = MapsOfPlanes(segment_panel.session)
         self._sketch = Sketch(viewer)
+        self._model = ModelOnPlane(viewer, segment_panel, self._try)
+        self._look = Look(viewer, self._model, background, self._sketch, self._try)
         self.form = CorrectForm()
         self.target = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.message = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
@@ -79,6 +73,7 @@ class CorrectPanel(QWidget):
         self.form.forget_keys({action.name for action in ACTIONS if action.key not in self._keys.actions})
         self._lay_out()
         self._connect()
+        segment_panel.segmented.connect(self._forget_doubts)
         self._follow_selection()
 
     @property
@@ -92,7 +87,7 @@ class CorrectPanel(QWidget):
     def set_entry(self, entry: OpenEntry | None) -> None:
         """Correct the labels of an entry that was opened; None when it was closed."""
         self.drawing.end()
-        self._entry = entry
+        self._entry = self._model.entry = entry
         if entry is not None:
             entry.edited.connect(self._follow.start)
             self._viewer.layers.selection.active = entry.labels
@@ -139,7 +134,6 @@ class CorrectPanel(QWidget):
         self._watch = QTimer(self, interval=FOLLOW_MS)
         self._watch.timeout.connect(self._show_target)
         self._watch.start()
-        self._segment_panel.segmented.connect(self._forget_doubts)
         layers = self._viewer.layers
         layers.selection.events.active.connect(self._follow_selection)
         layers.events.removed.connect(self._follow_selection)
@@ -193,104 +187,19 @@ class CorrectPanel(QWidget):
         return f"The brush has the new label {plane.layer.selected_label}."
 
     def _grow(self, plane: LabelsPlane, points: np.ndarray) -> str:
-        return self._with_maps(lambda maps: repairs.grow_object(plane, points, maps))
+        return self._model.with_maps(plane, lambda maps: repairs.grow_object(plane, points, maps))
 
     def _redo_box(self, plane: LabelsPlane, points: np.ndarray) -> str:
-        box = box_between(points[0], points[-1], plane.labels.shape)
-        seen = widen(box, CONTEXT, plane.labels.shape)
-        inner = tuple(slice(b.start - s.start, b.stop - s.start) for b, s in zip(box, seen, strict=True))
-
-        def lay(predicted: np.ndarray) -> str:
-            keep = np.zeros_like(predicted, bool) if (reviewed := self._reviewed(plane)) is None else reviewed[seen] > 0
-            changed = plane.apply(replace(plane.labels, box, predicted[inner], keep[inner], plane.unused_label()))
-            return "The box is segmented anew." if changed else "Segmenting the box anew changed nothing."
-
-        self._maps.segment(
-            self._snapshot(plane).crop(seen),
-            self._segment_panel.config,
-            lambda labels: self._try(partial(self._if_there, plane, partial(lay, labels))),
-            self.message.setText,
-        )
-        return "Segmenting the box…"
-
-    def _with_maps(self, then: Callable[[PlaneMaps], str]) -> str:
-        """Do something with the model's maps of the plane on screen, now or when they are made."""
-        plane = self._plane()
-        snapshot, config = self._snapshot(plane), self._segment_panel.config
-        maps = self._segment_panel.kept_maps(snapshot) or self._maps.find(snapshot, config)
-        if maps is not None:
-            return then(maps)
-        self._maps.ask(
-            snapshot,
-            config,
-            lambda made: self._try(partial(self._if_there, plane, partial(then, made))),
-            self.message.setText,
-        )
-        return "Looking at the image with the model…"
-
-    def _if_there(self, plane: LabelsPlane, do: Callable[[], str]) -> str:
-        if plane.layer not in self._viewer.layers:
-            raise InputError(f"The layer {plane.layer.name!r} was removed meanwhile; nothing was changed.")
-        return do()
-
-    def _snapshot(self, plane: LabelsPlane) -> Snapshot:
-        """Take the image that belongs to the labels."""
-        entry = self._entry
-        image = entry.image if entry is not None and plane.layer == entry.labels else self._segment_panel.form.image
-        snapshot = take_snapshot(image, self._viewer.dims.displayed, self._viewer.dims.point, all_planes=False)
-        if snapshot.shape != plane.layer.data.shape:
-            raise InputError(
-                f"{plane.layer.name!r} is of shape {plane.layer.data.shape} and the image {snapshot.name!r} of "
-                f"{snapshot.shape}: choose the image of these labels in the Segment tab."
-            )
-        return snapshot
-
-    def _reviewed(self, plane: LabelsPlane) -> np.ndarray | None:
-        entry = self._entry
-        return entry.reviewed[plane.index] if entry is not None and plane.layer == entry.labels else None
+        return self._model.redo_box(plane, box_between(points[0], points[-1], plane.labels.shape))
 
     def _go_to_object(self, step: int) -> str:
-        plane = self._plane()
-        found = neighbour(plane, step)
-        if found is None:
-            raise InputError("There are no objects in this plane.")
-        number, pixel = found
-        plane.layer.selected_label = number
-        show_place(self._viewer, plane, pixel, box_of(plane.labels, number))
-        return f"Object {number}."
+        return self._look.go_to_object(self._plane(), step)
 
     def _go_to_next_doubtful(self) -> str:
-        plane = self._plane()
-        if self._doubts is not None and self._doubts.plane == plane:
-            return self._visit(self._doubts)
-        return self._with_maps(partial(self._rank, plane))
-
-    def _rank(self, plane: LabelsPlane, maps: PlaneMaps) -> str:
-        labels = plane.labels.copy()
-        self._background.run(
-            lambda: rank_doubts(labels, maps.maps, maps.labels, maps.rescaled),
-            lambda doubts: self._try(partial(self._if_there, plane, partial(self._start_visiting, plane, doubts))),
-            self.message.setText,
-        )
-        return "Ranking the objects…"
-
-    def _start_visiting(self, plane: LabelsPlane, doubts: list[Doubt]) -> str:
-        self._doubts = DoubtList(plane, [doubt for doubt in doubts if doubt.score >= DOUBTFUL])
-        return self._visit(self._doubts)
-
-    def _visit(self, doubts: DoubtList) -> str:
-        doubt = doubts.next(self._reviewed(doubts.plane))
-        if doubt is None:
-            self._sketch.clear()
-            return "No doubtful place is left in this plane."
-        if doubt.number:
-            doubts.plane.layer.selected_label = doubt.number
-        show_place(self._viewer, doubts.plane, doubt.position, doubt.box)
-        self._sketch.show_box(doubts.plane, widen(doubt.box, 2, doubts.plane.labels.shape))
-        return f"{f'Object {doubt.number}' if doubt.number else 'A place without object'}: {doubt.reason}."
+        return self._look.go_to_next_doubtful(self._plane())
 
     def _forget_doubts(self) -> None:
-        self._doubts = None
+        self._look.forget()
         self._follow.start()
 
     def _review_object(self, _: LabelsPlane, points: np.ndarray) -> str:
@@ -322,8 +231,8 @@ class CorrectPanel(QWidget):
 
     def _count_anew(self) -> None:
         """Show what depends on the labels, after they have changed."""
-        left = "" if self._doubts is None else f"{self._doubts.left(self._reviewed(self._doubts.plane))} left"
-        self.form.left.setText(left)
+        left = self._look.left
+        self.form.left.setText("" if left is None else f"{left} left")
         self.form.reviewed.setText("" if self._entry is None else f"{self._entry.share_reviewed:.0%} reviewed")
 
     def _show_target(self) -> None:

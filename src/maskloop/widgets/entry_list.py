@@ -30,6 +30,16 @@ class _Entries(QAbstractListModel):
         self.open_id = open_id
         self.endResetModel()
 
+    def refresh(self) -> None:
+        """Show what has become of the entries, where they are still the same ones."""
+        now = self._project.entries if self._project is not None else []
+        if len(now) != len(self.entries):
+            return
+        for row, (old, new) in enumerate(zip(self.entries, now, strict=True)):
+            if old is not new:
+                self.entries[row] = new
+                self.dataChanged.emit(self.index(row), self.index(row))
+
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # type: ignore[override]  # noqa: N802, B008 - Qt's
         return 0 if parent.isValid() else len(self.entries)
 
@@ -91,6 +101,10 @@ class EntryList(QListView):
         for row, entry in enumerate(self._entries.entries):
             if entry.id == open_id:
                 self.setCurrentIndex(self._entries.index(row))
+
+    def refresh(self) -> None:
+        """Show how far the work on the entries is by now."""
+        self._entries.refresh()
 
     def _choose(self, index: QModelIndex) -> None:
         self.chosen.emit(self._entries.entries[index.row()].id)

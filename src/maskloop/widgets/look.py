@@ -1,12 +1,20 @@
 """Going from place to place in a plane: where the model was least sure, and from object to object."""
 
+from functools import partial
+
 import napari
 import numpy as np
 
-from maskloop.ops.doubt import Doubt
-from maskloop.ops.objects import Box, centres
+from maskloop.errors import InputError
+from maskloop.ops.doubt import Doubt, rank_doubts
+from maskloop.ops.objects import Box, box_of, centres, widen
+from maskloop.widgets.background import Background
 from maskloop.widgets.labels_plane import LabelsPlane
+from maskloop.widgets.model_on_plane import Attempt, ModelOnPlane
+from maskloop.widgets.plane_maps import PlaneMaps
+from maskloop.widgets.sketch import Sketch
 
+DOUBTFUL = 0.15  # the score of a doubt from which a person is sent there
 SMALLEST, LARGEST, COMFORTABLE = 30, 500, 120  # pixels of the screen that an object should have
 
 
@@ -55,31 +63,99 @@ def neighbour(plane: LabelsPlane, step: int) -> tuple[int, tuple[int, int]] | No
     return number, found[number]
 
 
-class DoubtList:
-    """The doubts of one plane, fewer as they are visited, checked or repaired.
+class Look:
+    """Takes a person from place to place.
 
     Parameters
     ----------
-    plane : LabelsPlane
-        Which they are of.
-    doubts : list of Doubt
-        The most doubtful first.
+    viewer : napari.Viewer
+    model : ModelOnPlane
+        Whose maps say where it was unsure.
+    background : Background
+    sketch : Sketch
+        Draws a box around the place.
+    attempt : callable
+        Given what is to be done when the ranking is made.
     """
 
-    def __init__(self, plane: LabelsPlane, doubts: list[Doubt]) -> None:
-        self.plane = plane
-        self._waiting = doubts
+    def __init__(
+        self, viewer: napari.Viewer, model: ModelOnPlane, background: Background, sketch: Sketch, attempt: Attempt
+    ) -> None:
+        self._viewer, self._model, self._background = viewer, model, background
+        self._sketch, self._attempt = sketch, attempt
+        self._plane: LabelsPlane | None = None
+        self._waiting: list[Doubt] = []
 
-    def left(self, reviewed: np.ndarray | None) -> int:
-        """Return how many are to be visited, given the mask of reviewed pixels of shape (Y, X)."""
-        labels = self.plane.labels
-        self._waiting = [
+    @property
+    def left(self) -> int | None:
+        """How many doubtful places are to be visited; None where nothing is ranked."""
+        return None if self._plane is None else len(self._still_open(self._plane))
+
+    def forget(self) -> None:
+        """Rank anew at the next call, since there are other labels."""
+        self._plane = None
+
+    def go_to_object(self, plane: LabelsPlane, step: int) -> str:
+        """Go to the object after the selected one (step 1), or the one before (-1); say which.
+
+        Raises
+        ------
+        InputError
+            If there are no objects.
+        """
+        found = neighbour(plane, step)
+        if found is None:
+            raise InputError("There are no objects in this plane.")
+        number, pixel = found
+        plane.layer.selected_label = number
+        show_place(self._viewer, plane, pixel, box_of(plane.labels, number))
+        return f"Object {number}."
+
+    def go_to_next_doubtful(self, plane: LabelsPlane) -> str:
+        """Go to the place of a plane where the model was least sure, and that was not visited yet; say why.
+
+        Raises
+        ------
+        InputError
+            If the image of the labels is not known.
+        """
+        return self._visit(plane) if plane == self._plane else self._model.with_maps(plane, partial(self._rank, plane))
+
+    def _rank(self, plane: LabelsPlane, maps: PlaneMaps) -> str:
+        labels = plane.labels.copy()
+        self._background.run(
+            lambda: rank_doubts(labels, maps.maps, maps.labels, maps.rescaled),
+            lambda doubts: self._attempt(
+                partial(self._model.if_there, plane, partial(self._start_visiting, plane, doubts))
+            ),
+            self._tell,
+        )
+        return "Ranking the objects…"
+
+    def _start_visiting(self, plane: LabelsPlane, doubts: list[Doubt]) -> str:
+        self._plane, self._waiting = plane, [doubt for doubt in doubts if doubt.score >= DOUBTFUL]
+        return self._visit(plane)
+
+    def _visit(self, plane: LabelsPlane) -> str:
+        self._waiting = self._still_open(plane)
+        if not self._waiting:
+            self._sketch.clear()
+            return "No doubtful place is left in this plane."
+        doubt = self._waiting.pop(0)
+        if doubt.number:
+            plane.layer.selected_label = doubt.number
+        show_place(self._viewer, plane, doubt.position, doubt.box)
+        self._sketch.show_box(plane, widen(doubt.box, 2, plane.labels.shape))
+        return f"{f'Object {doubt.number}' if doubt.number else 'A place without object'}: {doubt.reason}."
+
+    def _still_open(self, plane: LabelsPlane) -> list[Doubt]:
+        """Leave out what was repaired or reviewed."""
+        labels, reviewed = plane.labels, self._model.reviewed(plane)
+        return [
             doubt
             for doubt in self._waiting
             if labels[doubt.position] == doubt.number and not (reviewed is not None and reviewed[doubt.position])
         ]
-        return len(self._waiting)
 
-    def next(self, reviewed: np.ndarray | None) -> Doubt | None:
-        """Return the most doubtful place that is left, which then counts as visited; None if there is none."""
-        return self._waiting.pop(0) if self.left(reviewed) else None
+    def _tell(self, reason: str) -> None:
+        self._attempt(lambda: reason)

@@ -79,7 +79,8 @@ class OpenEntry(QObject):
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._save_touched)
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
-        self._pause.timeout.connect(self._save_shown)
+        self._pause.timeout.connect(self._settle)
+        self._noted = True  # whether the list of entries knows what the labels hold
         if self._autosave is None:
             labels.editable = self.overlay.editable = False
         else:
@@ -171,7 +172,7 @@ class OpenEntry(QObject):
         self._pause.stop()
         self._viewer.layers.events.removed.disconnect(self._notice_removal)
         if self._autosave is not None:
-            self._save_shown()
+            self._settle()
             for layer in (self.labels, self.overlay):
                 layer.events.paint.disconnect(self._note_paint)
                 layer.events.set_data.disconnect(self._note_refresh)
@@ -180,7 +181,7 @@ class OpenEntry(QObject):
         """Wait until everything is on the disk, and return whether it is; slow, and touches no widget."""
         if self._autosave is None:
             return True
-        return self._autosave.close(Annotation(np.asarray(self.labels.data), self.reviewed))
+        return self._autosave.close()
 
     def _make_overlay(self) -> Labels:
         same_axes = self.image.ndim == self.reviewed.ndim
@@ -230,10 +231,19 @@ class OpenEntry(QObject):
             boxes += [("labels", self.plane().box()), ("reviewed", self.plane().box())]
         self._hand_over(boxes)
 
+    def _settle(self) -> None:
+        assert self._autosave is not None
+        self._save_shown()
+        if not self._noted:
+            self._noted = True
+            self._autosave.note_progress(Annotation(np.asarray(self.labels.data), self.reviewed))
+
     def _hand_over(self, boxes: list[tuple[str, Box]]) -> None:
         assert self._autosave is not None
         arrays = {"labels": np.asarray(self.labels.data), "reviewed": self.reviewed}
         if self._autosave.save([(name, arrays[name], box) for name, box in boxes]):
+            self._noted = False
+            self._pause.start()
             self.edited.emit()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import napari
 from napari.layers import Image
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
@@ -21,6 +21,7 @@ from maskloop.widgets.last_project import default_folder, remember, remembered
 from maskloop.widgets.layers_to_add import LayersToAdd, take_layers
 from maskloop.widgets.open_entry import LoadedEntry, OpenEntry, bind_layers, load_entry, show_entry
 
+REFRESH_MS = 1000  # what autosave notes about the open entry shows up in the list
 EMPTY = (
     "A project is a folder that keeps images with their labels, and what you have checked. What you paint is saved "
     "by itself, stroke by stroke."
@@ -151,6 +152,9 @@ class ProjectPanel(QWidget):
         self.import_button.clicked.connect(self._import)
         self.remove_button.clicked.connect(self._remove_selected)
         self.list.chosen.connect(self.open)
+        self._refresh = QTimer(self, interval=REFRESH_MS)
+        self._refresh.timeout.connect(self.list.refresh)
+        self._refresh.start()
         for button, fill in ((self.versions_button, self._list_versions), (self.trash_button, self._list_trash)):
             menu = QMenu(button)
             menu.aboutToShow.connect(fill)

@@ -1,0 +1,113 @@
+"""What the model has to say about the plane that is corrected: its maps, and a part of it segmented anew."""
+
+from collections.abc import Callable
+from functools import partial
+
+import napari
+import numpy as np
+
+from maskloop.errors import InputError
+from maskloop.ops.objects import Box, widen
+from maskloop.ops.repair import replace
+from maskloop.widgets.labels_plane import LabelsPlane
+from maskloop.widgets.open_entry import OpenEntry
+from maskloop.widgets.plane_maps import MapsOfPlanes, PlaneMaps
+from maskloop.widgets.segment_panel import SegmentPanel
+from maskloop.widgets.snapshot import Snapshot, take_snapshot
+
+CONTEXT = 64  # pixels around a box that the model sees too
+
+Attempt = Callable[[Callable[[], str]], None]
+"""Does something and shows the sentence that it returns, or that it raises as an InputError."""
+
+
+class ModelOnPlane:
+    """Asks the model of the Segment panel, with the settings that stand there.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    segment_panel : SegmentPanel
+    attempt : callable
+        Given what is to be done when an answer has come.
+
+    Attributes
+    ----------
+    entry : OpenEntry or None
+        The entry that is open; its image belongs to its labels, and what is reviewed stays.
+    """
+
+    def __init__(self, viewer: napari.Viewer, segment_panel: SegmentPanel, attempt: Attempt) -> None:
+        self._viewer, self._segment_panel, self._attempt = viewer, segment_panel, attempt
+        self._maps = MapsOfPlanes(segment_panel.session)
+        self.entry: OpenEntry | None = None
+
+    def with_maps(self, plane: LabelsPlane, then: Callable[[PlaneMaps], str]) -> str:
+        """Do something with the model's maps of the plane on screen, now or when they are made; say which.
+
+        Raises
+        ------
+        InputError
+            If the image of the labels is not known, or what `then` raises.
+        """
+        snapshot, config = self._snapshot(plane), self._segment_panel.config
+        maps = self._segment_panel.kept_maps(snapshot) or self._maps.find(snapshot, config)
+        if maps is not None:
+            return then(maps)
+        self._maps.ask(
+            snapshot,
+            config,
+            lambda made: self._attempt(partial(self.if_there, plane, partial(then, made))),
+            self._tell,
+        )
+        return "Looking at the image with the model…"
+
+    def redo_box(self, plane: LabelsPlane, box: Box) -> str:
+        """Segment a box of the plane anew, and lay the result around what is reviewed.
+
+        Raises
+        ------
+        InputError
+            If the image of the labels is not known.
+        """
+        seen = widen(box, CONTEXT, plane.labels.shape)
+        inner = tuple(slice(b.start - s.start, b.stop - s.start) for b, s in zip(box, seen, strict=True))
+
+        def lay(predicted: np.ndarray) -> str:
+            keep = np.zeros_like(predicted, bool) if (reviewed := self.reviewed(plane)) is None else reviewed[seen] > 0
+            changed = plane.apply(replace(plane.labels, box, predicted[inner], keep[inner], plane.unused_label()))
+            return "The box is segmented anew." if changed else "Segmenting the box anew changed nothing."
+
+        self._maps.segment(
+            self._snapshot(plane).crop(seen),
+            self._segment_panel.config,
+            lambda labels: self._attempt(partial(self.if_there, plane, partial(lay, labels))),
+            self._tell,
+        )
+        return "Segmenting the box…"
+
+    def if_there(self, plane: LabelsPlane, do: Callable[[], str]) -> str:
+        """Do something, unless the layer was removed meanwhile, which is raised as an InputError."""
+        if plane.layer not in self._viewer.layers:
+            raise InputError(f"The layer {plane.layer.name!r} was removed meanwhile; nothing was changed.")
+        return do()
+
+    def reviewed(self, plane: LabelsPlane) -> np.ndarray | None:
+        """Return the mask of reviewed pixels of a plane, if it is of the open entry."""
+        entry = self.entry
+        return entry.reviewed[plane.index] if entry is not None and plane.layer == entry.labels else None
+
+    def _snapshot(self, plane: LabelsPlane) -> Snapshot:
+        """Take the image that belongs to the labels."""
+        entry = self.entry
+        image = entry.image if entry is not None and plane.layer == entry.labels else self._segment_panel.form.image
+        snapshot = take_snapshot(image, self._viewer.dims.displayed, self._viewer.dims.point, all_planes=False)
+        if snapshot.shape != plane.layer.data.shape:
+            raise InputError(
+                f"{plane.layer.name!r} is of shape {plane.layer.data.shape} and the image {snapshot.name!r} of "
+                f"{snapshot.shape}: choose the image of these labels in the Segment tab."
+            )
+        return snapshot
+
+    def _tell(self, reason: str) -> None:
+        self._attempt(lambda: reason)
