@@ -40,7 +40,7 @@ def test_a_vague_outline_comes_first(six):
     _, maps = six
     rows, columns = around(CENTRES[1])
     from_middle = np.hypot(*np.ogrid[-18:18, -18:18])
-    maps[rows, columns, 0] = np.interp(from_middle, [8, 9, 14, 15], [1, 0.65, 0.55, 0])
+    maps[rows, columns, 0] = np.interp(from_middle, [9, 10, 14, 15], [1, 0.6, 0.5, 0])
     first = rank_doubts(maps_to_labels(maps, CONFIG), maps, CONFIG)[0]
     assert np.hypot(*np.subtract(first.position, CENTRES[1])) < 3
     assert first.reason == "vague outline"

@@ -1,5 +1,6 @@
-"""Which project was open last, kept with napari's settings of this plugin."""
+"""Which project was open last, kept with napari's settings of this plugin, and where a new one may go."""
 
+import contextlib
 from pathlib import Path
 
 from napari.settings import get_plugin_settings
@@ -10,13 +11,16 @@ DISTRIBUTION = "maskloop"
 
 def remembered() -> Path | None:
     """Return the folder of the project that was open last; None if there was none."""
-    folder = get_plugin_settings(DISTRIBUTION).project.last
-    return Path(folder) if folder else None
+    with contextlib.suppress(KeyError):  # a script made the panel, and napari has loaded no plugins
+        if folder := get_plugin_settings(DISTRIBUTION).project.last:
+            return Path(folder)
+    return None
 
 
 def remember(folder: Path) -> None:
     """Note that a project is open."""
-    get_plugin_settings(DISTRIBUTION).project.last = str(folder)
+    with contextlib.suppress(KeyError):
+        get_plugin_settings(DISTRIBUTION).project.last = str(folder.resolve())
 
 
 def default_folder() -> Path:
