@@ -89,8 +89,8 @@ from pathlib import Path
 import numpy as np
 from maskloop.project.edits import Block, append_edit
 path = Path(sys.argv[1])
-noise = np.random.default_rng(0).integers(0, 2**31 - 1, (256, 256), np.int32)
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+noise = np.random.default_rng(0).integers(0, 2**31 - 1, (int(sys.argv[2]),) * 2, np.int32)
+resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 500, resource.RLIM_INFINITY))
 try:
     append_edit(path, [Block("labels", (0, 0), noise)])
 except OSError:
@@ -101,8 +101,10 @@ append_edit(path, [Block("labels", (0, 0), noise)])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only Unix can limit the size of a file")
-def test_an_edit_that_finds_the_disk_full_leaves_nothing_and_can_be_appended_later(file):
+@pytest.mark.parametrize("side", [20, 256])  # less than a buffer of Python's, and more
+def test_an_edit_that_finds_the_disk_full_leaves_nothing_and_can_be_appended_later(file, side):
     path, ends = file
-    said = subprocess.run([sys.executable, "-c", ON_A_FULL_DISK, str(path)], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", ON_A_FULL_DISK, str(path), str(side)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
     assert said.stdout == f"{ends[-1]}\n"
-    assert [blocks[0].pixels.shape for blocks in read_edits(path)] == [(3, 4)] * 3 + [(256, 256)]
+    assert [blocks[0].pixels.shape for blocks in read_edits(path)] == [(3, 4)] * 3 + [(side, side)]

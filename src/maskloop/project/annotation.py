@@ -10,7 +10,7 @@ from maskloop.files import read_labels, write_labels
 from maskloop.ops.objects import object_sizes
 from maskloop.project.edits import read_edits
 from maskloop.project.entry import Entry
-from maskloop.project.layout import edits_file, labels_file, reviewed_file
+from maskloop.project.layout import edits_files, labels_file, reviewed_file
 
 
 @dataclass(frozen=True)
@@ -104,14 +104,13 @@ def read_annotation(entry: Entry, folder: Path, before: int | None = None) -> An
     """
     annotation = read_revision(entry, folder, entry.revision)
     arrays = {"labels": annotation.labels, "reviewed": annotation.reviewed}
-    # While a revision is being written, edits go to the next file already: more than one may be waiting.
-    revision = entry.revision
-    while revision != before and (file := edits_file(folder, revision)).exists():
+    for number, file in enumerate(edits_files(folder, entry.revision), start=entry.revision):
+        if number == before:
+            break
         for blocks in read_edits(file):
             for block in blocks:
                 target = arrays[block.array][block.box]
                 if target.shape != block.pixels.shape:
                     raise ProjectError(f"{entry.name} is damaged: {file} holds edits of an image of another shape.")
                 target[...] = block.pixels
-        revision += 1
     return annotation

@@ -6,14 +6,14 @@ fingerprint has. What cannot be written is kept and tried again.
 
 import threading
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from maskloop.errors import MaskloopError, explain
+from maskloop.errors import explain
 from maskloop.project.annotation import Annotation
 from maskloop.project.edits import DTYPES, Block, append_edit
 from maskloop.project.entry import Entry
@@ -37,15 +37,9 @@ class Autosave:
     entry : Entry
     annotation : Annotation
         As it is on the disk.
-
-    Attributes
-    ----------
-    problem : str
-        Why the latest edits are not on the disk yet, in one sentence; empty while all is well.
     """
 
     def __init__(self, project: Project, entry: Entry, annotation: Annotation) -> None:
-        self.problem = ""
         self._project, self._entry = project, entry
         self._prints = {
             "labels": _Fingerprints("labels", annotation.labels),
@@ -54,11 +48,17 @@ class Autosave:
         # Two threads, since a stroke must not wait until a large revision is written.
         self._strokes = ThreadPoolExecutor(1, "maskloop strokes")
         self._revisions = ThreadPoolExecutor(1, "maskloop revisions")
+        self._problems = {self._strokes: "", self._revisions: ""}
         self._pending: set[Future] = set()
         self._ending = threading.Event()
         self._number = project.next_revision(entry) - 1  # of the revision that edits are made to
         if self._number > project.entry(entry.id).revision:  # something ended while this one was being written
             self._submit(self._revisions, self._revise, self._number)
+
+    @property
+    def problem(self) -> str:
+        """Why the latest edits are not on the disk yet, in one sentence; empty while all is well."""
+        return next(filter(None, self._problems.values()), "")
 
     @property
     def saved(self) -> bool:
@@ -78,7 +78,10 @@ class Autosave:
         bool
             Whether anything had changed.
         """
-        blocks = [block for name, array, box in changes for block in self._prints[name].changed(array, box)]
+        # Each block once, however many of the boxes reach into it.
+        places = {(name, place): array for name, array, box in changes for place in self._prints[name].places(box)}
+        found = (self._prints[name].changed(array, place) for (name, place), array in places.items())
+        blocks = [block for block in found if block is not None]
         if blocks:
             self._submit(self._strokes, self._append, blocks)
         return bool(blocks)
@@ -89,7 +92,8 @@ class Autosave:
 
     def note_progress(self, annotation: Annotation) -> None:
         """Note in the background what the labels hold now, for the list of entries."""
-        self._submit(self._revisions, self._project.note_progress, self._entry, annotation)
+        note = (self._revisions, self._project.note_progress, self._entry, annotation)
+        self._submit(self._strokes, self._submit, *note)  # behind the revisions that were asked for before
 
     def flush(self, patience_s: float = PATIENCE_S) -> bool:
         """Wait until everything is on the disk; return whether it is."""
@@ -98,28 +102,28 @@ class Autosave:
                 return False
         return True
 
-    def close(self) -> bool:
+    def close(self, patience_s: float = PATIENCE_S) -> bool:
         """Write what is left, and end; return whether everything is on the disk."""
-        done = self.flush()
+        done = self.flush(patience_s)
         self._ending.set()
         self._strokes.shutdown()
         self._revisions.shutdown()
         return done
 
     def _submit(self, threads: ThreadPoolExecutor, task: Callable[..., Any], *arguments: Any) -> None:
-        future = threads.submit(self._try, task, *arguments)
+        future = threads.submit(self._try, threads, task, *arguments)
         self._pending.add(future)
         future.add_done_callback(self._pending.discard)
 
-    def _try(self, task: Callable[..., Any], *arguments: Any) -> None:
+    def _try(self, threads: ThreadPoolExecutor, task: Callable[..., Any], *arguments: Any) -> None:
         """Do a task again and again until it succeeds or somebody gives up: a full disk may be tidied."""
         while True:
             try:
                 task(*arguments)
-                self.problem = ""
+                self._problems[threads] = ""
                 return
-            except (OSError, MaskloopError) as error:
-                self.problem = explain(error)
+            except Exception as error:  # whatever it is, no stroke is dropped without a word
+                self._problems[threads] = explain(error)
                 if self._ending.wait(RETRY_S):
                     return
 
@@ -147,18 +151,18 @@ class _Fingerprints:
         for place in np.ndindex(grid):
             self._known[place] = zlib.crc32(self._pixels(array, place).data)
 
-    def changed(self, array: np.ndarray, box: Box) -> list[Block]:
-        """Return the blocks in a box that are other than they were, and take note of them."""
-        spans = [range(s.start // side, -(-s.stop // side)) for s, side in zip(box, self._sides, strict=True)]
-        blocks = []
-        for place in product(*spans):
-            pixels = self._pixels(array, place)
-            print_now = zlib.crc32(pixels.data)
-            if print_now != self._known[place]:
-                self._known[place] = print_now
-                start = tuple(i * side for i, side in zip(place, self._sides, strict=True))
-                blocks.append(Block(self._name, start, pixels))
-        return blocks
+    def places(self, box: Box) -> Iterator[tuple[int, ...]]:
+        """Yield the places in the grid of the blocks that a box reaches into."""
+        return product(*(range(s.start // side, -(-s.stop // side)) for s, side in zip(box, self._sides, strict=True)))
+
+    def changed(self, array: np.ndarray, place: tuple[int, ...]) -> Block | None:
+        """Return the block at a place if it is other than it was, and take note of it."""
+        pixels = self._pixels(array, place)
+        print_now = zlib.crc32(pixels.data)
+        if print_now == self._known[place]:
+            return None
+        self._known[place] = print_now
+        return Block(self._name, tuple(i * side for i, side in zip(place, self._sides, strict=True)), pixels)
 
     def _pixels(self, array: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
         """Copy a block, in the dtype in which it is stored."""

@@ -6,10 +6,10 @@ Renaming a new ``entry.json`` into place is what makes a change real; the files 
 import hashlib
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from maskloop.config import Config
 from maskloop.errors import ProjectError
@@ -48,6 +48,12 @@ class Entry(Config):
     reviewed: Share = Field(0.0, description="Share of the pixels that are reviewed, edits included.")
     edited: bool = Field(False, description="Whether a person has changed what was added.")
     revisions: tuple[Revision, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _require_an_axis_each(self) -> Self:
+        if len(self.axes) != len(self.shape):
+            raise ValueError(f"axes {self.axes!r} do not describe the shape {self.shape}")
+        return self
 
     @property
     def labels_shape(self) -> tuple[int, ...]:
@@ -92,7 +98,9 @@ def read_entry(folder: Path) -> Entry:
         if first["loc"] == ("schema_version",):
             raise ProjectError(f"{path} is from a newer maskloop (schema {first['input']!r}).") from error
         where = ".".join(map(str, first["loc"])) or "the file"
-        raise ProjectError(f"{path} is damaged: {where}: {first['msg']}.") from error
+        raise ProjectError(f"{path} is damaged: {where}: {first['msg'].removeprefix('Value error, ')}.") from error
+    if entry.id != folder.name:  # a copy made by hand
+        raise ProjectError(f"{folder} is not named like the entry in it, {entry.id}; wanted is the same name.")
     for file in (folder / IMAGE_FILE, labels_file(folder, entry.revision), reviewed_file(folder, entry.revision)):
         if not file.is_file():
             raise ProjectError(f"{file} is missing.")

@@ -23,3 +23,14 @@ def reviewed_file(folder: Path, revision: int) -> Path:
 def edits_file(folder: Path, revision: int) -> Path:
     """Return where the edits lie that were made since a revision."""
     return folder / f"edits-{revision:04d}.log"
+
+
+def edits_files(folder: Path, revision: int) -> list[Path]:
+    """Return where all edits since a revision lie, in their order; the first file may be missing.
+
+    While a revision is being written, edits go to the next file already: more than one may be waiting.
+    """
+    files = [edits_file(folder, revision)]
+    while (file := edits_file(folder, revision + len(files))).exists():
+        files.append(file)
+    return files

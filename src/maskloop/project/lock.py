@@ -31,7 +31,8 @@ def hold(folder: Path) -> FileLock | None:
     OSError
         If the folder cannot be written.
     """
-    lock = FileLock(folder / LOCK_FILE, timeout=0)
+    # Not by thread: a window opens projects in the background and may close them in another thread.
+    lock = FileLock(folder / LOCK_FILE, timeout=0, thread_local=False)
     try:
         lock.acquire()
     except Timeout:

@@ -1,8 +1,10 @@
 """A project: a folder of images with labels, which of their pixels are reviewed, and all earlier versions."""
 
+import contextlib
 import os
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,7 +26,7 @@ from maskloop.project.annotation import (
     write_annotation,
 )
 from maskloop.project.entry import Entry, Revision, hash_pixels, read_entry, save_entry
-from maskloop.project.layout import ENTRIES, ENTRY_FILE, IMAGE_FILE, PROJECT_FILE, TRASH, edits_file
+from maskloop.project.layout import ENTRIES, IMAGE_FILE, PROJECT_FILE, TRASH, edits_file, edits_files
 from maskloop.project.lock import hold, holder
 from maskloop.project.thumbnail import write_thumbnail
 
@@ -124,6 +126,17 @@ class Project:
         """Whether nothing can be changed; `held_by` says why."""
         return bool(self.held_by)
 
+    def require_writable(self) -> None:
+        """Refuse to go on where nothing can be changed.
+
+        Raises
+        ------
+        ProjectError
+            If the project is read-only.
+        """
+        if self.read_only:
+            raise ProjectError(f"{self.folder} is open for reading only. {self.held_by}")
+
     @property
     def entries(self) -> list[Entry]:
         """The entries that can be read, in the order in which they were added."""
@@ -186,7 +199,7 @@ class Project:
         OSError
             If the disk is full; nothing is added then.
         """
-        self._require_writable()
+        self.require_writable()
         image = np.asarray(image)
         planes = to_planes(image, axes)
         annotation = check_annotation(labels, reviewed, planes.labels_shape)
@@ -196,12 +209,13 @@ class Project:
         try:
             write_image(unfinished / IMAGE_FILE, image, planes.axes)
             write_annotation(annotation, unfinished, 1)
-            write_thumbnail(unfinished, planes.pixels, annotation.labels)
+            stack = to_planes(annotation.labels, planes.axes.replace("C", "")).pixels[..., 0]
+            write_thumbnail(unfinished, planes.pixels, stack)
             objects, share = annotation.objects, annotation.share_reviewed
             entry = Entry(
                 id=entry_id,
-                name=name,
-                source=source,
+                name=_readable(name),
+                source=_readable(source),
                 added=_now(),
                 shape=image.shape,
                 axes=planes.axes,
@@ -255,7 +269,7 @@ class Project:
         OSError
             If the disk is full; nothing is changed then.
         """
-        self._require_writable()
+        self.require_writable()
         annotation = check_annotation(labels, reviewed, entry.labels_shape)
         return self._commit(entry, annotation, self.next_revision(entry), "accepted")
 
@@ -279,7 +293,7 @@ class Project:
         OSError
             If the disk is full; nothing is changed then.
         """
-        self._require_writable()
+        self.require_writable()
         entry = self.entry(entry.id)
         number = before or self.next_revision(entry)
         return self._commit(entry, read_annotation(entry, self.folder_of(entry), number), number, "accepted")
@@ -294,16 +308,17 @@ class Project:
         OSError
             If the disk is full; nothing is changed then.
         """
-        self._require_writable()
+        self.require_writable()
         earlier = self.annotation(entry, revision)
         entry = self.entry(entry.id)
-        if edits_file(self.folder_of(entry), entry.revision).exists():
+        waiting = edits_files(self.folder_of(entry), entry.revision)
+        if any(file.exists() and file.stat().st_size for file in waiting):
             entry = self.accept(entry)
-        return self._commit(entry, earlier, entry.revision + 1, "restored")
+        return self._commit(entry, earlier, self.next_revision(entry), "restored")
 
     def note_progress(self, entry: Entry, annotation: Annotation) -> Entry:
         """Note what the labels hold now, for the list of entries."""
-        self._require_writable()
+        self.require_writable()
         entry = self.entry(entry.id)
         noted = entry.model_copy(
             update={"objects": annotation.objects, "reviewed": annotation.share_reviewed, "edited": True}
@@ -312,28 +327,31 @@ class Project:
 
     def remove(self, entry: Entry) -> None:
         """Move an entry to the project's trash."""
-        self._require_writable()
+        self.require_writable()
         (self.folder / TRASH).mkdir(exist_ok=True)
-        self.folder_of(entry).rename(self.folder / TRASH / entry.id)
+        removed = self.folder_of(entry).rename(self.folder / TRASH / entry.id)
         self._entries.pop(entry.id, None)
+        os.utime(removed, ns=(time.time_ns(),) * 2)  # for the order of `removed`
 
     def removed(self) -> list[Entry]:
         """Return the entries in the trash that can be read, the one removed last first."""
-        folders = sorted((self.folder / TRASH).glob("*"), key=lambda folder: -folder.stat().st_ctime)
-        return [read_entry(folder) for folder in folders if (folder / ENTRY_FILE).exists()]
+        folders = sorted((self.folder / TRASH).glob("*"), key=lambda folder: -folder.stat().st_mtime_ns)
+        entries = []
+        for folder in folders:
+            with contextlib.suppress(ProjectError):
+                entries.append(read_entry(folder))
+        return entries
 
     def bring_back(self, entry: Entry) -> None:
         """Take an entry out of the trash."""
-        self._require_writable()
+        self.require_writable()
         (self.folder / TRASH / entry.id).rename(self.folder_of(entry))
         self._entries[entry.id] = read_entry(self.folder_of(entry))
 
     def next_revision(self, entry: Entry) -> int:
         """Return the number of the next revision; higher than the latest by more than one while one is written."""
-        number = self.entry(entry.id).revision + 1
-        while edits_file(self.folder_of(entry), number).exists():
-            number += 1
-        return number
+        latest = self.entry(entry.id).revision
+        return latest + len(edits_files(self.folder_of(entry), latest))
 
     def _commit(
         self, entry: Entry, annotation: Annotation, number: int, reason: Literal["accepted", "restored"]
@@ -355,7 +373,8 @@ class Project:
             )
         )
         for done in range(old, number):  # they are part of the revision now
-            edits_file(folder, done).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what is left of them is not read again
+                edits_file(folder, done).unlink()
         return entry
 
     def _save(self, entry: Entry) -> Entry:
@@ -373,10 +392,6 @@ class Project:
                 yield read_entry(Path(folder.path))
             except ProjectError as error:
                 self.damaged[folder.name] = str(error)
-
-    def _require_writable(self) -> None:
-        if self.read_only:
-            raise ProjectError(f"{self.folder} is open for reading only. {self.held_by}")
 
 
 def _read_card(folder: Path) -> ProjectCard:
@@ -398,6 +413,11 @@ def _read_card(folder: Path) -> ProjectCard:
 def _slug(name: str) -> str:
     """Make a name that any file system takes; the entry keeps its own."""
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40] or "image"
+
+
+def _readable(name: str) -> str:
+    """Replace what is no character: names of files may hold any bytes on Linux, and JSON may not."""
+    return name.encode(errors="replace").decode()
 
 
 def _now() -> datetime:

@@ -19,7 +19,7 @@ def write_thumbnail(folder: Path, planes: np.ndarray, labels: np.ndarray) -> Non
     folder : Path
         Of the entry.
     planes : ndarray of shape (P, Y, X, C)
-    labels : ndarray of shape (..., Y, X), int
+    labels : ndarray of shape (P, Y, X), int
     """
     import imageio.v3 as iio
     from skimage.segmentation import find_boundaries
@@ -29,6 +29,5 @@ def write_thumbnail(folder: Path, planes: np.ndarray, labels: np.ndarray) -> Non
     plane = planes[middle, ::step, ::step]
     small = normalise(plane[..., :3] if plane.shape[-1] >= 3 else plane[..., :1]).clip(0, 1)
     picture = np.broadcast_to(np.round(255 * small), (*small.shape[:2], 3)).astype(np.uint8)
-    stack = labels.reshape(-1, *labels.shape[-2:])
-    picture[find_boundaries(stack[middle, ::step, ::step], mode="inner")] = OUTLINE
+    picture[find_boundaries(labels[middle, ::step, ::step], mode="inner")] = OUTLINE
     iio.imwrite(folder / THUMBNAIL_FILE, picture)

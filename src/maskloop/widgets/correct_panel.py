@@ -114,7 +114,7 @@ class CorrectPanel(QWidget):
         """Leave the layers as they would be without this panel."""
         self.drawing.end()
         self._keys.unbind()
-        self._sketch.clear()
+        self._sketch.close()
         if self._filter is not None:
             self._filter.clear()
 
@@ -161,7 +161,7 @@ class CorrectPanel(QWidget):
         require_editable(plane.layer)
         if action.group == "review":
             self._require_entry()
-        self.drawing.begin(action, plane.layer)
+        self.drawing.begin(action, plane)
         return action.how
 
     def _at_cursor(self, name: str) -> str:

@@ -41,11 +41,14 @@ class Drawing:
         self._layer: Labels | None = None
         self.action: Action | None = None
 
-    def begin(self, action: Action, layer: Labels) -> None:
+    def begin(self, action: Action, plane: LabelsPlane) -> None:
         """Give the mouse to an action, until another is begun, `end` is called, or a tool of napari's is chosen."""
         self.end()
+        layer = plane.layer
         self.action, self._layer = action, layer
         self._viewer.layers.selection.active = layer
+        if action.mouse in ("path", "box"):
+            self._sketch.open(plane)
         layer.mode = PAN_ZOOM
         layer.mouse_pan = False
         layer.mouse_drag_callbacks.append(self._drag)
@@ -61,7 +64,7 @@ class Drawing:
         layer.events.mode.disconnect(self._end_for_napari)
         self._viewer.layers.selection.events.active.disconnect(self._end_for_napari)
         layer.mouse_pan = layer.mode == PAN_ZOOM
-        self._sketch.clear()
+        self._sketch.close()
         self._ended()
 
     def _end_for_napari(self, _: Event) -> None:

@@ -139,7 +139,7 @@ class Look:
     def _visit(self, plane: LabelsPlane) -> str:
         self._waiting = self._still_open(plane)
         if not self._waiting:
-            self._sketch.clear()
+            self._sketch.close()
             return "No doubtful place is left in this plane."
         doubt = self._waiting.pop(0)
         if doubt.number:

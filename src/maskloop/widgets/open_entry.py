@@ -1,6 +1,7 @@
 """The entry that is open in the viewer: its layers, and the saving of what is painted on them."""
 
 import contextlib
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from maskloop.project.project import Project
 from maskloop.widgets.labels_plane import LabelsPlane, require_editable, take_plane
 from maskloop.widgets.layer_view import transform_of
 
+HISTORY = 200  # boxes; napari keeps 100 steps of undo in each of the two layers
+SOON_MS = 50  # after a refresh, which is drawn first
 PAUSE_MS = 1000  # after which the plane on screen is looked over as a whole
 REVIEWED_COLOUR = (0.2, 0.85, 0.4, 1.0)
 REVIEWED_OPACITY = 0.25
@@ -74,10 +77,10 @@ class OpenEntry(QObject):
         self.is_open = True
         self.reviewed = loaded.annotation.reviewed
         self.overlay = self._make_overlay()
-        # By array and plane, the box around all that was painted: that is what undo can change back.
-        self._touched: dict[tuple[str, Box], Box] = {}
-        self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self._save_touched)
+        self._painted: list[tuple[str, Box]] = []  # since napari was last heard of
+        self._undoable: deque[tuple[str, Box]] = deque(maxlen=HISTORY)
+        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._soon.timeout.connect(self._save_changed)
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._settle)
         self._noted = True  # whether the list of entries knows what the labels hold
@@ -218,15 +221,18 @@ class OpenEntry(QObject):
             self.layer_removed.emit(event.value.name)
 
     def _save(self, name: str, box: Box) -> None:
-        place = (name, box[:-2])
-        self._touched[place] = around(box, self._touched.get(place, box))
+        self._painted.append((name, box))
+        self._undoable.append((name, box))
         self._hand_over([(name, box)])
 
-    def _save_touched(self) -> None:
-        self._hand_over([(name, box) for (name, _), box in self._touched.items()])
+    def _save_changed(self) -> None:
+        """Save after a refresh: what was just painted, or else what undo may have changed back."""
+        # napari tells of some edits before it makes them, so what was painted is looked at once more.
+        self._hand_over(self._painted or list(self._undoable))
+        self._painted.clear()
 
     def _save_shown(self) -> None:
-        boxes = [(name, box) for (name, _), box in self._touched.items()]
+        boxes = list(self._undoable)
         with contextlib.suppress(InputError):  # in 3-D there is no plane
             boxes += [("labels", self.plane().box()), ("reviewed", self.plane().box())]
         self._hand_over(boxes)

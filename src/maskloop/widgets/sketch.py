@@ -13,7 +13,7 @@ WIDTH = 2  # pixels of the screen
 
 
 class Sketch:
-    """A layer that is there only while it shows something.
+    """A layer that is there only while it is needed.
 
     Vectors, since a first Shapes layer stops the window for a second.
 
@@ -25,6 +25,11 @@ class Sketch:
     def __init__(self, viewer: napari.Viewer) -> None:
         self._viewer = viewer
         self._layer: Vectors | None = None
+
+    def open(self, plane: LabelsPlane) -> None:
+        """Add the layer, so that the first stroke need not wait for it."""
+        if self._layer is None or self._layer not in self._viewer.layers:
+            self._add(plane)
 
     def show_path(self, plane: LabelsPlane, path: np.ndarray) -> None:
         """Show a line.
@@ -40,8 +45,7 @@ class Sketch:
         others = [axis for axis in range(plane.layer.ndim) if axis not in plane.axes]
         points[:, others] = plane.where
         vectors = np.stack([points[:-1], np.diff(points, axis=0)], axis=1)
-        if self._layer is None or self._layer not in self._viewer.layers:
-            self._add(plane)
+        self.open(plane)
         assert self._layer is not None
         self._layer.edge_width = WIDTH / self._viewer.scene.camera.zoom / float(np.min(plane.layer.scale))
         self._layer.data = vectors
@@ -54,7 +58,12 @@ class Sketch:
         self.show_path(plane, np.array(corners))
 
     def clear(self) -> None:
-        """Show nothing any more."""
+        """Show nothing for now."""
+        if self._layer is not None:
+            self._layer.data = np.zeros((0, 2, self._layer.ndim))
+
+    def close(self) -> None:
+        """Take the layer away."""
         if self._layer is not None and self._layer in self._viewer.layers:
             self._viewer.layers.remove(self._layer)
         self._layer = None
