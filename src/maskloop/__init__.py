@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from maskloop.api import evaluate, load_model, segment, train
+    from maskloop.project.project import Project
 
-__all__ = ["evaluate", "load_model", "segment", "train"]
+__all__ = ["Project", "evaluate", "load_model", "segment", "train"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("maskloop.api"), name)
+        return getattr(import_module("maskloop.project.project" if name == "Project" else "maskloop.api"), name)
     raise AttributeError(f"module 'maskloop' has no attribute {name!r}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
+from maskloop import cli_project
 from maskloop.config import Config, SegmentConfig, TrainConfig
 from maskloop.errors import InputError
 from maskloop.terminal import (
@@ -36,6 +37,7 @@ C = TypeVar("C", bound=Config)
 
 
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(cli_project.app, name="project")
 
 
 def main() -> None:

@@ -1,25 +1,25 @@
 """The commands for projects: make one, fill it, look into it, take the labels out again."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskloop.errors import InputError
 from maskloop.terminal import FAILED, UsageError, progress, tell, warn
 
 if TYPE_CHECKING:
     from maskloop.project.entry import Entry
-    from maskloop.project.importers import ImportPlan
+    from maskloop.project.importers import ImportPlan, ImportReport
     from maskloop.project.masks import Finding
     from maskloop.project.matching import Match
     from maskloop.project.project import Project
 
 COLUMNS = ("image", "size", "objects", "reviewed", "state")
+ProjectFolder = Annotated[Path, typer.Argument(metavar="PROJECT", help="The folder of the project.")]
 
 app = typer.Typer(no_args_is_help=True)
-ProjectFolder = Annotated[Path, typer.Argument(metavar="PROJECT", help="Folder of the project.")]
 
 
 @app.callback()
@@ -39,11 +39,13 @@ def new(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder 
 @app.command()
 def add(
     folder: ProjectFolder,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGES", help="Images, or folders; masks are found there.")],
-    masks: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the masks, if it is another.")] = None,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGES", help="Images, or folders of images and masks.")],
+    masks: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The masks, where IMAGES holds images only.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be added.")] = False,
 ) -> None:
-    """Add images to a project; labels that come from masks count as reviewed."""
+    """Add images to a project, those of a folder with the masks that are found for them; these count as reviewed."""
     from maskloop.project.project import Project
 
     if masks is not None and not (len(images) == 1 and images[0].is_dir()):
@@ -52,10 +54,153 @@ def add(
         if not dry_run:
             opened.require_writable()
         plans = _plan(opened, images, masks)
-        good = all([_tell_plan(plan) for plan in plans])
-        added = sum(len(plan.matches) for plan in plans)
-        if not dry_run:
-            found, good = added, _import(opened, plans) and good
-    tell(f"{_count(added, 'image')} would be added." if dry_run else f"{folder}")
-    if not good:
+        for plan in plans:
+            _tell_plan(plan)
+        reports = [] if dry_run else _import(opened, plans)
+    failed = [finding for report in reports for finding in report.failed]
+    for finding in failed:
+        warn(_describe(finding))
+    if dry_run:
+        tell(f"{_count(sum(len(plan.matches) for plan in plans), 'image')} would be added to {folder}.")
+    else:
+        tell(f"{_count(sum(len(report.entries) for report in reports), 'image')} added to {folder}.")
+    if failed or any(plan.refused for plan in plans):
         raise typer.Exit(FAILED)
+
+
+@app.command("list")
+def list_entries(folder: ProjectFolder) -> None:
+    """List the images of a project."""
+    from maskloop.project.project import Project
+    from maskloop.scores import align
+
+    with Project(folder) as opened:
+        entries, damaged = opened.entries, opened.damaged
+    if entries:
+        tell(align([COLUMNS, *(_row(entry) for entry in entries)]) + "\n")
+    for reason in damaged.values():
+        warn(reason)
+    sums = [_count(len(entries), "image"), _count(sum(entry.objects for entry in entries), "object")]
+    sums.append(f"{sum(entry.status == 'reviewed' for entry in entries)} reviewed")
+    tell(", ".join([*sums, f"{len(damaged)} damaged"] if damaged else sums))
+    if damaged:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def export(
+    folder: ProjectFolder,
+    out: Annotated[Path, typer.Option(help="A folder that is new or empty.", metavar="DIR")],
+) -> None:
+    """Write DIR/images and DIR/labels, as 'maskloop train' reads them, and DIR/reviewed: 1 where it is reviewed."""
+    from maskloop.project.export import export_project
+    from maskloop.project.project import Project
+
+    with Project(folder) as opened, progress("Exporting", 1) as reach:
+        report = export_project(opened, out, _part(reach, 0, ""))
+    for reason in report.failed:
+        warn(reason)
+    tell(f"{out}: {_count(report.files, 'image')} with labels.")
+    if report.left_out:
+        tell(f"{_count(len(report.left_out), 'image')} without labels left out: {', '.join(report.left_out)}.")
+    if report.failed:
+        raise typer.Exit(FAILED)
+
+
+def _plan(project: "Project", images: Sequence[Path], masks: Path | None) -> "list[ImportPlan]":
+    """Read all that is to be added, before anything is."""
+    from maskloop.project.importers import plan_import
+
+    folders = [path for path in dict.fromkeys(images) if path.is_dir()]
+    files = [path for path in dict.fromkeys(images) if not path.is_dir()]
+    known = project.pixel_hashes()
+    plans: list[ImportPlan] = []
+    with progress("Reading", len(folders) + bool(files)) as reach:
+        for path in folders:
+            plans.append(plan_import(path, masks, known, _part(reach, len(plans), path.name)))
+        if files:
+            plans.append(_plan_files(files, known, _part(reach, len(folders), "")))
+    return plans
+
+
+def _plan_files(files: Sequence[Path], known: Mapping[str, str], on_file: Callable[[float], None]) -> "ImportPlan":
+    """Find out which images that were named one by one can be added."""
+    from maskloop.project.importers import ImportPlan
+    from maskloop.project.masks import RefusedError
+    from maskloop.project.matching import Match
+
+    seen = {digest: f"the entry {name} in the project" for digest, name in known.items()}
+    matches, refused = [], []
+    for done, path in enumerate(files, start=1):
+        try:
+            digest = _check_image(path, seen)
+            seen[digest] = str(path)
+            matches.append(Match(path.stem, path))
+        except RefusedError as error:
+            refused.append(error.finding)
+        on_file(done / len(files))
+    return ImportPlan("single images", tuple(matches), tuple(refused))
+
+
+def _check_image(path: Path, seen: Mapping[str, str]) -> str:
+    """Refuse what cannot be added; return the hash of the pixels."""
+    from maskloop.files import read_image
+    from maskloop.ops.axes import to_planes
+    from maskloop.project.entry import hash_pixels
+    from maskloop.project.masks import refusing
+
+    with refusing(path):
+        image, axes = read_image(path)
+        to_planes(image, axes)
+        digest = hash_pixels(image)
+        if digest in seen:
+            raise InputError(f"Its pixels are the same as those of {seen[digest]}.")
+    return digest
+
+
+def _import(project: "Project", plans: "Sequence[ImportPlan]") -> "list[ImportReport]":
+    from maskloop.project.importers import import_matches
+
+    reports: list[ImportReport] = []
+    with progress("Adding", len(plans)) as reach:
+        for plan in plans:
+            reports.append(import_matches(project, plan, _part(reach, len(reports), plan.layout)))
+    return reports
+
+
+def _part(reach: Callable[[float, str], None], done: int, note: str) -> Callable[[float], None]:
+    return lambda share: reach(done + share, note)
+
+
+def _tell_plan(plan: "ImportPlan") -> None:
+    tell(f"Found {plan.layout}:")
+    for match in plan.matches:
+        tell(f"  {match.image.name}{_describe_masks(match)}")
+    bare = {match.image for match in plan.matches if not match.masks}
+    for note in plan.notes:
+        if note.path not in bare:
+            tell(f"  Look at {note.path.name}: {note.reason}")
+    for finding in plan.refused:
+        warn(_describe(finding))
+
+
+def _describe_masks(match: "Match") -> str:
+    if not match.masks:
+        return " without a mask"
+    return f" with {match.masks[0].name}" if len(match.masks) == 1 else f" with {len(match.masks)} masks"
+
+
+def _describe(finding: "Finding") -> str:
+    named = finding.reason.startswith(str(finding.path))
+    return finding.reason if named else f"{finding.path}: {finding.reason}"
+
+
+def _row(entry: "Entry") -> tuple[str, ...]:
+    size = " x ".join(str(n) for n in entry.labels_shape)
+    percent = int(100 * entry.reviewed)  # rounded down: 100 % are all pixels
+    share = "< 1 %" if entry.reviewed and not percent else f"{percent} %"
+    return entry.name, size, str(entry.objects), share, entry.status
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,7 +1,7 @@
 """What images came to against their truth, by name for JSON and as tables for the eye."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,11 @@ def table(counts: dict[str, Counts]) -> str:
     rows = [["image", *COLUMNS]]
     rows += [[name, *(show(c) for show in COLUMNS.values())] for name, c in counts.items()]
     rows.append(["pooled", *(show(pool(counts.values())) for show in COLUMNS.values())])
+    return align(rows)
+
+
+def align(rows: Sequence[Sequence[str]]) -> str:
+    """Lay out cells in columns, the first to the left and the others to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
         "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])

@@ -110,15 +110,16 @@ def test_painting_goes_on_while_a_revision_is_written(project, entry, painted):
 
 def test_progress_is_noted_behind_the_revision_that_came_before_it(project, entry, painted):
     annotation, autosave = painted
+    annotation.labels[:] = np.random.default_rng(0).integers(0, 9999, annotation.labels.shape)  # takes a while
     save_all(autosave, annotation)
     autosave.accept()
-    annotation.labels[:9] = 7
+    annotation.labels[:] = 7
     annotation.reviewed[:] = 1
     save_all(autosave, annotation)
     autosave.note_progress(annotation)
     assert autosave.close()
     now = project.entry(entry.id)
-    assert (now.objects, now.reviewed, now.status) == (3, 1, "reviewed")
+    assert (now.objects, now.reviewed, now.status) == (1, 1, "reviewed")
 
 
 def accept_in_vain(project, entry, times):
@@ -130,6 +131,7 @@ def accept_in_vain(project, entry, times):
         autosave.accept()
         annotation.labels[10 * number] = 7
         save_all(autosave, annotation)
+    autosave.accept()
     assert not autosave.close(patience_s=0.2)
     assert "open for reading only" in autosave.problem
     return annotation
@@ -141,7 +143,7 @@ def test_what_was_painted_after_an_acceptance_that_never_ended_is_there(project,
     with Project(project.folder) as again:
         assert_same(again.annotation(entry), annotation)
         assert Autosave(again, entry, annotation).close()
-        assert again.entry(entry.id).revision == times + 1
+        assert again.entry(entry.id).revision == times + 2
         assert_same(again.annotation(entry), annotation)
 
 

@@ -101,7 +101,7 @@ def test_pixels_of_another_image_are_refused(two):
         for name in ("image.tif", "labels-0001.tif"):
             shutil.copy(project.folder_of(first) / name, other / name)
         for read in (project.image, project.annotation):
-            with pytest.raises(ProjectError, match="other is damaged: .*shape"):
+            with pytest.raises(ProjectError, match=r"other is damaged: .*shape"):
                 read(second)
 
 

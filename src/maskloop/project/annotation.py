@@ -7,7 +7,7 @@ import numpy as np
 
 from maskloop.errors import InputError, ProjectError
 from maskloop.files import read_labels, write_labels
-from maskloop.ops.objects import object_sizes
+from maskloop.ops.objects import count_objects
 from maskloop.project.edits import read_edits
 from maskloop.project.entry import Entry
 from maskloop.project.layout import edits_files, labels_file, reviewed_file
@@ -30,7 +30,7 @@ class Annotation:
     @property
     def objects(self) -> int:
         """How many different labels there are."""
-        return len(object_sizes(self.labels)[0])
+        return count_objects(self.labels)
 
     @property
     def share_reviewed(self) -> float:

@@ -118,7 +118,7 @@ def _file_name(name: str) -> str:
 
 
 def _free_name(stem: str, taken: set[str]) -> str:
-    """Number a name that is taken already, and take it."""
+    """Take a name, with a number if it is taken already."""
     name, number = stem, 1
     while name.casefold() in taken:
         number += 1

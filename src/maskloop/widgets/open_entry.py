@@ -23,7 +23,8 @@ from maskloop.widgets.layer_view import transform_of
 
 HISTORY = 200  # boxes; napari keeps 100 steps of undo in each of the two layers
 SOON_MS = 50  # after a refresh, which is drawn first
-PAUSE_MS = 1000  # after which the plane on screen is looked over as a whole
+PAUSE_MS = 500  # after which the plane on screen is looked over as a whole, some rows at a time
+ROWS, ROWS_MS = 512, 5
 REVIEWED_COLOUR = (0.2, 0.85, 0.4, 1.0)
 REVIEWED_OPACITY = 0.25
 
@@ -82,7 +83,10 @@ class OpenEntry(QObject):
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self._save_changed)
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
-        self._pause.timeout.connect(self._settle)
+        self._pause.timeout.connect(self._begin_to_look_over)
+        self._unseen: deque[tuple[str, Box]] = deque()
+        self._look_over = QTimer(self, interval=ROWS_MS)
+        self._look_over.timeout.connect(self._look_over_some)
         self._noted = True  # whether the list of entries knows what the labels hold
         if self._autosave is None:
             labels.editable = self.overlay.editable = False
@@ -105,7 +109,7 @@ class OpenEntry(QObject):
     @property
     def saved(self) -> bool:
         """Whether all edits are on the disk."""
-        return self._autosave is None or (self._autosave.saved and not self._pause.isActive())
+        return self._autosave is None or (self._autosave.saved and not self._pause.isActive() and not self._unseen)
 
     @property
     def share_reviewed(self) -> float:
@@ -171,11 +175,12 @@ class OpenEntry(QObject):
     def leave(self) -> None:
         """Stop watching the layers; everything that was painted is handed over for saving."""
         self.is_open = False
-        self._soon.stop()
-        self._pause.stop()
+        for timer in (self._soon, self._pause, self._look_over):
+            timer.stop()
         self._viewer.layers.events.removed.disconnect(self._notice_removal)
         if self._autosave is not None:
-            self._settle()
+            self._save_shown()
+            self._note_progress()
             for layer in (self.labels, self.overlay):
                 layer.events.paint.disconnect(self._note_paint)
                 layer.events.set_data.disconnect(self._note_refresh)
@@ -237,9 +242,23 @@ class OpenEntry(QObject):
             boxes += [("labels", self.plane().box()), ("reviewed", self.plane().box())]
         self._hand_over(boxes)
 
-    def _settle(self) -> None:
+    def _begin_to_look_over(self) -> None:
+        with contextlib.suppress(InputError):  # in 3-D there is no plane
+            plane = self.plane()
+            height = plane.labels.shape[0]
+            boxes = [plane.box(slice(y, min(y + ROWS, height))) for y in range(0, height, ROWS)]
+            self._unseen = deque((name, box) for name in ("labels", "reviewed") for box in boxes)
+        self._look_over.start()
+
+    def _look_over_some(self) -> None:
+        if self._unseen:
+            self._hand_over([self._unseen.popleft()])
+        else:
+            self._look_over.stop()
+            self._note_progress()
+
+    def _note_progress(self) -> None:
         assert self._autosave is not None
-        self._save_shown()
         if not self._noted:
             self._noted = True
             self._autosave.note_progress(Annotation(np.asarray(self.labels.data), self.reviewed))
