@@ -197,7 +197,8 @@ def measure_painting(window: Window, first_label: int) -> dict[str, float]:
                 idle(POINT_S)
         idle(0.4)
         gaps.append(1000 * watch.longest)
-        if os.environ.get("VERBOSE"): print(round(1000 * watch.longest), round(1000*watch.longest_without_gc), end="; ")
+        if os.environ.get("VERBOSE"):
+            print(round(1000 * watch.longest), round(1000 * watch.longest_without_gc), end="; ")
     watch.restart()
     idle(2.5)  # the pause after which the whole plane is looked over
     gaps.append(1000 * watch.longest)
