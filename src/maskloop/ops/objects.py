@@ -113,7 +113,7 @@ def count_objects(labels: np.ndarray) -> int:
         return len(set().union(*(np.unique(part).tolist() for part in parts)) - {0})
     present = np.zeros(int(labels.max(initial=0)) + 1, bool)
     for part in parts:
-        present[part] = True
+        present[np.minimum(part, len(present) - 1)] = True  # somebody may be painting a higher one meanwhile
     return int(np.count_nonzero(present[1:]))
 
 
