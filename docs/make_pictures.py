@@ -1,17 +1,30 @@
-"""Make the README's pictures from the real window: ``python docs/make_pictures.py``, with a display or Xvfb."""
+"""Make the pictures of the README and of docs/correct.md: ``python docs/make_pictures.py``, with a display or Xvfb."""
 
+import os
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")  # the person's own stays as it is
+
+import imageio.v3 as iio
 import napari
+import numpy as np
 from qtpy.QtCore import QEventLoop, QTimer
 
-from maskloop.widgets.segment_panel import SegmentPanel
+from maskloop.project.importers import import_matches, plan_import
+from maskloop.project.project import Project
+from maskloop.resources import resource
+from maskloop.widgets.import_dialog import ImportDialog
 
 DOCS = Path(__file__).parent
+SCRATCH = Path(tempfile.mkdtemp())
 WINDOW = (1280, 760)
 PATIENCE_S = 120
+SPLIT = 76  # an object of the sample that a line is drawn across
 
 
 def run_window(seconds: float) -> None:
@@ -21,29 +34,130 @@ def run_window(seconds: float) -> None:
     loop.exec()
 
 
-def wait_for(panel: SegmentPanel, text: str) -> None:
-    """Let the window live until the panel's message contains a text."""
+def wait_for(what: str, true: Callable[[], bool]) -> None:
+    """Let the window live until something is true."""
     until = time.monotonic() + PATIENCE_S
-    while text not in panel.message.text():
+    while not true():
         if time.monotonic() > until:
-            sys.exit(f"the panel says {panel.message.text()!r}, expected {text!r}")
+            sys.exit(f"waited in vain for {what}")
         run_window(0.1)
 
 
+class Camera:
+    """A viewer with the panel, of which pictures are taken."""
+
+    def __init__(self) -> None:
+        self.viewer = napari.Viewer()
+        self.viewer.window.resize(*WINDOW)
+        self.viewer.open_sample("maskloop", "crowded_nuclei")
+        _, self.panel = self.viewer.window.add_plugin_dock_widget("maskloop", "Segment and correct")
+        wait_for("the model", lambda: "Ready" in self.panel.segment.message.text())
+        run_window(1)
+
+    def take(self, name: str) -> None:
+        """Write a picture of the whole window."""
+        run_window(1)
+        self.viewer.screenshot(str(DOCS / f"{name}.png"), canvas_only=False, flash=False)
+
+    def segment(self) -> None:
+        panel = self.panel.segment
+        panel.segment()
+        wait_for("labels", lambda: "object" in panel.message.text())
+        self.viewer.reset_view()
+        self.take("segment")
+
+    def make_project(self) -> None:
+        panel = self.panel.project
+        self.panel.setCurrentWidget(panel)
+        self.take("project_none")
+        panel.new_project(SCRATCH / "my nuclei")
+        wait_for("a project", lambda: panel.project is not None)
+        panel.add()
+        wait_for("an entry", lambda: panel.open_entry is not None)
+
+    def correct(self) -> None:
+        panel = self.panel.correct
+        self.panel.setCurrentWidget(panel)
+        panel.act("next_doubtful")
+        wait_for("a doubtful place", lambda: "left" in panel.form.left.text())
+        self.take("doubtful")
+        self.draw_split(panel)
+        self.viewer.reset_view()
+        for number in range(20, 90):
+            pixels = np.argwhere(panel.labels.data == number)
+            if len(pixels):
+                self.viewer.cursor.position = tuple(pixels[len(pixels) // 2])
+                panel.press("review_object")
+        self.take("reviewed")
+
+    def draw_split(self, panel) -> None:
+        """Draw half of a line, take the picture, and draw the rest."""
+        labels = panel.labels
+        y, x = np.argwhere(labels.data == SPLIT).mean(axis=0)
+        self.viewer.scene.camera.center = (0, y, x)
+        self.viewer.scene.camera.zoom = 8
+        panel.act("split")
+        line = np.array([y, x]) + np.linspace(-1, 1, 20)[:, None] * [0, 16]
+        stroke = labels.mouse_drag_callbacks[-1]
+        event = SimpleNamespace(type="mouse_press", button=1, position=tuple(line[0]))
+        drag = stroke(labels, event)
+        next(drag)
+        event.type = "mouse_move"
+        for point in line[1:]:
+            event.position = tuple(point)
+            next(drag)
+        self.take("split")
+        event.type = "mouse_release"
+        next(drag, None)
+        panel.act("split")
+
+    def list_entries(self) -> None:
+        panel = self.panel.project
+        self.panel.setCurrentWidget(panel)
+        panel.close_project()
+        make_second_project(SCRATCH / "plate 7")
+        panel.open_project(SCRATCH / "plate 7")
+        wait_for("the second project", lambda: panel.project is not None)
+        panel.open(panel.project.entries[0].id)
+        wait_for("an entry", lambda: panel.open_entry is not None)
+        self.take("project")
+        dialog = ImportDialog(panel.project, panel._background, panel)
+        dialog.show()
+        dialog.choose(Path("new field"))
+        wait_for("the dry run", lambda: "be imported" in dialog.text.toPlainText())
+        run_window(0.5)
+        dialog.grab().save(str(DOCS / "import.png"))
+        dialog.reject()
+
+
+def make_second_project(folder: Path) -> None:
+    """Make a project with entries in all states, and beside it a folder that can be imported."""
+    samples = resource("sample_data")
+    with Project.create(folder) as project:
+        import_matches(project, plan_import(samples / "images", samples / "labels"))
+        _, large, round_, _ = project.entries
+        labels = project.annotation(large).labels
+        project.save_correction(large, labels, labels * 0)
+        labels = project.annotation(round_).labels
+        project.save_correction(round_, labels, np.indices(labels.shape)[1] < 200)
+    new = SCRATCH / "new field"
+    for kind in ("images", "masks"):
+        (new / kind).mkdir(parents=True)
+    for name, image in (("a", np.eye(64)), ("b", 1 - np.eye(64)), ("c", np.ones((64, 64)))):
+        iio.imwrite(new / "images" / f"{name}.png", (200 * image).astype(np.uint8))
+    iio.imwrite(new / "masks" / "a_mask.png", (255 * np.eye(64)).astype(np.uint8))
+    iio.imwrite(new / "masks" / "b_mask.png", np.zeros((32, 64), np.uint8))
+    os.chdir(SCRATCH)  # so that the picture names no folder of this computer
+
+
 def main() -> None:
-    viewer = napari.Viewer()
-    viewer.window.resize(*WINDOW)
-    viewer.open_sample("maskloop", "crowded_nuclei")
-    _, main = viewer.window.add_plugin_dock_widget("maskloop", "Segment and correct")
-    panel = main.segment
-    wait_for(panel, "Ready")
-    run_window(1)
-    panel.segment()
-    wait_for(panel, "object")
-    viewer.reset_view()
-    run_window(1)
-    viewer.screenshot(str(DOCS / "segment.png"), canvas_only=False, flash=False)
-    viewer.close()
+    camera = Camera()
+    camera.segment()
+    camera.make_project()
+    camera.correct()
+    camera.list_entries()
+    camera.panel.project.close_project()
+    camera.viewer.close()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Importing a folder: what would be imported, what not and why, and then the import itself."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from qtpy.QtCore import QTimer, Signal
@@ -18,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from maskloop.project.importers import ImportPlan, ImportReport, import_matches, plan_import
+from maskloop.project.masks import Finding
 from maskloop.project.project import Project
 from maskloop.widgets.background import Background
 
@@ -144,16 +146,16 @@ class ImportDialog(QDialog):
     def _show_plan(self, plan: ImportPlan) -> None:
         self._plan = plan
         self._show_busy(False)
-        lines = [f"{plan.layout}: {len(plan.matches)} images can be imported."]
-        lines += _listed(f"{len(plan.refused)} cannot:", [f"{f.path}: {f.reason}" for f in plan.refused])
-        lines += _listed("Please look at these; they are imported:", [f"{f.path}: {f.reason}" for f in plan.notes])
+        lines = [f"{plan.layout[0].upper()}{plan.layout[1:]}: {len(plan.matches)} images can be imported."]
+        lines += self._listed(f"{len(plan.refused)} cannot:", plan.refused)
+        lines += self._listed("These can, but please look at them:", plan.notes)
         self.text.setPlainText("\n".join(lines))
         self.import_button.setText(f"Import {len(plan.matches)} images")
 
     def _show_report(self, report: ImportReport) -> None:
         self._show_busy(False)
         lines = [f"{len(report.entries)} images were imported."]
-        lines += _listed(f"{len(report.failed)} were not:", [f"{f.path}: {f.reason}" for f in report.failed])
+        lines += self._listed(f"{len(report.failed)} were not:", report.failed)
         self.text.setPlainText("\n".join(lines))
         self.imported.emit()
 
@@ -161,6 +163,12 @@ class ImportDialog(QDialog):
         self._show_busy(False)
         self.text.setPlainText(reason)
 
-
-def _listed(title: str, lines: list[str]) -> list[str]:
-    return ["", title, *lines] if lines else []
+    def _listed(self, title: str, findings: Sequence[Finding]) -> list[str]:
+        """List files with what was found in them, named from the chosen folders on."""
+        tops = [Path(edit.text()) for edit in (self.images, self.masks) if edit.text()]
+        lines = []
+        for finding in findings:
+            top = next((top for top in tops if finding.path.is_relative_to(top)), None)
+            name = finding.path.relative_to(top) if top else finding.path
+            lines.append(f"{name}: {finding.reason}")
+        return ["", title, *lines] if lines else []

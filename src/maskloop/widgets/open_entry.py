@@ -26,7 +26,7 @@ SOON_MS = 50  # after a refresh, which is drawn first
 PAUSE_MS = 500  # after which the plane on screen is looked over as a whole, some rows at a time
 ROWS, ROWS_MS = 512, 5
 REVIEWED_COLOUR = (0.2, 0.85, 0.4, 1.0)
-REVIEWED_OPACITY = 0.25
+REVIEWED_OPACITY = 0.35
 
 Box = tuple[slice, ...]
 
