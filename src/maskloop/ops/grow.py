@@ -7,9 +7,9 @@ from scipy import ndimage
 
 from maskloop.config import LabelsConfig
 from maskloop.errors import InputError
+from maskloop.ops.edit import Edit
 from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.objects import Box, widen
-from maskloop.ops.repair import Edit
 
 NEAREST, FARTHEST = 24, 384  # pixels from the click to the border of the first and of the last window
 AIM = 2  # pixels by which a click may miss

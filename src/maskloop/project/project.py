@@ -2,22 +2,17 @@
 
 import contextlib
 import os
-import re
-import shutil
 import time
-import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import ValidationError
 
-from maskloop.config import Config
 from maskloop.errors import ProjectError, explain
-from maskloop.files import read_image, write_atomically, write_image
+from maskloop.files import read_image
 from maskloop.ops.axes import to_planes
+from maskloop.project.adding import write_entry
 from maskloop.project.annotation import (
     Annotation,
     check_annotation,
@@ -25,20 +20,11 @@ from maskloop.project.annotation import (
     read_revision,
     write_annotation,
 )
-from maskloop.project.entry import Entry, Revision, hash_pixels, read_entry, save_entry
-from maskloop.project.layout import ENTRIES, IMAGE_FILE, PROJECT_FILE, TRASH, edits_file, edits_files
+from maskloop.project.card import read_card, write_card
+from maskloop.project.entry import Entry, hash_pixels, read_entry, save_entry
+from maskloop.project.layout import ENTRIES, IMAGE_FILE, PROJECT_FILE, TRASH
 from maskloop.project.lock import hold, holder
-from maskloop.project.thumbnail import write_thumbnail
-
-SCHEMA: Literal[1] = 1
-UNFINISHED = ".new-"  # folders of entries that were being added when something ended
-
-
-class ProjectCard(Config):
-    """What ``project.json`` says."""
-
-    schema_version: Literal[1] = SCHEMA
-    created: datetime
+from maskloop.project.revisions import drop_edits, has_edits, next_revision, with_revision
 
 
 class Project:
@@ -74,7 +60,7 @@ class Project:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        _read_card(self.folder)
+        read_card(self.folder)
         self.damaged: dict[str, str] = {}
         self.held_by = ""
         self._lock = None
@@ -102,8 +88,7 @@ class Project:
                 raise ProjectError(f"{folder} is a project already: open it.")
             if any(folder.iterdir()):
                 raise ProjectError(f"{folder} holds other files; wanted is a new or empty folder.")
-            card = ProjectCard(created=_now())
-            write_atomically(folder / PROJECT_FILE, card.model_dump_json(indent=1).encode() + b"\n")
+            write_card(folder)
         except OSError as error:
             raise ProjectError(f"A project cannot be made in {folder}: {explain(error)}") from error
         return cls(folder)
@@ -203,34 +188,8 @@ class Project:
         image = np.asarray(image)
         planes = to_planes(image, axes)
         annotation = check_annotation(labels, reviewed, planes.labels_shape)
-        entry_id = f"{_slug(name)}-{uuid.uuid4().hex[:8]}"
-        unfinished = self.folder / ENTRIES / f"{UNFINISHED}{entry_id}"
-        unfinished.mkdir(parents=True)
-        try:
-            write_image(unfinished / IMAGE_FILE, image, planes.axes)
-            write_annotation(annotation, unfinished, 1)
-            stack = to_planes(annotation.labels, planes.axes.replace("C", "")).pixels[..., 0]
-            write_thumbnail(unfinished, planes.pixels, stack)
-            objects, share = annotation.objects, annotation.share_reviewed
-            entry = Entry(
-                id=entry_id,
-                name=_readable(name),
-                source=_readable(source),
-                added=_now(),
-                shape=image.shape,
-                axes=planes.axes,
-                pixels_sha256=hash_pixels(image),
-                view=view or {},
-                objects=objects,
-                reviewed=share,
-                revisions=(Revision(number=1, time=_now(), reason="added", objects=objects, reviewed=share),),
-            )
-            save_entry(entry, unfinished)
-            unfinished.rename(self.folder / ENTRIES / entry_id)
-        except BaseException:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise
-        self._entries[entry_id] = entry
+        entry = write_entry(self.folder / ENTRIES, image, planes, annotation, name=name, source=source, view=view)
+        self._entries[entry.id] = entry
         return entry
 
     def image(self, entry: Entry) -> np.ndarray:
@@ -311,8 +270,7 @@ class Project:
         self.require_writable()
         earlier = self.annotation(entry, revision)
         entry = self.entry(entry.id)
-        waiting = edits_files(self.folder_of(entry), entry.revision)
-        if any(file.exists() and file.stat().st_size for file in waiting):
+        if has_edits(entry, self.folder_of(entry)):
             entry = self.accept(entry)
         return self._commit(entry, earlier, self.next_revision(entry), "restored")
 
@@ -350,31 +308,16 @@ class Project:
 
     def next_revision(self, entry: Entry) -> int:
         """Return the number of the next revision; higher than the latest by more than one while one is written."""
-        latest = self.entry(entry.id).revision
-        return latest + len(edits_files(self.folder_of(entry), latest))
+        return next_revision(self.entry(entry.id), self.folder_of(entry))
 
     def _commit(
         self, entry: Entry, annotation: Annotation, number: int, reason: Literal["accepted", "restored"]
     ) -> Entry:
         folder = self.folder_of(entry)
         write_annotation(annotation, folder, number)
-        objects, share = annotation.objects, annotation.share_reviewed
-        revision = Revision(number=number, time=_now(), reason=reason, objects=objects, reviewed=share)
-        entry = self.entry(entry.id)
-        old = entry.revision
-        entry = self._save(
-            entry.model_copy(
-                update={
-                    "revisions": (*entry.revisions, revision),
-                    "objects": objects,
-                    "reviewed": share,
-                    "edited": True,
-                }
-            )
-        )
-        for done in range(old, number):  # they are part of the revision now
-            with contextlib.suppress(OSError):  # what is left of them is not read again
-                edits_file(folder, done).unlink()
+        latest = self.entry(entry.id)
+        entry = self._save(with_revision(latest, annotation, number, reason))
+        drop_edits(folder, latest.revision, number)  # only now: until here others read the old revision and them
         return entry
 
     def _save(self, entry: Entry) -> Entry:
@@ -392,33 +335,3 @@ class Project:
                 yield read_entry(Path(folder.path))
             except ProjectError as error:
                 self.damaged[folder.name] = str(error)
-
-
-def _read_card(folder: Path) -> ProjectCard:
-    path = folder / PROJECT_FILE
-    if not folder.is_dir():
-        raise ProjectError(f"There is no folder {folder}.")
-    try:
-        return ProjectCard.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ProjectError(f"{folder} is not a project, or a half copied one: it has no {PROJECT_FILE}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        if first["loc"] == ("schema_version",):
-            text = f"{folder} is from a newer maskloop (schema {first['input']!r}; this one reads {SCHEMA})."
-            raise ProjectError(text) from error
-        raise ProjectError(f"{path} is damaged: {first['msg']}.") from error
-
-
-def _slug(name: str) -> str:
-    """Make a name that any file system takes; the entry keeps its own."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40] or "image"
-
-
-def _readable(name: str) -> str:
-    """Replace what is no character: names of files may hold any bytes on Linux, and JSON may not."""
-    return name.encode(errors="replace").decode()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

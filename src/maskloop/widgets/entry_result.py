@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from maskloop.errors import InputError
-from maskloop.ops.repair import replace
+from maskloop.ops.replace import replace
 from maskloop.widgets.labels_plane import LabelsPlane
 from maskloop.widgets.open_entry import OpenEntry
 from maskloop.widgets.snapshot import Snapshot

@@ -7,7 +7,7 @@ from napari.components import Dims
 from napari.layers import Labels
 
 from maskloop.errors import InputError
-from maskloop.ops.repair import Edit
+from maskloop.ops.edit import Edit
 from maskloop.widgets.snapshot import shown_plane
 
 Point = tuple[float, float]

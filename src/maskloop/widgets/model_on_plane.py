@@ -8,7 +8,7 @@ import numpy as np
 
 from maskloop.errors import InputError
 from maskloop.ops.objects import Box, widen
-from maskloop.ops.repair import replace
+from maskloop.ops.replace import replace
 from maskloop.widgets.labels_plane import LabelsPlane
 from maskloop.widgets.open_entry import OpenEntry
 from maskloop.widgets.plane_maps import MapsOfPlanes, PlaneMaps

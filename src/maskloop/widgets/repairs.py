@@ -10,8 +10,10 @@ import numpy as np
 
 from maskloop.errors import InputError
 from maskloop.ops import repair
+from maskloop.ops.drawn_line import objects_on
+from maskloop.ops.edit import Edit
 from maskloop.ops.grow import grow
-from maskloop.ops.repair import Edit
+from maskloop.ops.split import split as split_labels
 from maskloop.widgets.labels_plane import LabelsPlane
 from maskloop.widgets.plane_maps import PlaneMaps
 
@@ -19,7 +21,7 @@ from maskloop.widgets.plane_maps import PlaneMaps
 def split(plane: LabelsPlane, points: np.ndarray) -> str:
     """Split the objects that a line crosses."""
     unused = plane.unused_label()
-    edit = repair.split(plane.labels, points, unused)
+    edit = split_labels(plane.labels, points, unused)
     plane.apply(edit)
     parts = int(edit.labels.max()) - unused + 1
     return f"Split off {parts} object{'s' if parts > 1 else ''}."
@@ -27,7 +29,7 @@ def split(plane: LabelsPlane, points: np.ndarray) -> str:
 
 def merge(plane: LabelsPlane, points: np.ndarray) -> str:
     """Merge the objects that a line touches."""
-    numbers = repair.objects_on(plane.labels, points)
+    numbers = objects_on(plane.labels, points)
     plane.apply(repair.merge(plane.labels, numbers))
     return f"Merged {len(numbers)} objects."
 

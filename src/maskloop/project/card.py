@@ -1,0 +1,50 @@
+"""What ``project.json`` says: that a folder is a project, and of which version."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from maskloop.config import Config
+from maskloop.errors import ProjectError
+from maskloop.files import write_atomically
+from maskloop.project.layout import PROJECT_FILE
+
+SCHEMA: Literal[1] = 1
+
+
+class ProjectCard(Config):
+    """What ``project.json`` says."""
+
+    schema_version: Literal[1] = SCHEMA
+    created: datetime
+
+
+def write_card(folder: Path) -> None:
+    """Make a folder a project, as of now."""
+    card = ProjectCard(created=datetime.now(UTC))
+    write_atomically(folder / PROJECT_FILE, card.model_dump_json(indent=1).encode() + b"\n")
+
+
+def read_card(folder: Path) -> ProjectCard:
+    """Read and check ``project.json``.
+
+    Raises
+    ------
+    ProjectError
+        If the folder is missing, not a project, damaged, or from a newer version.
+    """
+    path = folder / PROJECT_FILE
+    if not folder.is_dir():
+        raise ProjectError(f"There is no folder {folder}.")
+    try:
+        return ProjectCard.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ProjectError(f"{folder} is not a project, or a half copied one: it has no {PROJECT_FILE}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["loc"] == ("schema_version",):
+            text = f"{folder} is from a newer maskloop (schema {first['input']!r}; this one reads {SCHEMA})."
+            raise ProjectError(text) from error
+        raise ProjectError(f"{path} is damaged: {first['msg']}.") from error
