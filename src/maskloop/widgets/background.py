@@ -44,6 +44,10 @@ class Background(QObject):
         """
         self._thread.submit(work).add_done_callback(partial(self._tell, then, failed))
 
+    def forget_window(self) -> None:
+        """Go on with the work, but tell nobody what becomes of it."""
+        self._ended.disconnect(self._deliver)
+
     def _tell(self, then: Callable[[Any], None], failed: Callable[[str], None], future: Future) -> None:
         with contextlib.suppress(RuntimeError):  # the window is gone
             self._ended.emit((then, failed, future))

@@ -10,7 +10,7 @@ from napari.utils.events import Event
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from maskloop.errors import InputError
+from maskloop.errors import InputError, MaskloopError
 from maskloop.widgets import repairs, review
 from maskloop.widgets.actions import ACTIONS, Action, action_named
 from maskloop.widgets.background import Background
@@ -88,7 +88,9 @@ class CorrectPanel(QWidget):
         """Correct the labels of an entry that was opened; None when it was closed."""
         self.drawing.end()
         self._entry = self._model.entry = entry
+        self._look.forget()
         if entry is not None:
+            entry.overlay.visible = self.form.overlay.isChecked()
             entry.edited.connect(self._follow.start)
             self._viewer.layers.selection.active = entry.labels
         self._follow_selection()
@@ -112,6 +114,11 @@ class CorrectPanel(QWidget):
 
     def close_tools(self) -> None:
         """Leave the layers as they would be without this panel."""
+        self._watch.stop()
+        self._follow.stop()
+        layers = self._viewer.layers
+        layers.selection.events.active.disconnect(self._follow_selection)
+        layers.events.removed.disconnect(self._follow_selection)
         self.drawing.end()
         self._keys.unbind()
         self._sketch.close()
@@ -127,7 +134,7 @@ class CorrectPanel(QWidget):
 
     def _connect(self) -> None:
         self.form.chosen.connect(self.act)
-        self.form.size_changed.connect(self._show_sizes)
+        self.form.size_changed.connect(self._choose_sizes)
         self.form.overlay_toggled.connect(self._show_overlay)
         self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
         self._follow.timeout.connect(self._count_anew)
@@ -152,20 +159,18 @@ class CorrectPanel(QWidget):
     def _try(self, do: Callable[[], str]) -> None:
         try:
             self.message.setText(do())
-        except InputError as error:
+        except MaskloopError as error:
             self.message.setText(str(error))
         self._follow.start()
 
     def _begin(self, action: Action) -> str:
-        plane = self._plane()
+        plane = self._plane_of(action)
         require_editable(plane.layer)
-        if action.group == "review":
-            self._require_entry()
         self.drawing.begin(action, plane)
         return action.how
 
     def _at_cursor(self, name: str) -> str:
-        plane = self._plane()
+        plane = self._plane_of(action_named(name))
         return self._with_mouse[name](plane, np.array([plane.pixel(self._viewer.cursor.position)]))
 
     def _drawn(self, action: Action, plane: LabelsPlane, points: np.ndarray) -> None:
@@ -173,6 +178,9 @@ class CorrectPanel(QWidget):
 
     def _plane(self) -> LabelsPlane:
         return take_plane(self.labels, self._viewer.dims)
+
+    def _plane_of(self, action: Action) -> LabelsPlane:
+        return self._require_entry().plane() if action.group == "review" else self._plane()
 
     def _require_entry(self) -> OpenEntry:
         if self._entry is None:
@@ -182,7 +190,8 @@ class CorrectPanel(QWidget):
     def _give_new_label(self) -> str:
         plane = self._plane()
         require_editable(plane.layer)
-        plane.layer.selected_label = int(np.max(plane.layer.data)) + 1
+        plane.require_label(number := int(np.max(plane.layer.data)) + 1)
+        plane.layer.selected_label = number
         plane.layer.mode = "paint"
         return f"The brush has the new label {plane.layer.selected_label}."
 
@@ -218,16 +227,19 @@ class CorrectPanel(QWidget):
         if self._entry is not None:
             self._entry.overlay.visible = shown
 
-    def _show_sizes(self) -> None:
+    def _choose_sizes(self) -> None:
+        self._try(self._show_sizes)
+
+    def _show_sizes(self) -> str:
         layer = self.labels
         if layer is None or (self.form.which == "all" and self._filter is None):
-            return
+            return ""
         if self._filter is None:
             self._filter = SizeFilter(layer)
         count = self._filter.show(self.form.which, self.form.size_limit, self._plane().labels)
-        self.message.setText(f"{count} objects are shown.")
         if self.form.which == "all":
             self._filter = None
+        return f"{count} objects are shown."
 
     def _count_anew(self) -> None:
         """Show what depends on the labels, after they have changed."""

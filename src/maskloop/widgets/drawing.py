@@ -8,6 +8,7 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.events import Event
 
+from maskloop.errors import InputError
 from maskloop.ops.objects import Box
 from maskloop.widgets.actions import Action
 from maskloop.widgets.labels_plane import LabelsPlane, take_plane
@@ -75,10 +76,15 @@ class Drawing:
         action = self.action
         if action is None or event.button != 1:
             return
-        plane = take_plane(layer, self._viewer.dims)
+        try:
+            plane = take_plane(layer, self._viewer.dims)
+        except InputError:  # in 3-D; what it says was said when the action was begun
+            return
         points = [plane.pixel(event.position)]
         yield
         while event.type == "mouse_move":
+            if self.action is not action:  # a key has ended it
+                return
             points.append(plane.pixel(event.position))
             self._show(plane, action, np.array(points))
             yield

@@ -90,7 +90,8 @@ class ImportDialog(QDialog):
         """Stop what is going on, and close; what was imported stays."""
         self._stop = True
         super().done(result)
-        self.deleteLater()
+        if not self._poll.isActive():  # else when what is going on has ended
+            self.deleteLater()
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
@@ -99,6 +100,7 @@ class ImportDialog(QDialog):
         ):
             button = QPushButton("Choose…")
             button.clicked.connect(ask)
+            button.setAutoDefault(False)
             grid.addWidget(QLabel(title), row, 0)
             grid.addWidget(edit, row, 1)
             grid.addWidget(button, row, 2)
@@ -141,6 +143,9 @@ class ImportDialog(QDialog):
     def _show_busy(self, busy: bool) -> None:
         self.progress.setVisible(busy)
         (self._poll.start if busy else self._poll.stop)()
+        if self._stop and not busy:
+            self.imported.emit()
+            self.deleteLater()
         self.import_button.setEnabled(not busy and self._plan is not None and bool(self._plan.matches))
 
     def _show_plan(self, plan: ImportPlan) -> None:

@@ -1,5 +1,6 @@
 """Keys that act while a labels layer is selected; a key that napari uses there is left to napari."""
 
+import weakref
 from collections.abc import Callable
 
 from napari.components import ViewerModel
@@ -18,13 +19,13 @@ class Keys:
     def __init__(self, actions: dict[str, Callable[[], None]]) -> None:
         taken = napari_keys()
         self.actions = {key: action for key, action in actions.items() if key not in taken}
-        self._layers: list[Labels] = []
+        self._layers: weakref.WeakSet[Labels] = weakref.WeakSet()
 
     def bind(self, layer: Labels) -> None:
         """Let the keys act while this layer is selected."""
         if layer in self._layers:
             return
-        self._layers.append(layer)
+        self._layers.add(layer)
         for key, action in self.actions.items():
             layer.bind_key(key, _on_press(action), overwrite=True)
 

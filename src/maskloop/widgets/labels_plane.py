@@ -66,6 +66,21 @@ class LabelsPlane:
         """Return a label that neither the layer nor its brush has used."""
         return max(int(np.max(self.layer.data)), int(self.layer.selected_label)) + 1
 
+    def require_label(self, number: int) -> None:
+        """Refuse a label that the layer's dtype cannot hold.
+
+        Raises
+        ------
+        InputError
+            If it cannot.
+        """
+        dtype = np.dtype(self.layer.data.dtype)
+        if number > np.iinfo(dtype).max:
+            raise InputError(
+                f"The layer {self.layer.name!r} is of type {dtype}, which ends at {np.iinfo(dtype).max}: "
+                "right-click it and convert its data type to int32 first."
+            )
+
     def apply(self, edit: Edit) -> bool:
         """Write an edit as one step of napari's undo; return whether it changed anything.
 
@@ -79,12 +94,8 @@ class LabelsPlane:
         values = edit.labels[changed]
         if not values.size:
             return False
+        self.require_label(int(values.max()))
         dtype = np.dtype(self.layer.data.dtype)
-        if values.max() > np.iinfo(dtype).max:
-            raise InputError(
-                f"The layer {self.layer.name!r} is of type {dtype}, which ends at {np.iinfo(dtype).max}: "
-                "right-click it and convert its data type to int32 first."
-            )
         pixels = [steps + cut.start for steps, cut in zip(changed, edit.box, strict=True)]
         index = self._index(*pixels)
         indices = tuple(i if isinstance(i, np.ndarray) else np.full(values.size, i) for i in index)

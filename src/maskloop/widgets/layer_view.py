@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
+from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
 TRANSFORM = ("scale", "translate", "rotate", "shear", "units", "axis_labels")
 IMAGE_LOOK = ("name", "opacity", "blending", "gamma", "contrast_limits", "visible")
@@ -19,7 +20,7 @@ def view_of(image: Image, labels: Labels | None) -> dict[str, Any]:
     """Return the place and look of an image, and the look of its labels."""
     place = {name: _plain(value) for name, value in transform_of(image).items()}
     look = {name: _plain(getattr(image, name)) for name in IMAGE_LOOK if not (image.rgb and name == "contrast_limits")}
-    if not image.rgb:
+    if not image.rgb and image.colormap.name in AVAILABLE_COLORMAPS:  # or another window would not know it
         look["colormap"] = image.colormap.name
     labels_look = {name: _plain(getattr(labels, name)) for name in LABELS_LOOK} if labels is not None else {}
     return {"place": place, "image": look | {"rgb": image.rgb}, "labels": labels_look}

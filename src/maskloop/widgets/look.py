@@ -3,7 +3,6 @@
 from functools import partial
 
 import napari
-import numpy as np
 
 from maskloop.errors import InputError
 from maskloop.ops.doubt import Doubt, rank_doubts
@@ -34,7 +33,7 @@ def show_place(viewer: napari.Viewer, plane: LabelsPlane, pixel: tuple[float, fl
     world = (0.0,) * hidden + plane.world(pixel)
     camera = viewer.scene.camera
     camera.center = tuple(world[axis] for axis in viewer.dims.displayed)
-    side = max(cut.stop - cut.start for cut in box) * float(np.max(plane.layer.scale))
+    side = max(cut.stop - cut.start for cut in box) * max(float(plane.layer.scale[axis]) for axis in plane.axes)
     if not SMALLEST <= side * camera.zoom <= LARGEST:
         camera.zoom = COMFORTABLE / side
 
@@ -93,7 +92,7 @@ class Look:
 
     def forget(self) -> None:
         """Rank anew at the next call, since there are other labels."""
-        self._plane = None
+        self._plane, self._waiting = None, []
 
     def go_to_object(self, plane: LabelsPlane, step: int) -> str:
         """Go to the object after the selected one (step 1), or the one before (-1); say which.

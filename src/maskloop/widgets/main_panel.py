@@ -36,8 +36,9 @@ class MainPanel(QTabWidget):
     def event(self, event: QEvent) -> bool:
         """Go for good when the dock is closed, which only takes the panel out of it."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.correct.close_tools()
             self.project.close_project()
+            self._background.forget_window()
+            self.correct.close_tools()
             self.deleteLater()
         return bool(super().event(event))
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +104,9 @@ class OpenEntry(QObject):
     @property
     def problem(self) -> str:
         """Why the latest edits are not on the disk, or an empty text."""
+        given, wanted = tuple(self.labels.data.shape), self.reviewed.shape
+        if given != wanted:  # a script has put other data into the layer
+            return f"The labels have become of shape {given}; wanted is the image's, {wanted}."
         return "" if self._autosave is None else self._autosave.problem
 
     @property
@@ -141,7 +144,8 @@ class OpenEntry(QObject):
         """
         if self.overlay not in self._viewer.layers:  # somebody has removed it, which loses nothing
             self.overlay = self._make_overlay()
-            self._listen(self.overlay)
+            if self._autosave is not None:
+                self._listen(self.overlay)
         return take_plane(self.overlay, self._viewer.dims)
 
     def mark(self, box: tuple[slice, slice], mask: np.ndarray, reviewed: bool) -> None:
@@ -185,11 +189,10 @@ class OpenEntry(QObject):
                 layer.events.paint.disconnect(self._note_paint)
                 layer.events.set_data.disconnect(self._note_refresh)
 
-    def finish(self) -> bool:
-        """Wait until everything is on the disk, and return whether it is; slow, and touches no widget."""
-        if self._autosave is None:
-            return True
-        return self._autosave.close()
+    @property
+    def finish(self) -> Callable[[], bool]:
+        """What waits until everything is on the disk, and returns whether it is; slow, and touches nothing of Qt."""
+        return _nothing_to_save if self._autosave is None else self._autosave.close
 
     def _make_overlay(self) -> Labels:
         same_axes = self.image.ndim == self.reviewed.ndim
@@ -200,6 +203,7 @@ class OpenEntry(QObject):
             colormap=DirectLabelColormap(color_dict={None: REVIEWED_COLOUR, 0: (0, 0, 0, 0)}),
             **(transform_of(self.image) if same_axes else {}),
         )
+        overlay.editable = self._autosave is not None
         active = self._viewer.layers.selection.active
         self._viewer.add_layer(overlay)
         self._viewer.layers.selection.active = active
@@ -261,15 +265,23 @@ class OpenEntry(QObject):
         assert self._autosave is not None
         if not self._noted:
             self._noted = True
+            if tuple(self.labels.data.shape) != self.reviewed.shape:
+                return
             self._autosave.note_progress(Annotation(np.asarray(self.labels.data), self.reviewed))
 
     def _hand_over(self, boxes: list[tuple[str, Box]]) -> None:
         assert self._autosave is not None
         arrays = {"labels": np.asarray(self.labels.data), "reviewed": self.reviewed}
-        if self._autosave.save([(name, arrays[name], box) for name, box in boxes]):
+        shape = self.reviewed.shape
+        fitting = [(name, arrays[name], box) for name, box in boxes if arrays[name].shape == shape]
+        if self._autosave.save(fitting):
             self._noted = False
             self._pause.start()
             self.edited.emit()
+
+
+def _nothing_to_save() -> bool:
+    return True
 
 
 def painted_box(atoms: Sequence[Any], shape: tuple[int, ...]) -> Box | None:

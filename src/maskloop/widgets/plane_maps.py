@@ -7,6 +7,7 @@ import numpy as np
 from qtpy.QtCore import QObject
 
 from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.errors import explain
 from maskloop.jobs.client import Report
 from maskloop.jobs.messages import TERMINAL, Done
 from maskloop.widgets.describe_end import describe_end
@@ -110,8 +111,12 @@ class MapsOfPlanes(QObject):
         if not isinstance(event, TERMINAL) or event.job not in self._open:
             return
         then, failed = self._open.pop(event.job)
-        if isinstance(event, Done):
-            then(report)
-        else:
-            failed(describe_end(event))
-        self._session.forget(event.job)
+        try:
+            if isinstance(event, Done):
+                then(report)
+            else:
+                failed(describe_end(event))
+        except OSError as error:  # somebody has tidied the folder for temporary files
+            failed(explain(error))
+        finally:
+            self._session.forget(event.job)

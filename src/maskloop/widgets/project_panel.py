@@ -46,6 +46,7 @@ class ProjectPanel(QWidget):
         self._viewer, self._background, self._image = viewer, background, image
         self.project: Project | None = None
         self.open_entry: OpenEntry | None = None
+        self._asked = 0  # an answer to an older request is stale
         self.title = QElidingLabel()
         self.list = EntryList()
         self.message = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
@@ -76,6 +77,7 @@ class ProjectPanel(QWidget):
     def close_project(self) -> None:
         """Close the project; what was painted is saved."""
         self.close_entry()
+        self._asked += 1
         project, self.project = self.project, None
         if project is not None:
             self._background.run(project.close)
@@ -85,10 +87,11 @@ class ProjectPanel(QWidget):
         """Bring an entry into the viewer, in place of the one that is open."""
         if self.project is None or (self.open_entry is not None and self.open_entry.entry.id == entry_id):
             return
-        self.close_entry()
-        self.message.setText("Opening…")
-        project = self.project
-        self._run(lambda: load_entry(project, project.entry(entry_id)), self._show_loaded)
+        if self._may_close():
+            self.close_entry()
+            self.message.setText("Opening…")
+            project = self.project
+            self._ask(lambda: load_entry(project, project.entry(entry_id)), self._show_loaded)
 
     def close_entry(self) -> None:
         """Take the open entry out of the viewer; what was painted is saved."""
@@ -108,13 +111,25 @@ class ProjectPanel(QWidget):
             self.message.setText("There is no project yet: click New… to make one.")
             return
         try:
-            layers = take_layers(self._image(), self._viewer.layers, self._viewer.layers.selection.active)
+            layers = self._take_layers()
         except InputError as error:
             self.message.setText(str(error))
             return
-        self.close_entry()
-        self.message.setText("Adding…")
-        self._run(partial(layers.store, self.project), partial(self._use_layers, layers))
+        if self._may_close():
+            self.close_entry()
+            self.message.setText("Adding…")
+            self._ask(partial(layers.store, self.project), partial(self._use_layers, layers))
+
+    def _take_layers(self) -> LayersToAdd:
+        """Take the selected image, or the one of the Segment tab, but nothing of the entry that is open."""
+        own = () if self.open_entry is None else self.open_entry.layers
+        layers = [layer for layer in self._viewer.layers if layer not in own]
+        active = self._viewer.layers.selection.active
+        active = active if active in layers else None
+        image = active if isinstance(active, Image) else self._image()
+        if image is not None and image in own:
+            raise InputError(f"{image.name!r} is in the project already: select another image to add.")
+        return take_layers(image, layers, active)
 
     def remove(self, entry: Entry) -> None:
         """Move an entry to the trash of the project."""
@@ -163,10 +178,32 @@ class ProjectPanel(QWidget):
     def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         self._background.run(work, then, self.message.setText)
 
+    def _ask(self, work: Callable[[], LoadedEntry], then: Callable[[LoadedEntry], None]) -> None:
+        """Have an entry loaded; if something else was asked for meanwhile, it is put away again."""
+        self._asked += 1
+        asked = self._asked
+
+        def answer(loaded: LoadedEntry) -> None:
+            if asked == self._asked:
+                then(loaded)
+            elif loaded.autosave is not None:
+                self._background.run(loaded.autosave.close)
+
+        self._run(work, answer)
+
+    def _may_close(self) -> bool:
+        """Keep the open entry in the viewer while its latest strokes are nowhere else; say so."""
+        entry = self.open_entry
+        if entry is None or not entry.problem:
+            return True
+        self.message.setText(f"{entry.entry.name} stays open, since its latest strokes are not saved: {entry.problem}")
+        return False
+
     def _take(self, make: Callable[[], Project]) -> None:
-        self.close_project()
-        self.message.setText("Opening…")
-        self._run(make, self._use_project)
+        if self._may_close():
+            self.close_project()
+            self.message.setText("Opening…")
+            self._run(make, self._use_project)
 
     def _use_project(self, project: Project) -> None:
         self.project = project
@@ -202,13 +239,14 @@ class ProjectPanel(QWidget):
 
     def _use_entry(self, entry: OpenEntry) -> None:
         self.open_entry = entry
-        entry.layer_removed.connect(self._close_incomplete)
+        # Later, since napari is still at removing layers.
+        entry.layer_removed.connect(self._close_incomplete, Qt.ConnectionType.QueuedConnection)
         self._show_project()
         self.message.setText(f"{entry.entry.name} is open{' for reading only' if entry.read_only else ''}.")
         self.entry_changed.emit(entry)
 
     def _close_incomplete(self, layer: str) -> None:
-        if self.open_entry is not None:
+        if self.open_entry is not None and self.sender() in (self.open_entry, None):
             name = self.open_entry.entry.name
             self.close_entry()
             self.message.setText(
@@ -225,6 +263,8 @@ class ProjectPanel(QWidget):
         if project is None:
             return
         if self.open_entry is not None and self.open_entry.entry.id == entry.id:
+            if not self._may_close():
+                return
             self.close_entry()
 
         def tell(_: Any) -> None:

@@ -200,6 +200,14 @@ class SegmentPanel(QWidget):
             return kept.result
         return ResultLayer(self._viewer)
 
+    def _result_now(self, run: _Run) -> ResultLayer | EntryResult:
+        """Where labels go: the image may have become an entry since they were asked for."""
+        entry = self.entry
+        if entry is None:
+            return run.result
+        pixels = entry.image.data[0] if entry.image.multiscale else entry.image.data
+        return EntryResult(entry) if pixels is run.snapshot.data else run.result
+
     def _relabel(self) -> None:
         """Ask for new labels from the kept maps; while one request is on its way, the next waits for its answer."""
         if self._kept is not None and self._adjusting is None and self._running is None:
@@ -255,7 +263,7 @@ class SegmentPanel(QWidget):
     def _show(self, run: _Run, event: Done, report: Report) -> None:
         assert report.labels is not None
         try:
-            remark = run.result.write(report.labels, run.snapshot, _metadata(run, event))
+            remark = self._result_now(run).write(report.labels, run.snapshot, _metadata(run, event))
         except InputError as error:
             self.message.setText(str(error))
             return

@@ -2,7 +2,7 @@
 
 import napari
 import numpy as np
-from napari.layers import Vectors
+from napari.layers import Labels, Vectors
 
 from maskloop.widgets.labels_plane import LabelsPlane
 from maskloop.widgets.layer_view import transform_of
@@ -25,10 +25,12 @@ class Sketch:
     def __init__(self, viewer: napari.Viewer) -> None:
         self._viewer = viewer
         self._layer: Vectors | None = None
+        self._on: Labels | None = None
 
     def open(self, plane: LabelsPlane) -> None:
         """Add the layer, so that the first stroke need not wait for it."""
-        if self._layer is None or self._layer not in self._viewer.layers:
+        if self._layer is None or self._on is not plane.layer or self._layer not in self._viewer.layers:
+            self.close()
             self._add(plane)
 
     def show_path(self, plane: LabelsPlane, path: np.ndarray) -> None:
@@ -47,7 +49,9 @@ class Sketch:
         vectors = np.stack([points[:-1], np.diff(points, axis=0)], axis=1)
         self.open(plane)
         assert self._layer is not None
-        self._layer.edge_width = WIDTH / self._viewer.scene.camera.zoom / float(np.min(plane.layer.scale))
+        self._layer.edge_width = (
+            WIDTH / self._viewer.scene.camera.zoom / min(float(plane.layer.scale[axis]) for axis in plane.axes)
+        )
         self._layer.data = vectors
 
     def show_box(self, plane: LabelsPlane, box: tuple[slice, slice]) -> None:
@@ -66,7 +70,7 @@ class Sketch:
         """Take the layer away."""
         if self._layer is not None and self._layer in self._viewer.layers:
             self._viewer.layers.remove(self._layer)
-        self._layer = None
+        self._layer = self._on = None
 
     def _add(self, plane: LabelsPlane) -> None:
         layer = Vectors(
@@ -79,4 +83,4 @@ class Sketch:
         active = self._viewer.layers.selection.active
         self._viewer.add_layer(layer)
         self._viewer.layers.selection.active = active  # or the keys would be those of another kind of layer
-        self._layer = layer
+        self._layer, self._on = layer, plane.layer
