@@ -108,7 +108,7 @@ class Person:
 def with_brush(predicted: np.ndarray, truth: np.ndarray, good: float) -> Person:
     """Repair with brush and eraser: each object in the cheaper of two ways."""
     person = Person(predicted, truth, good)
-    for number in person.numbers:
+    for number in person.numbers * 2:  # once more, since mending one may have spoilt another
         if person.is_good(number):
             continue
         label, iou = person.best(number)
@@ -126,7 +126,7 @@ def with_tools(hard: "Hard", good: float, segment: Callable[[float], PlaneMaps])
     labels, maps, actions = _adjust(hard, good, segment)
     person = Person(labels, hard.truth, good)
     person.actions = actions
-    for number in person.numbers:
+    for number in person.numbers * 2:  # once more, since mending one may have spoilt another
         if not person.is_good(number):
             _ = _split(person, number) or _merge(person, number) or _grow(person, number, maps)
         if not person.is_good(number):
