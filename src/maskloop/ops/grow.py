@@ -70,7 +70,7 @@ def grow(labels: np.ndarray, maps: np.ndarray, seed: tuple[int, int], number: in
         if area.all():  # of the whole plane
             break
         own = ndimage.binary_fill_holes(_clicked(area, maps[box][..., 1], here)) & (labels[box] == 0)
-        return Edit(box, np.where(own, number, labels[box]).astype(np.int32))
+        return Edit(box, np.where(own, np.int32(number), labels[box]).astype(np.int32))
     raise _nothing()
 
 

@@ -171,6 +171,7 @@ class CorrectPanel(QWidget):
 
     def _at_cursor(self, name: str) -> str:
         plane = self._plane_of(action_named(name))
+        require_editable(plane.layer)
         return self._with_mouse[name](plane, np.array([plane.pixel(self._viewer.cursor.position)]))
 
     def _drawn(self, action: Action, plane: LabelsPlane, points: np.ndarray) -> None:

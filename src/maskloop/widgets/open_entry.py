@@ -93,7 +93,13 @@ class OpenEntry(QObject):
         else:
             self._listen(labels)
             self._listen(self.overlay)
-            self._pause.start()  # what was painted while the layers were being added
+            # What was painted while the layers were being added, on whatever plane.
+            planes = [
+                (slice(i, i + 1), *(slice(0, n) for n in self.reviewed.shape[1:])) for i in range(len(self.reviewed))
+            ]
+            whole = tuple(slice(0, n) for n in self.reviewed.shape)
+            self._unseen.extend(("labels", box) for box in (planes if labels.ndim > 2 else [whole]))
+            self._look_over.start()
         viewer.layers.events.removed.connect(self._notice_removal)
 
     @property
@@ -179,8 +185,6 @@ class OpenEntry(QObject):
     def leave(self) -> None:
         """Stop watching the layers; everything that was painted is handed over for saving."""
         self.is_open = False
-        for timer in (self._soon, self._pause, self._look_over):
-            timer.stop()
         self._viewer.layers.events.removed.disconnect(self._notice_removal)
         if self._autosave is not None:
             self._save_shown()
@@ -188,6 +192,8 @@ class OpenEntry(QObject):
             for layer in (self.labels, self.overlay):
                 layer.events.paint.disconnect(self._note_paint)
                 layer.events.set_data.disconnect(self._note_refresh)
+        for timer in (self._soon, self._pause, self._look_over):
+            timer.stop()
 
     @property
     def finish(self) -> Callable[[], bool]:
