@@ -19,6 +19,7 @@ from maskloop.jobs.messages import (
     IMAGE_FILE,
     LABELS_FILE,
     MAPS_FILE,
+    RESCALED_FILE,
     Broken,
     Cancel,
     Cancelled,
@@ -70,6 +71,7 @@ def serve(command):
     stretched = (grey - low) / np.where(high > low, high - low, 1)
     maps = np.stack([stretched, stretched], axis=-1).astype(np.float16)
     np.save(command.folder / MAPS_FILE, maps)
+    np.save(command.folder / RESCALED_FILE, np.ones(len(maps)))
     constant = bool(np.all(low == high))
     return finish(command, maps, command.config.labels or LabelsConfig(), rescaled=1.0, constant=constant)
 

@@ -7,6 +7,7 @@ import napari
 import numpy as np
 from napari.layers import Labels
 from napari.utils.events import Event
+from qtpy.QtCore import QTimer
 
 from maskloop.errors import InputError
 from maskloop.ops.objects import Box
@@ -54,7 +55,7 @@ class Drawing:
         layer.mouse_pan = False
         layer.mouse_drag_callbacks.append(self._drag)
         layer.events.mode.connect(self._end_for_napari)
-        self._viewer.layers.selection.events.active.connect(self._end_for_napari)
+        self._viewer.layers.selection.events.active.connect(self._end_soon)
 
     def end(self) -> None:
         """Take the mouse from the action that has it."""
@@ -63,12 +64,18 @@ class Drawing:
         layer, self.action, self._layer = self._layer, None, None
         layer.mouse_drag_callbacks.remove(self._drag)
         layer.events.mode.disconnect(self._end_for_napari)
-        self._viewer.layers.selection.events.active.disconnect(self._end_for_napari)
+        self._viewer.layers.selection.events.active.disconnect(self._end_soon)
         layer.mouse_pan = layer.mode == PAN_ZOOM
         self._sketch.close()
         self._ended()
 
-    def _end_for_napari(self, _: Event) -> None:
+    def _end_soon(self, _: Event) -> None:
+        # Not now: napari may be at removing the layer, and ending takes away another one.
+        QTimer.singleShot(0, self._end_for_napari)
+
+    def _end_for_napari(self, _: Event | None = None) -> None:
+        if self._layer is None:
+            return
         if self._viewer.layers.selection.active != self._layer or self._layer.mode != PAN_ZOOM:
             self.end()
 
