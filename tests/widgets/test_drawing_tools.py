@@ -70,10 +70,10 @@ def test_the_mouse_goes_back_to_napari_when_one_of_its_tools_is_chosen(viewer, l
 
 
 @pytest.mark.parametrize("name", ["merge", "delete"])
-def test_the_mouse_goes_back_when_another_layer_is_selected(viewer, layer, correct, name):
+def test_the_mouse_goes_back_when_another_layer_is_selected(viewer, layer, correct, name, until):
     correct.act(name)
     viewer.layers.selection.active = viewer.layers[0]
-    assert correct.drawing.action is None
+    until(lambda: correct.drawing.action is None)
     assert layer.mouse_pan
     assert "sketch" not in names(viewer)
     assert viewer.layers.selection.active == viewer.layers[0]

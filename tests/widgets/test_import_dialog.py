@@ -117,7 +117,6 @@ def test_a_folder_that_is_empty_or_missing_is_refused_with_a_sentence(dialog, tm
         assert not dialog.import_button.isEnabled()
 
 
-@pytest.mark.xfail(strict=True, reason="what was begun in the background speaks to a dialog that is gone")
 @pytest.mark.parametrize("when", ["dry run", "import"])
 def test_closing_it_in_the_midst_stops_without_an_error(
     panel, dialog, images, until, hold_up, done_in_background, qtbot, when
@@ -136,7 +135,6 @@ def test_closing_it_in_the_midst_stops_without_an_error(
     assert names(panel) == []
 
 
-@pytest.mark.xfail(strict=True, reason="nobody tells the list when the dialog was closed before the end")
 @pytest.mark.qt_no_exception_capture
 def test_what_was_imported_until_it_was_closed_is_in_the_list(panel, dialog, images, until, done_in_background):
     dialog.choose(images)

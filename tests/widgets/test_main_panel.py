@@ -64,7 +64,6 @@ def test_closing_the_dock_saves_everything_and_takes_the_entry_out_of_the_viewer
 
 
 @pytest.mark.qt_no_exception_capture  # see test_nothing_goes_wrong_when_something_is_closed
-@pytest.mark.xfail(strict=True, reason="the keys are taken off, and put on again when the entry is closed")
 def test_closing_the_dock_takes_the_keys_off_the_layers(viewer, docked, folder, open_entry, press_key, until, is_held):
     panel, dock = docked
     entry = open_entry(panel, folder, "a")

@@ -40,10 +40,7 @@ def test_without_labels_each_tool_says_what_to_do(viewer, open_main, mouse):
     assert [type(layer).__name__ for layer in viewer.layers] == ["Image"]
 
 
-SEVERAL = pytest.mark.xfail(strict=True, reason="a key takes the pixels at the cursor before it asks whether it may")
-
-
-@pytest.mark.parametrize("kind", ["locked", pytest.param("multiscale", marks=SEVERAL), "in 3-D"])
+@pytest.mark.parametrize("kind", ["locked", "multiscale", "in 3-D"])
 def test_labels_that_cannot_be_written_stay_as_they_are_and_it_is_said(viewer, open_main, mouse, labels, kind):
     panel = open_main()
     if kind == "multiscale":
@@ -68,10 +65,7 @@ def test_labels_that_cannot_be_written_stay_as_they_are_and_it_is_said(viewer, o
     np.testing.assert_array_equal(layer.data[0] if kind == "multiscale" else layer.data, before)
 
 
-WRAPS = pytest.mark.xfail(strict=True, reason="in grow() the number 256 becomes 0 in labels of 8 bits")
-
-
-@pytest.mark.parametrize("name", ["split", pytest.param("grow", marks=WRAPS), "redo_box"])
+@pytest.mark.parametrize("name", ["split", "grow", "redo_box"])
 def test_a_layer_of_8_bits_that_is_full_is_refused_and_stays_as_it_was(viewer, open_main, mouse, labels, until, name):
     image = np.where(labels > 0, 200, 10).astype(np.uint8)
     image[48:60, 8:24] = 200
@@ -88,7 +82,6 @@ def test_a_layer_of_8_bits_that_is_full_is_refused_and_stays_as_it_was(viewer, o
     np.testing.assert_array_equal(layer.data, labels)
 
 
-@pytest.mark.xfail(strict=True, reason="napari's refusal of the label 256 is not expected")
 def test_a_new_label_in_a_full_layer_of_8_bits_is_refused_with_a_sentence(viewer, open_main, labels):
     labels[0, 79] = 255
     viewer.add_labels(labels.astype(np.uint8))
