@@ -152,7 +152,6 @@ def test_the_plane_that_was_pressed_on_is_the_one_that_is_changed(viewer, open_m
     assert layer.data.max(axis=(1, 2)).tolist() == [1, 2, 1]
 
 
-@pytest.mark.xfail(strict=True, reason="what was begun goes on, and leaves a layer behind")
 def test_a_tool_given_up_while_its_line_is_drawn_changes_nothing(viewer, layer, correct, mouse, press_key):
     before = layer.data.copy()
     correct.act("split")

@@ -29,7 +29,7 @@ class Sketch:
 
     def open(self, plane: LabelsPlane) -> None:
         """Add the layer, so that the first stroke need not wait for it."""
-        if self._layer is None or self._on is not plane.layer or self._layer not in self._viewer.layers:
+        if self._layer is None or self._on != plane.layer or self._layer not in self._viewer.layers:
             self.close()
             self._add(plane)
 
