@@ -256,7 +256,7 @@ def test_what_is_read_back_is_what_was_painted_whatever_is_done(operations):
 ON_A_FULL_DISK = """
 import resource, sys
 import numpy as np
-from maskloop.project import autosave as module
+from maskloop.project import autosave as module, writer
 from maskloop.project.edits import read_edits
 from maskloop.project.layout import edits_file
 from maskloop.project.project import Project
@@ -268,7 +268,7 @@ def wait_until(there):
 def limit(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
-module.RETRY_S = 0.5
+writer.RETRY_S = 0.5
 project = Project(sys.argv[1])
 [entry] = project.entries
 folder, annotation = project.folder_of(entry), project.annotation(entry)
@@ -354,7 +354,7 @@ def test_no_trouble_of_whatever_kind_drops_a_stroke(project, entry, monkeypatch)
     annotation = project.annotation(entry)
     autosave = Autosave(project, entry, annotation)
     append, left = module.append_edit, [MemoryError(), RuntimeError("odd")]
-    monkeypatch.setattr(module, "RETRY_S", 0.01)
+    monkeypatch.setattr("maskloop.project.writer.RETRY_S", 0.01)
     monkeypatch.setattr(module, "append_edit", lambda *a: _raise(left.pop()) if left else append(*a))
     annotation.labels[:9] = 7
     save_all(autosave, annotation)

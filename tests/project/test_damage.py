@@ -175,6 +175,7 @@ def test_an_image_that_was_being_added_when_something_ended_is_not_there(project
     with Project(project.folder) as again:
         assert again.entries == [entry]
         assert again.damaged == {}
+    assert not unfinished.exists()
 
 
 # In a process of its own, since pytest's report may go to a file that is longer already.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from maskloop.files import write_image
+from maskloop.files import sync_folder, write_image
 from maskloop.ops.axes import Planes, to_planes
 from maskloop.project.annotation import Annotation, write_annotation
 from maskloop.project.entry import Entry, Revision, hash_pixels, save_entry
@@ -75,10 +75,17 @@ def write_entry(
         )
         save_entry(entry, unfinished)
         unfinished.rename(folder / entry_id)
+        sync_folder(folder)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     return entry
+
+
+def tidy_unfinished(folder: Path) -> None:
+    """Remove from the folder of all entries what was being added when something ended."""
+    for unfinished in folder.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _write_arrays(folder: Path, image: np.ndarray, planes: Planes, annotation: Annotation) -> None:

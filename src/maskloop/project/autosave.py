@@ -4,24 +4,25 @@ The labels are never copied as a whole, and no event is believed to say what cha
 fingerprint has. What cannot be written is kept and tried again.
 """
 
-import threading
+import atexit
+import sys
+import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import product
-from typing import Any
 
 import numpy as np
 
-from maskloop.errors import explain
+from maskloop.files import sync_folder
 from maskloop.project.annotation import Annotation
 from maskloop.project.edits import DTYPES, Block, append_edit
 from maskloop.project.entry import Entry
 from maskloop.project.layout import edits_file
 from maskloop.project.project import Project
+from maskloop.project.writer import Writer
 
 SIDE = 256  # of a block, in pixels
-RETRY_S = 2.0
 PATIENCE_S = 20.0  # for the last strokes at the end
 
 Box = tuple[slice, ...]
@@ -46,24 +47,21 @@ class Autosave:
             "reviewed": _Fingerprints("reviewed", annotation.reviewed),
         }
         # Two threads, since a stroke must not wait until a large revision is written.
-        self._strokes = ThreadPoolExecutor(1, "maskloop strokes")
-        self._revisions = ThreadPoolExecutor(1, "maskloop revisions")
-        self._problems = {self._strokes: "", self._revisions: ""}
-        self._pending: set[Future] = set()
-        self._ending = threading.Event()
+        self._strokes, self._revisions = Writer("maskloop strokes"), Writer("maskloop revisions")
         self._number = project.next_revision(entry) - 1  # of the revision that edits are made to
         if self._number > project.entry(entry.id).revision:  # something ended while this one was being written
-            self._submit(self._revisions, self._revise, self._number)
+            self._revisions.submit(partial(self._revise, self._number))
+        atexit.register(self._close_at_exit)
 
     @property
     def problem(self) -> str:
         """Why the latest edits are not on the disk yet, in one sentence; empty while all is well."""
-        return next(filter(None, self._problems.values()), "")
+        return self._strokes.problem or self._revisions.problem
 
     @property
     def saved(self) -> bool:
         """Whether everything that was handed over is on the disk."""
-        return not self._pending
+        return self._strokes.idle and self._revisions.idle
 
     def save(self, changes: Sequence[tuple[str, np.ndarray, Box]]) -> bool:
         """Write what differs from the last saved state, as one edit.
@@ -83,58 +81,46 @@ class Autosave:
         found = (self._prints[name].changed(array, place) for (name, place), array in places.items())
         blocks = [block for block in found if block is not None]
         if blocks:
-            self._submit(self._strokes, self._append, blocks)
+            self._strokes.submit(partial(self._append, blocks))
         return bool(blocks)
 
     def accept(self) -> None:
         """Make a revision of everything that was handed over so far, in the background."""
-        self._submit(self._strokes, self._begin_revision)
+        self._strokes.submit(self._begin_revision)
 
     def note_progress(self, annotation: Annotation) -> None:
         """Note in the background what the labels hold now, for the list of entries."""
-        note = (self._revisions, self._project.note_progress, self._entry, annotation)
-        self._submit(self._strokes, self._submit, *note)  # behind the revisions that were asked for before
+        note = partial(self._project.note_progress, self._entry, annotation)
+        self._strokes.submit(partial(self._revisions.submit, note))  # behind the revisions that were asked for before
 
     def flush(self, patience_s: float = PATIENCE_S) -> bool:
         """Wait until everything is on the disk; return whether it is."""
-        while pending := set(self._pending):  # a stroke may hand over a revision
-            if wait(pending, patience_s).not_done:
-                return False
-        return True
+        deadline = time.monotonic() + patience_s
+        # In this order, since strokes may hand over revisions.
+        return self._strokes.wait(deadline) and self._revisions.wait(deadline)
 
     def close(self, patience_s: float = PATIENCE_S) -> bool:
         """Write what is left, and end; return whether everything is on the disk."""
         done = self.flush(patience_s)
-        self._ending.set()
-        self._strokes.shutdown()
-        self._revisions.shutdown()
+        for writer in (self._strokes, self._revisions):
+            writer.end()
+        atexit.unregister(self._close_at_exit)
         return done
 
-    def _submit(self, threads: ThreadPoolExecutor, task: Callable[..., Any], *arguments: Any) -> None:
-        future = threads.submit(self._try, threads, task, *arguments)
-        self._pending.add(future)
-        future.add_done_callback(self._pending.discard)
-
-    def _try(self, threads: ThreadPoolExecutor, task: Callable[..., Any], *arguments: Any) -> None:
-        """Do a task again and again until it succeeds or somebody gives up: a full disk may be tidied."""
-        while True:
-            try:
-                task(*arguments)
-                self._problems[threads] = ""
-                return
-            except Exception as error:  # whatever it is, no stroke is dropped without a word
-                self._problems[threads] = explain(error)
-                if self._ending.wait(RETRY_S):
-                    return
+    def _close_at_exit(self) -> None:
+        if not self.close():
+            print(f"The last strokes on {self._entry.name} could not be saved: {self.problem}", file=sys.stderr)
 
     def _append(self, blocks: Sequence[Block]) -> None:
         append_edit(edits_file(self._project.folder_of(self._entry), self._number), blocks)
 
     def _begin_revision(self) -> None:
         # What is painted from now on belongs to the new revision, however long that takes to be written.
-        edits_file(self._project.folder_of(self._entry), self._number + 1).touch()
+        folder = self._project.folder_of(self._entry)
+        edits_file(folder, self._number + 1).touch()
+        sync_folder(folder)
         self._number += 1
-        self._submit(self._revisions, self._revise, self._number)
+        self._revisions.submit(partial(self._revise, self._number))
 
     def _revise(self, number: int) -> None:
         self._project.accept(self._entry, before=number)

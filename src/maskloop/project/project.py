@@ -10,9 +10,9 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from maskloop.errors import ProjectError, explain
-from maskloop.files import read_image
+from maskloop.files import read_image, sync_folder
 from maskloop.ops.axes import to_planes
-from maskloop.project.adding import write_entry
+from maskloop.project.adding import tidy_unfinished, write_entry
 from maskloop.project.annotation import (
     Annotation,
     check_annotation,
@@ -68,6 +68,8 @@ class Project:
             self._lock = hold(self.folder)
             if self._lock is None:
                 self.held_by = f"It is open in {holder(self.folder)}."
+            else:
+                tidy_unfinished(self.folder / ENTRIES)
         except OSError as error:
             self.held_by = f"The folder cannot be written: {error.strerror or error}."
         self._entries = {entry.id: entry for entry in self._read_entries()}
@@ -288,6 +290,7 @@ class Project:
         self.require_writable()
         (self.folder / TRASH).mkdir(exist_ok=True)
         removed = self.folder_of(entry).rename(self.folder / TRASH / entry.id)
+        sync_folder(removed.parent)
         self._entries.pop(entry.id, None)
         os.utime(removed, ns=(time.time_ns(),) * 2)  # for the order of `removed`
 
