@@ -62,7 +62,6 @@ def test_an_entry_that_was_being_opened_when_its_project_was_closed_is_not_shown
     assert len(viewer.layers) == 0
 
 
-@pytest.mark.xfail(strict=True, reason="an entry that is being opened is removed, and shown all the same")
 def test_an_entry_that_was_being_opened_when_it_was_removed_is_not_shown(viewer, ready, hold_up, done_in_background):
     go = hold_up(ready)
     entry = ready.project.project.entry(ids(ready)["a"])

@@ -104,27 +104,24 @@ def test_closing_the_viewer_saves_everything(viewer, docked, folder, open_entry,
 
 
 @pytest.mark.qt_no_exception_capture  # see test_nothing_goes_wrong_when_something_is_closed
-@pytest.mark.xfail(strict=True, reason="a viewer that is closed tells no panel, so this process holds the project on")
 def test_closing_the_viewer_lets_go_of_the_project(viewer, docked, folder, open_entry, qtbot, is_held):
     open_entry(docked[0], folder, "a")
     viewer.close()
     qtbot.waitUntil(lambda: not is_held(folder), timeout=5000)
 
 
-@pytest.mark.xfail(strict=False, reason="what was begun in the background speaks to widgets that are gone")
 @pytest.mark.parametrize("what", ["dock", "viewer"])
 def test_nothing_goes_wrong_when_something_is_closed_with_an_entry_open(
-    viewer, docked, folder, open_entry, until, qtbot, what, hold_up
+    viewer, docked, folder, open_entry, until, qtbot, what, hold_up, is_held
 ):
     panel, dock = docked
     open_entry(panel, folder, "a")
-    go, ended = hold_up(panel), []
+    go = hold_up(panel)
     with qtbot.captureExceptions() as exceptions:
         (dock.destroyOnClose if what == "dock" else viewer.close)()
-        panel._background.run(lambda: None, ended.append)
         QApplication.processEvents()
         go()
-        until(lambda: bool(ended))
+        until(lambda: not is_held(folder))
     assert exceptions == []
 
 
@@ -216,15 +213,14 @@ END = """
 print("alive", flush=True)
 os._exit(0)
 """
-NESTED = "the sketch is removed while napari is removing the labels: Qt aborts"
 
 
 @pytest.mark.parametrize(
     "script",
     [
         CLOSE_AT_ONCE,
-        pytest.param(REMOVE_WHILE_DRAWING, marks=pytest.mark.xfail(strict=False, reason=NESTED)),
-        pytest.param(FULL_DISK, marks=pytest.mark.xfail(strict=False, reason="closing waits long for a full disk")),
+        REMOVE_WHILE_DRAWING,
+        FULL_DISK,
         EVERYTHING,
     ],
     ids=[
@@ -241,19 +237,18 @@ def test_napari_neither_crashes_nor_hangs(folder, fake_worker, script, tmp_path)
     assert (done.stdout.strip(), done.returncode) == ("alive", 0), done.stderr
 
 
-@pytest.mark.xfail(strict=False, reason="what was begun in the background speaks to widgets that are gone")
 def test_a_panel_closed_while_a_project_is_being_opened_is_heard_of_no_more(
-    viewer, docked, folder, until, qtbot, hold_up
+    viewer, docked, folder, until, qtbot, hold_up, is_held
 ):
     panel, dock = docked
-    go, ended = hold_up(panel), []
+    go = hold_up(panel)
     panel.project.open_project(folder)
-    panel._background.run(lambda: None, ended.append)
+    opened = panel._background._thread.submit(lambda: is_held(folder))
     dock.destroyOnClose()
     QApplication.processEvents()
     with qtbot.captureExceptions() as exceptions:
         go()
-        until(lambda: bool(ended))
+        until(lambda: opened.done() and not is_held(folder))
     assert exceptions == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from qtpy.QtCore import QTimer
 
 from maskloop.project import edits
-from maskloop.project.autosave import RETRY_S
+from maskloop.project.writer import RETRY_S
 
 STACK = (3, 300, 280)  # more than one block a plane
 
@@ -122,7 +122,6 @@ def test_painting_through_planes_and_in_3d_is_on_the_disk(viewer, open_it, same)
     same(entry)
 
 
-@pytest.mark.xfail(strict=True, reason="only the plane on screen is looked over after a script has written")
 @pytest.mark.parametrize("leave", [False, True], ids=["wait", "leave"])
 def test_what_a_script_wrote_to_all_planes_of_a_stack_is_kept(viewer, open_it, folder, on_disk, until, saved, leave):
     entry = open_it("stack")

@@ -131,7 +131,6 @@ def test_a_damaged_entry_in_the_trash_hides_no_other(viewer, panel, make_project
     assert [action.text() for action in panel.project.trash_button.menu().actions()] == ["Bring back b"]
 
 
-@pytest.mark.xfail(strict=True, reason="the sentence is replaced at once by that of the entry being open")
 def test_a_version_that_cannot_be_restored_is_said(panel, make_project, open_entry, done_in_background):
     folder = make_project(a=PLANE)
     entry = open_entry(panel, folder, "a").entry

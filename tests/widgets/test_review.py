@@ -173,9 +173,8 @@ def test_segment_leaves_what_is_reviewed_alone_and_is_one_step_of_undo(
     mouse.on(entry.labels, (20, 20))
     before = entry.labels.data.copy()
     panel.segment.run_button.click()
-    until(panel.segment.run_button.isEnabled)
+    until(lambda: "What is reviewed was left alone." in panel.segment.message.text())
     after = entry.labels.data.copy()
-    assert "What is reviewed was left alone." in panel.segment.message.text()
     reviewed = entry.reviewed > 0
     np.testing.assert_array_equal(after[reviewed], before[reviewed])
     assert (after == 1).sum() == (labels == 1).sum()  # though the model sees nothing there
@@ -185,6 +184,32 @@ def test_segment_leaves_what_is_reviewed_alone_and_is_one_step_of_undo(
     entry.labels.undo()
     np.testing.assert_array_equal(entry.labels.data, before)
     until(lambda: np.array_equal(on_disk(folder, "a").labels, before))
+
+
+def test_what_is_reviewed_while_labels_are_written_is_left_alone_too(panel, entry, mouse, until, labels, hold_up):
+    go = hold_up(panel)
+    panel.segment.run_button.click()
+    until(lambda: "Writing" in panel.segment.message.text())
+    panel.correct.act("review_object")
+    mouse.on(entry.labels, (20, 20))
+    go()
+    until(lambda: "What is reviewed was left alone." in panel.segment.message.text())
+    np.testing.assert_array_equal(entry.labels.data == 1, labels == 1)
+    assert (entry.labels.data[31:49, 41:59] > 1).all()
+
+
+def test_all_planes_of_a_stack_are_written_around_what_is_reviewed_and_undone(panel, open_entry, folder, until, labels):
+    entry = open_entry(panel, folder, "stack")
+    before = entry.labels.data.copy()
+    entry.reviewed[1] = 1
+    panel.segment.form.set_all_planes(True)
+    panel.segment.run_button.click()
+    until(lambda: "What is reviewed was left alone." in panel.segment.message.text())
+    np.testing.assert_array_equal(entry.labels.data[1], before[1])
+    assert (entry.labels.data[[0, 2], 31:49, 41:59] > 2).all()
+    while entry.labels._undo_history:
+        entry.labels.undo()
+    np.testing.assert_array_equal(entry.labels.data, before)
 
 
 def test_a_box_segmented_anew_goes_around_what_is_reviewed(panel, entry, mouse, until, labels):
@@ -207,6 +232,6 @@ def test_a_result_for_an_entry_that_was_closed_meanwhile_changes_nothing(
     panel.project.close_entry()
     (panel.segment.form.model / "go").touch()
     until(panel.segment.run_button.isEnabled)
-    assert panel.segment.message.text() == "'a' was closed meanwhile; its labels were not changed."
+    assert panel.segment.message.text() == "'a' was closed meanwhile; no more of its labels was changed."
     np.testing.assert_array_equal(on_disk(folder, "a").labels, labels)
     assert len(viewer.layers) == 0

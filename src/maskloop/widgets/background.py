@@ -16,7 +16,10 @@ def _ignore(_: Any) -> None:
 
 
 class Background(QObject):
-    """A queue of work that a window must not wait for; at the end of Python what is queued is still done."""
+    """A queue of work that a window must not wait for; at the end of Python what is queued is still done.
+
+    What was made for a window that is gone is closed, if it can be.
+    """
 
     _ended = Signal(object)
 
@@ -24,6 +27,7 @@ class Background(QObject):
         super().__init__()
         self._thread = ThreadPoolExecutor(1, "maskloop files")
         self._ended.connect(self._deliver)
+        self._has_window = True
 
     def run(
         self,
@@ -46,15 +50,25 @@ class Background(QObject):
 
     def forget_window(self) -> None:
         """Go on with the work, but tell nobody what becomes of it."""
-        self._ended.disconnect(self._deliver)
+        self._has_window = False
 
     def _tell(self, then: Callable[[Any], None], failed: Callable[[str], None], future: Future) -> None:
-        with contextlib.suppress(RuntimeError):  # the window is gone
+        if not self._has_window:
+            _drop(future)
+            return
+        with contextlib.suppress(RuntimeError):  # Qt is gone
             self._ended.emit((then, failed, future))
 
     def _deliver(self, ended: tuple[Callable[[Any], None], Callable[[str], None], Future]) -> None:
         then, failed, future = ended
-        if error := future.exception():
+        if not self._has_window:
+            self._thread.submit(_drop, future)
+        elif error := future.exception():
             failed(explain(error))
         else:
             then(future.result())
+
+
+def _drop(future: Future) -> None:
+    if future.exception() is None and hasattr(future.result(), "close"):
+        future.result().close()

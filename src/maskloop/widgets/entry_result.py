@@ -1,12 +1,17 @@
 """Where a segmentation of the open entry's image goes: into its labels, around what has been reviewed."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from maskloop.errors import InputError
+from maskloop.ops.edit import Edit
 from maskloop.ops.replace import replace
-from maskloop.widgets.labels_plane import LabelsPlane
+from maskloop.widgets.background import Background
+from maskloop.widgets.labels_plane import LabelsPlane, require_editable
 from maskloop.widgets.open_entry import OpenEntry
 from maskloop.widgets.snapshot import Snapshot
 
@@ -17,12 +22,16 @@ class EntryResult:
     Parameters
     ----------
     entry : OpenEntry
+    background : Background
+        Where what becomes of each plane is worked out.
     """
 
-    def __init__(self, entry: OpenEntry) -> None:
-        self._entry = entry
+    def __init__(self, entry: OpenEntry, background: Background) -> None:
+        self._entry, self._background = entry, background
 
-    def write(self, labels: np.ndarray, snapshot: Snapshot, metadata: dict[str, Any]) -> str:
+    def write(
+        self, labels: np.ndarray, snapshot: Snapshot, metadata: dict[str, Any], done: Callable[[str], None]
+    ) -> None:
         """Lay predicted labels into those of the entry, plane by plane; reviewed objects and pixels stay.
 
         Parameters
@@ -32,24 +41,67 @@ class EntryResult:
             What they were made from.
         metadata : dict
             For the layer.
-
-        Returns
-        -------
-        str
-            What a person should know.
+        done : callable
+            Told at the end what a person should know.
 
         Raises
         ------
         InputError
             If the entry was closed meanwhile, or is open for reading only.
         """
-        entry = self._entry
-        if not entry.is_open:
-            raise InputError(f"{entry.entry.name!r} was closed meanwhile; its labels were not changed.")
-        for predicted, where in zip(labels, snapshot.positions, strict=True):
-            plane = LabelsPlane(entry.labels, snapshot.plane_axes, where)
-            keep = entry.reviewed[plane.index] > 0
-            whole = (slice(0, predicted.shape[0]), slice(0, predicted.shape[1]))
-            plane.apply(replace(plane.labels, whole, predicted, keep, plane.unused_label()))
-        entry.labels.metadata = {**entry.labels.metadata, **metadata}
-        return "What is reviewed was left alone." if entry.reviewed.any() else ""
+        self._require_open()
+        require_editable(self._entry.labels)
+        planes = [LabelsPlane(self._entry.labels, snapshot.plane_axes, where) for where in snapshot.positions]
+        self._entry.labels.metadata = {**self._entry.labels.metadata, **metadata}
+        self._go_on(list(zip(planes, labels, strict=True)), done)
+
+    def _go_on(self, left: list[tuple[LabelsPlane, np.ndarray]], done: Callable[[str], None]) -> None:
+        if not left:
+            done("What is reviewed was left alone." if self._entry.reviewed.any() else "")
+            return
+        plane, predicted = left[0]
+        before = _Plane(plane.labels.copy(), self._reviewed(plane), plane.unused_label())
+        self._background.run(partial(before.replaced, predicted), partial(self._apply, before, left, done), done)
+
+    def _apply(
+        self, before: "_Plane", left: list[tuple[LabelsPlane, np.ndarray]], done: Callable[[str], None], edit: Edit
+    ) -> None:
+        plane, _ = left[0]
+        try:
+            self._require_open()
+            # Once more if somebody has painted on it meanwhile.
+            fresh = before == _Plane(plane.labels, self._reviewed(plane), plane.unused_label())
+            if fresh:
+                plane.apply(edit)
+        except InputError as error:
+            done(str(error))
+        else:
+            self._go_on(left[1:] if fresh else left, done)
+
+    def _reviewed(self, plane: LabelsPlane) -> np.ndarray:
+        return np.asarray(self._entry.reviewed[plane.index] > 0)
+
+    def _require_open(self) -> None:
+        if not self._entry.is_open:
+            raise InputError(f"{self._entry.entry.name!r} was closed meanwhile; no more of its labels was changed.")
+
+
+@dataclass(frozen=True, eq=False)
+class _Plane:
+    """A plane of labels as it is at some moment."""
+
+    labels: np.ndarray
+    reviewed: np.ndarray
+    unused: int
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Plane)
+            and self.unused == other.unused
+            and np.array_equal(self.labels, other.labels)
+            and np.array_equal(self.reviewed, other.reviewed)
+        )
+
+    def replaced(self, predicted: np.ndarray) -> Edit:
+        whole = (slice(0, predicted.shape[0]), slice(0, predicted.shape[1]))
+        return replace(self.labels, whole, predicted, self.reviewed, self.unused)

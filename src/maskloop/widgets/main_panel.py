@@ -1,5 +1,7 @@
 """The panel that napari docks: segment, correct, and the project that keeps both."""
 
+from functools import partial
+
 import napari
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QTabWidget
@@ -25,12 +27,13 @@ class MainPanel(QTabWidget):
     def __init__(self, viewer: napari.Viewer, session: WorkerSession | None = None) -> None:
         super().__init__()
         self._background = Background()
-        self.segment = SegmentPanel(viewer, session)
+        self.segment = SegmentPanel(viewer, session, self._background)
         self.correct = CorrectPanel(viewer, self.segment, self._background)
         self.project = ProjectPanel(viewer, self._background, lambda: self.segment.form.image)
         for title, panel in (("Segment", self.segment), ("Correct", self.correct), ("Project", self.project)):
             self.addTab(panel, title)
         self.project.entry_changed.connect(self._use_entry)
+        self.destroyed.connect(partial(ProjectPanel.let_go, self.project))  # a viewer that closes tells nothing else
         QTimer.singleShot(0, self.project.open_last)
 
     def event(self, event: QEvent) -> bool:

@@ -47,6 +47,7 @@ class ProjectPanel(QWidget):
         self.project: Project | None = None
         self.open_entry: OpenEntry | None = None
         self._asked = 0  # an answer to an older request is stale
+        self._opening = ""  # the entry that is on its way
         self.title = QElidingLabel()
         self.list = EntryList()
         self.message = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
@@ -83,15 +84,27 @@ class ProjectPanel(QWidget):
             self._background.run(project.close)
             self._show_project()
 
-    def open(self, entry_id: str) -> None:
-        """Bring an entry into the viewer, in place of the one that is open."""
+    def let_go(self) -> None:
+        """Save and close what is open, when the widgets are gone already: nothing of Qt is touched."""
+        self._background.forget_window()
+        entry, self.open_entry = self.open_entry, None
+        if entry is not None:
+            entry.leave()
+            self._background.run(entry.finish)
+        project, self.project = self.project, None
+        if project is not None:
+            self._background.run(project.close)
+
+    def open(self, entry_id: str, remark: str = "") -> None:
+        """Bring an entry into the viewer, in place of the one that is open, and say a remark then."""
         if self.project is None or (self.open_entry is not None and self.open_entry.entry.id == entry_id):
             return
         if self._may_close():
             self.close_entry()
-            self.message.setText("Opening…")
+            self.message.setText(f"{remark} Opening…".lstrip())
             project = self.project
-            self._ask(lambda: load_entry(project, project.entry(entry_id)), self._show_loaded)
+            show = partial(self._show_loaded, remark)
+            self._ask(lambda: load_entry(project, project.entry(entry_id)), show, entry_id)
 
     def close_entry(self) -> None:
         """Take the open entry out of the viewer; what was painted is saved."""
@@ -141,8 +154,8 @@ class ProjectPanel(QWidget):
 
     def restore(self, entry: Entry, revision: int) -> None:
         """Make an earlier version the latest; what is there now becomes a version too."""
-        self._change(entry, lambda project: project.restore(entry, revision), f"Version {revision} is restored.")
-        self.open(entry.id)
+        show = partial(self.open, entry.id)
+        self._change(entry, lambda project: project.restore(entry, revision), f"Version {revision} is restored.", show)
 
     def _lay_out(self) -> None:
         top, grid = QHBoxLayout(), QGridLayout()
@@ -178,16 +191,17 @@ class ProjectPanel(QWidget):
     def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         self._background.run(work, then, self.message.setText)
 
-    def _ask(self, work: Callable[[], LoadedEntry], then: Callable[[LoadedEntry], None]) -> None:
+    def _ask(self, work: Callable[[], LoadedEntry], then: Callable[[LoadedEntry], None], opening: str = "") -> None:
         """Have an entry loaded; if something else was asked for meanwhile, it is put away again."""
+        self._opening = opening
         self._asked += 1
         asked = self._asked
 
         def answer(loaded: LoadedEntry) -> None:
             if asked == self._asked:
                 then(loaded)
-            elif loaded.autosave is not None:
-                self._background.run(loaded.autosave.close)
+            else:
+                self._background.run(loaded.close)
 
         self._run(work, answer)
 
@@ -225,9 +239,9 @@ class ProjectPanel(QWidget):
         if project is None:
             self.message.setText(EMPTY)
 
-    def _show_loaded(self, loaded: LoadedEntry) -> None:
+    def _show_loaded(self, remark: str, loaded: LoadedEntry) -> None:
         self.close_entry()
-        self._use_entry(show_entry(self._viewer, loaded))
+        self._use_entry(show_entry(self._viewer, loaded), remark)
 
     def _use_layers(self, layers: LayersToAdd, loaded: LoadedEntry) -> None:
         """Go on with the layers that were added, if they are still there."""
@@ -235,14 +249,16 @@ class ProjectPanel(QWidget):
         if all(layer in self._viewer.layers for layer in there):
             self._use_entry(bind_layers(self._viewer, loaded, layers.image, layers.labels))
         else:
-            self._show_loaded(loaded)
+            self._show_loaded("", loaded)
 
-    def _use_entry(self, entry: OpenEntry) -> None:
+    def _use_entry(self, entry: OpenEntry, remark: str = "") -> None:
         self.open_entry = entry
         # Later, since napari is still at removing layers.
         entry.layer_removed.connect(self._close_incomplete, Qt.ConnectionType.QueuedConnection)
         self._show_project()
-        self.message.setText(f"{entry.entry.name} is open{' for reading only' if entry.read_only else ''}.")
+        self.message.setText(
+            f"{remark} {entry.entry.name} is open{' for reading only' if entry.read_only else ''}.".lstrip()
+        )
         self.entry_changed.emit(entry)
 
     def _close_incomplete(self, layer: str) -> None:
@@ -258,20 +274,29 @@ class ProjectPanel(QWidget):
         if not saved:
             self.message.setText("The last strokes could not be saved: is the disk full?")
 
-    def _change(self, entry: Entry, change: Callable[[Project], Any], done: str) -> None:
+    def _change(
+        self,
+        entry: Entry,
+        change: Callable[[Project], Any],
+        done: str,
+        then: Callable[[str], None] | None = None,
+    ) -> None:
+        """Change an entry that is not in the viewer any more, and hand over what came of it, in one sentence."""
         project = self.project
         if project is None:
             return
+        if self._opening == entry.id:
+            self._asked += 1
         if self.open_entry is not None and self.open_entry.entry.id == entry.id:
             if not self._may_close():
                 return
             self.close_entry()
 
-        def tell(_: Any) -> None:
+        def tell(sentence: str) -> None:
             self._show_project()
-            self.message.setText(done)
+            (then or self.message.setText)(sentence)
 
-        self._run(lambda: change(project), tell)
+        self._background.run(lambda: change(project), lambda _: tell(done), tell)
 
     def _remove_selected(self) -> None:
         if (entry := self.list.selected) is not None:

@@ -1,5 +1,6 @@
 """The labels layer that a segmentation goes to; one that a person has painted on is never overwritten."""
 
+from collections.abc import Callable
 from typing import Any
 
 import napari
@@ -25,7 +26,9 @@ class ResultLayer:
         self._touched = False
         self._snapshot: Snapshot | None = None
 
-    def write(self, labels: np.ndarray, snapshot: Snapshot, metadata: dict[str, Any]) -> str:
+    def write(
+        self, labels: np.ndarray, snapshot: Snapshot, metadata: dict[str, Any], done: Callable[[str], None]
+    ) -> None:
         """Show labels in the layer, or in a new one where the old one is gone or painted on.
 
         Parameters
@@ -35,11 +38,8 @@ class ResultLayer:
             What they were made from.
         metadata : dict
             For the layer.
-
-        Returns
-        -------
-        str
-            What a person should know: that an older layer was left alone because somebody has painted on it.
+        done : callable
+            Told what a person should know: that an older layer was left alone because somebody has painted on it.
         """
         layer = self._layer if self._layer in self._viewer.layers else None
         painted = layer is not None and self._is_painted(layer)
@@ -55,7 +55,7 @@ class ResultLayer:
             self._layer = self._new_layer(snapshot, metadata)
             self._viewer.add_layer(self._layer)
         self._snapshot = snapshot
-        return "You have painted on the old labels: these are new." if painted else ""
+        done("You have painted on the old labels: these are new." if painted else "")
 
     def _new_layer(self, snapshot: Snapshot, metadata: dict[str, Any]) -> Labels:
         layer = Labels(self._written.copy(), name=f"{snapshot.name} labels", metadata=metadata, **snapshot.transform)

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +18,7 @@ from maskloop.jobs.client import Report
 from maskloop.jobs.messages import TERMINAL, Broken, Done, Progress, Ready
 from maskloop.ops.nothing_found import explain_nothing_found
 from maskloop.widgets.adjust_form import AdjustForm
+from maskloop.widgets.background import Background
 from maskloop.widgets.describe_end import describe_end
 from maskloop.widgets.entry_result import EntryResult
 from maskloop.widgets.open_entry import OpenEntry
@@ -54,6 +56,8 @@ class SegmentPanel(QWidget):
     viewer : napari.Viewer
     session : WorkerSession, optional
         Another worker, for tests.
+    background : Background, optional
+        Shared with other panels.
 
     Attributes
     ----------
@@ -64,10 +68,13 @@ class SegmentPanel(QWidget):
 
     segmented = Signal()  # new labels are shown
 
-    def __init__(self, viewer: napari.Viewer, session: WorkerSession | None = None) -> None:
+    def __init__(
+        self, viewer: napari.Viewer, session: WorkerSession | None = None, background: Background | None = None
+    ) -> None:
         super().__init__()
         self._viewer = viewer
         self.session = session or WorkerSession()
+        self._background = background or Background()
         self.entry: OpenEntry | None = None
         self._running: _Run | None = None
         self._kept: _Run | None = None
@@ -195,7 +202,7 @@ class SegmentPanel(QWidget):
     def _result_for(self, snapshot: Snapshot) -> ResultLayer | EntryResult:
         kept = self._kept
         if self.entry is not None and self.form.image == self.entry.image:
-            return EntryResult(self.entry)
+            return EntryResult(self.entry, self._background)
         if kept is not None and isinstance(kept.result, ResultLayer) and kept.snapshot.same_image(snapshot):
             return kept.result
         return ResultLayer(self._viewer)
@@ -206,7 +213,7 @@ class SegmentPanel(QWidget):
         if entry is None:
             return run.result
         pixels = entry.image.data[0] if entry.image.multiscale else entry.image.data
-        return EntryResult(entry) if pixels is run.snapshot.data else run.result
+        return EntryResult(entry, self._background) if pixels is run.snapshot.data else run.result
 
     def _relabel(self) -> None:
         """Ask for new labels from the kept maps; while one request is on its way, the next waits for its answer."""
@@ -262,11 +269,13 @@ class SegmentPanel(QWidget):
 
     def _show(self, run: _Run, event: Done, report: Report) -> None:
         assert report.labels is not None
+        self.message.setText("Writing the labels…")
         try:
-            remark = self._result_now(run).write(report.labels, run.snapshot, _metadata(run, event))
+            self._result_now(run).write(report.labels, run.snapshot, _metadata(run, event), partial(self._tell, event))
         except InputError as error:
             self.message.setText(str(error))
-            return
+
+    def _tell(self, event: Done, remark: str) -> None:
         self.message.setText(f"{_summary(event)} {remark}".rstrip())
         self.segmented.emit()
 
