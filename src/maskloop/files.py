@@ -36,7 +36,7 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until what was made, renamed or removed in a folder outlasts a power cut, where the system can promise it."""
+    """Wait until what was made or renamed in a folder outlasts a power cut, where the system can promise it."""
     with contextlib.suppress(OSError):  # Windows opens no folders, and some file systems sync none
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -250,7 +250,7 @@ def add(project, viewer, until):
 
     def add():
         project.message.setText("")
-        project.add_button.click()
+        project.form.add_button.click()
         until(lambda: project.message.text() not in ("", "Adding…"))
         return project.open_entry
 

@@ -20,7 +20,7 @@ def reopen(project, panel, done_in_background):
 
     def reopen(entry):
         project.close_entry()
-        project.list.chosen.emit(entry.entry.id)
+        project.form.list.chosen.emit(entry.entry.id)
         done_in_background(panel)
         return project.open_entry
 
@@ -153,7 +153,7 @@ def test_what_is_painted_while_an_image_is_being_added_is_kept(
     viewer.add_image(PLANE, name="a")
     layer = viewer.add_labels(labels)
     go = hold_up(panel)
-    project.add_button.click()
+    project.form.add_button.click()
     layer.paint((60, 70), 9)
     go()
     until(lambda: project.open_entry is not None)
@@ -169,7 +169,7 @@ def test_what_is_painted_in_another_plane_while_a_stack_is_added_is_kept(
     viewer.add_image(np.stack([PLANE] * 3), name="a")
     layer = viewer.add_labels(np.stack([labels] * 3))
     go = hold_up(panel)
-    project.add_button.click()
+    project.form.add_button.click()
     layer.paint((2, 60, 70), 9)
     viewer.dims.set_current_step(0, 0)
     go()

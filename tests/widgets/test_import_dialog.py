@@ -27,7 +27,7 @@ def panel(open_main, make_project, until):
 @pytest.fixture
 def dialog(panel, monkeypatch):
     """The dialog that the button opens."""
-    panel.project.import_button.click()
+    panel.project.form.import_button.click()
     [dialog] = panel.project.findChildren(ImportDialog)
     return dialog
 
@@ -65,7 +65,7 @@ def test_the_dry_run_says_what_is_imported_what_not_and_why_and_then_it_is(panel
     dialog.import_button.click()
     until(lambda: "4 images were imported" in dialog.text.toPlainText())
     assert names(panel) == ["a", "b", "bare", "c"]
-    assert panel.project.list.model().rowCount() == 4
+    assert panel.project.form.list.model().rowCount() == 4
     assert not dialog.import_button.isEnabled()  # once only
     statuses = {entry.name: entry.status for entry in panel.project.project.entries}
     assert statuses == {"a": "reviewed", "b": "reviewed", "c": "reviewed", "bare": "not segmented"}
@@ -86,7 +86,7 @@ def test_what_was_imported_can_be_opened(panel, dialog, images, until, open_entr
 
 def test_the_same_folder_a_second_time_has_nothing_new(panel, images, until):
     for wanted in ("4 images can", "0 images can"):
-        panel.project.import_button.click()
+        panel.project.form.import_button.click()
         dialog = panel.project.findChildren(ImportDialog)[-1]
         dialog.images.setText(str(images))
         dialog.images.returnPressed.emit()
@@ -147,7 +147,7 @@ def test_what_was_imported_until_it_was_closed_is_in_the_list(panel, dialog, ima
     closed.set()
     done_in_background(panel)
     assert len(names(panel)) == 1
-    assert panel.project.list.model().rowCount() == 1
+    assert panel.project.form.list.model().rowCount() == 1
 
 
 @needs_data

@@ -198,7 +198,7 @@ for action in ACTIONS:
     until(lambda: "…" not in panel.correct.message.text())
 panel.segment.segment()
 until(panel.segment.run_button.isEnabled)
-panel.project.import_button.click()
+panel.project.form.import_button.click()
 [dialog] = panel.project.findChildren(ImportDialog)
 dialog.choose(Path(sys.argv[1]))
 until(lambda: "Reading" not in dialog.text.toPlainText())

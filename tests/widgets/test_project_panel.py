@@ -16,21 +16,21 @@ def labels(discs):
 @pytest.fixture
 def listed(project):
     """A function that returns what the list shows."""
-    model = project.list.model()
+    model = project.form.list.model()
     return lambda: [model.data(model.index(row)) for row in range(model.rowCount())]
 
 
 def test_without_a_project_it_is_said_what_one_is(panel, viewer):
     assert "folder that keeps images" in panel.project.message.text()
     viewer.add_image(PLANE)
-    panel.project.add_button.click()
+    panel.project.form.add_button.click()
     assert panel.project.message.text() == "There is no project yet: click New… to make one."
-    assert not panel.project.import_button.isEnabled()
+    assert not panel.project.form.import_button.isEnabled()
 
 
 def test_a_new_project_is_made_and_a_folder_with_other_files_is_refused(project, tmp_path, until):
     assert (project.project.folder / "project.json").exists()
-    assert project.title.text() == "大"
+    assert project.form.title.text() == "大"
     assert project.message.text() == "Add an image, or import a folder."
     project.new_project(tmp_path)
     until(lambda: "holds other files" in project.message.text())
@@ -63,12 +63,12 @@ def test_an_image_is_removed_and_brought_back_and_a_version_restored(
     viewer.add_labels(labels)
     entry = add().entry
     project.open_entry.labels.fill((20, 20), 0)
-    project.remove_button.click()
+    project.form.remove_button.click()
     until(lambda: listed() == [])
     assert len(viewer.layers) == 0
     assert project.message.text() == "a is in the trash of the project."
-    project.trash_button.menu().aboutToShow.emit()
-    [back] = project.trash_button.menu().actions()
+    project.form.trash_button.menu().aboutToShow.emit()
+    [back] = project.form.trash_button.menu().actions()
     assert back.text() == "Bring back a"
     back.trigger()
     until(lambda: len(listed()) == 1)
@@ -76,8 +76,8 @@ def test_an_image_is_removed_and_brought_back_and_a_version_restored(
     until(lambda: project.open_entry is not None)
     assert project.open_entry.labels.data.max() == 2
     assert project.open_entry.labels.data[20, 20] == 0
-    project.versions_button.menu().aboutToShow.emit()
-    [first] = project.versions_button.menu().actions()
+    project.form.versions_button.menu().aboutToShow.emit()
+    [first] = project.form.versions_button.menu().actions()
     assert first.text().startswith("1: ")
     first.trigger()
     until(lambda: project.open_entry is not None and project.open_entry.labels.data[20, 20] == 1)
@@ -97,7 +97,7 @@ def test_a_second_window_reads_only_and_says_who_has_the_project(open_main, open
         assert "open for reading only" in panel.correct.target.text()
         assert not entry.labels.editable
         for button in ("add_button", "import_button", "remove_button", "trash_button", "versions_button"):
-            assert not getattr(panel.project, button).isEnabled()
+            assert not getattr(panel.project.form, button).isEnabled()
     panel.project.open_project(folder)
     until(lambda: panel.project.project is not None and not panel.project.project.read_only)
     assert open_entry(panel, folder, "a").labels.editable
@@ -127,8 +127,8 @@ def test_a_damaged_entry_in_the_trash_hides_no_other(viewer, panel, make_project
     damaged.write_text("{")
     panel.project.open_project(folder)
     until(lambda: panel.project.project is not None)
-    panel.project._list_trash()
-    assert [action.text() for action in panel.project.trash_button.menu().actions()] == ["Bring back b"]
+    panel.project.form._list_trash()
+    assert [action.text() for action in panel.project.form.trash_button.menu().actions()] == ["Bring back b"]
 
 
 def test_a_version_that_cannot_be_restored_is_said(panel, make_project, open_entry, done_in_background):

@@ -7,21 +7,19 @@ from typing import Any
 
 import napari
 from napari.layers import Image
-from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
-from superqt import QElidingLabel
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from maskloop.errors import InputError
 from maskloop.project.entry import Entry
 from maskloop.project.project import Project
 from maskloop.widgets.background import Background
-from maskloop.widgets.entry_list import EntryList
 from maskloop.widgets.import_dialog import ImportDialog
-from maskloop.widgets.last_project import default_folder, remember, remembered
+from maskloop.widgets.last_project import remember, remembered
 from maskloop.widgets.layers_to_add import LayersToAdd, take_layers
 from maskloop.widgets.open_entry import LoadedEntry, OpenEntry, bind_layers, load_entry, show_entry
+from maskloop.widgets.project_form import ProjectForm
 
-REFRESH_MS = 1000  # what autosave notes about the open entry shows up in the list
 EMPTY = (
     "A project is a folder that keeps images with their labels, and what you have checked. What you paint is saved "
     "by itself, stroke by stroke."
@@ -48,13 +46,8 @@ class ProjectPanel(QWidget):
         self.open_entry: OpenEntry | None = None
         self._asked = 0  # an answer to an older request is stale
         self._opening = ""  # the entry that is on its way
-        self.title = QElidingLabel()
-        self.list = EntryList()
+        self.form = ProjectForm()
         self.message = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self.new_button, self.open_button = QPushButton("New…"), QPushButton("Open…")
-        self.add_button, self.import_button = QPushButton("Add this image"), QPushButton("Import…")
-        self.versions_button, self.remove_button = QPushButton("Earlier versions"), QPushButton("Remove")
-        self.trash_button = QPushButton("Trash")
         self._lay_out()
         self._connect()
         self._show_project()
@@ -158,35 +151,21 @@ class ProjectPanel(QWidget):
         self._change(entry, lambda project: project.restore(entry, revision), f"Version {revision} is restored.", show)
 
     def _lay_out(self) -> None:
-        top, grid = QHBoxLayout(), QGridLayout()
-        top.addWidget(self.title, stretch=1)
-        top.addWidget(self.new_button)
-        top.addWidget(self.open_button)
-        grid.addWidget(self.add_button, 0, 0, 1, 2)
-        grid.addWidget(self.import_button, 0, 2)
-        grid.addWidget(self.versions_button, 1, 0)
-        grid.addWidget(self.remove_button, 1, 1)
-        grid.addWidget(self.trash_button, 1, 2)
         layout = QVBoxLayout(self)
-        layout.addLayout(top)
-        layout.addWidget(self.list, stretch=1)
-        layout.addLayout(grid)
+        layout.addWidget(self.form, stretch=1)
         layout.addWidget(self.message)
 
     def _connect(self) -> None:
-        self.new_button.clicked.connect(self._ask_for_new)
-        self.open_button.clicked.connect(self._ask_for_folder)
-        self.add_button.clicked.connect(self.add)
-        self.import_button.clicked.connect(self._import)
-        self.remove_button.clicked.connect(self._remove_selected)
-        self.list.chosen.connect(self.open)
-        self._refresh = QTimer(self, interval=REFRESH_MS)
-        self._refresh.timeout.connect(self.list.refresh)
-        self._refresh.start()
-        for button, fill in ((self.versions_button, self._list_versions), (self.trash_button, self._list_trash)):
-            menu = QMenu(button)
-            menu.aboutToShow.connect(fill)
-            button.setMenu(menu)
+        form = self.form
+        form.new_wanted.connect(self.new_project)
+        form.open_wanted.connect(self.open_project)
+        form.add_button.clicked.connect(self.add)
+        form.import_button.clicked.connect(self._import)
+        form.remove_wanted.connect(self.remove)
+        form.bring_back_wanted.connect(self.bring_back)
+        form.restore_wanted.connect(self.restore)
+        form.refused.connect(self.message.setText)
+        form.list.chosen.connect(self.open)
 
     def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         self._background.run(work, then, self.message.setText)
@@ -228,15 +207,8 @@ class ProjectPanel(QWidget):
         self.message.setText("\n".join(texts) or ("" if project.entries else "Add an image, or import a folder."))
 
     def _show_project(self) -> None:
-        project = self.project
-        self.title.setText(project.folder.name if project is not None else "No project is open")
-        self.title.setToolTip(str(project.folder) if project is not None else "")
-        self.list.show_project(project, self.open_entry.entry.id if self.open_entry is not None else "")
-        writable = project is not None and not project.read_only
-        for button in (self.import_button, self.versions_button, self.remove_button, self.trash_button):
-            button.setEnabled(writable)
-        self.add_button.setEnabled(project is None or writable)
-        if project is None:
+        self.form.show_project(self.project, self.open_entry.entry.id if self.open_entry is not None else "")
+        if self.project is None:
             self.message.setText(EMPTY)
 
     def _show_loaded(self, remark: str, loaded: LoadedEntry) -> None:
@@ -297,45 +269,6 @@ class ProjectPanel(QWidget):
             (then or self.message.setText)(sentence)
 
         self._background.run(lambda: change(project), lambda _: tell(done), tell)
-
-    def _remove_selected(self) -> None:
-        if (entry := self.list.selected) is not None:
-            self.remove(entry)
-        else:
-            self.message.setText("Click the image in the list that is to be removed.")
-
-    def _list_versions(self) -> None:
-        menu = self.versions_button.menu()
-        menu.clear()
-        entry = self.list.selected
-        if entry is None or self.project is None:
-            menu.addAction("Click an image in the list first").setEnabled(False)
-            return
-        for revision in reversed(self.project.entry(entry.id).revisions):
-            text = (
-                f"{revision.number}: {revision.time.astimezone():%d %b %Y, %H:%M:%S}, {revision.reason}, "
-                f"{revision.objects} objects, {revision.reviewed:.0%} reviewed"
-            )
-            menu.addAction(text).triggered.connect(partial(self.restore, entry, revision.number))
-
-    def _list_trash(self) -> None:
-        menu = self.trash_button.menu()
-        menu.clear()
-        removed = self.project.removed() if self.project is not None else []
-        for entry in removed:
-            menu.addAction(f"Bring back {entry.name}").triggered.connect(partial(self.bring_back, entry))
-        if not removed:
-            menu.addAction("The trash is empty").setEnabled(False)
-
-    def _ask_for_new(self) -> None:
-        offered = default_folder()
-        name, _ = QFileDialog.getSaveFileName(self, "New project: choose the name of its folder", str(offered))
-        if name:
-            self.new_project(Path(name))
-
-    def _ask_for_folder(self) -> None:
-        if folder := QFileDialog.getExistingDirectory(self, "Open a project"):
-            self.open_project(Path(folder))
 
     def _import(self) -> None:
         if self.project is not None:

@@ -1,0 +1,122 @@
+"""What is seen of a project: its name, its entries, and buttons for what can be done with them."""
+
+from functools import partial
+from pathlib import Path
+
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from superqt import QElidingLabel
+
+from maskloop.project.entry import Entry
+from maskloop.project.project import Project
+from maskloop.widgets.entry_list import EntryList
+from maskloop.widgets.last_project import default_folder
+
+REFRESH_MS = 1000  # what autosave notes about the open entry shows up in the list
+
+
+class ProjectForm(QWidget):
+    """Shows a project and says what is wanted of it; changes nothing itself."""
+
+    new_wanted = Signal(Path)
+    open_wanted = Signal(Path)
+    restore_wanted = Signal(object, int)  # an entry, the number of a revision
+    remove_wanted = Signal(object)  # an entry
+    bring_back_wanted = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._project: Project | None = None
+        self.title = QElidingLabel()
+        self.list = EntryList()
+        self.new_button, self.open_button = QPushButton("New…"), QPushButton("Open…")
+        self.add_button, self.import_button = QPushButton("Add this image"), QPushButton("Import…")
+        self.versions_button, self.remove_button = QPushButton("Earlier versions"), QPushButton("Remove")
+        self.trash_button = QPushButton("Trash")
+        self._lay_out()
+        self._connect()
+
+    def show_project(self, project: Project | None, open_id: str) -> None:
+        """Show a project, or that none is open, and mark the entry that is in the viewer."""
+        self._project = project
+        self.title.setText(project.folder.name if project is not None else "No project is open")
+        self.title.setToolTip(str(project.folder) if project is not None else "")
+        self.list.show_project(project, open_id)
+        writable = project is not None and not project.read_only
+        for button in (self.import_button, self.versions_button, self.remove_button, self.trash_button):
+            button.setEnabled(writable)
+        self.add_button.setEnabled(project is None or writable)
+
+    def _lay_out(self) -> None:
+        top, grid = QHBoxLayout(), QGridLayout()
+        top.addWidget(self.title, stretch=1)
+        top.addWidget(self.new_button)
+        top.addWidget(self.open_button)
+        grid.addWidget(self.add_button, 0, 0, 1, 2)
+        grid.addWidget(self.import_button, 0, 2)
+        grid.addWidget(self.versions_button, 1, 0)
+        grid.addWidget(self.remove_button, 1, 1)
+        grid.addWidget(self.trash_button, 1, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(top)
+        layout.addWidget(self.list, stretch=1)
+        layout.addLayout(grid)
+
+    def _connect(self) -> None:
+        self.new_button.clicked.connect(self._ask_for_new)
+        self.open_button.clicked.connect(self._ask_for_folder)
+        self.remove_button.clicked.connect(self._remove_selected)
+        self._refresh = QTimer(self, interval=REFRESH_MS)
+        self._refresh.timeout.connect(self.list.refresh)
+        self._refresh.start()
+        for button, fill in ((self.versions_button, self._list_versions), (self.trash_button, self._list_trash)):
+            menu = QMenu(button)
+            menu.aboutToShow.connect(fill)
+            button.setMenu(menu)
+
+    def _remove_selected(self) -> None:
+        if (entry := self.list.selected) is not None:
+            self.remove_wanted.emit(entry)
+        else:
+            self.refused.emit("Click the image in the list that is to be removed.")
+
+    def _list_versions(self) -> None:
+        menu = self.versions_button.menu()
+        menu.clear()
+        entry = self.list.selected
+        if entry is None or self._project is None:
+            menu.addAction("Click an image in the list first").setEnabled(False)
+            return
+        for revision in reversed(self._project.entry(entry.id).revisions):
+            text = (
+                f"{revision.number}: {revision.time.astimezone():%d %b %Y, %H:%M:%S}, {revision.reason}, "
+                f"{revision.objects} objects, {revision.reviewed:.0%} reviewed"
+            )
+            menu.addAction(text).triggered.connect(partial(self._restore, entry, revision.number))
+
+    def _list_trash(self) -> None:
+        menu = self.trash_button.menu()
+        menu.clear()
+        removed = self._project.removed() if self._project is not None else []
+        for entry in removed:
+            menu.addAction(f"Bring back {entry.name}").triggered.connect(partial(self._bring_back, entry))
+        if not removed:
+            menu.addAction("The trash is empty").setEnabled(False)
+
+    def _restore(self, entry: Entry, revision: int) -> None:
+        self.restore_wanted.emit(entry, revision)
+
+    def _bring_back(self, entry: Entry) -> None:
+        self.bring_back_wanted.emit(entry)
+
+    def _ask_for_new(self) -> None:
+        offered = default_folder()
+        name, _ = QFileDialog.getSaveFileName(self, "New project: choose the name of its folder", str(offered))
+        if name:
+            self.new_wanted.emit(Path(name))
+
+    def _ask_for_folder(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, "Open a project"):
+            self.open_wanted.emit(Path(folder))
