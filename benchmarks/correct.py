@@ -126,8 +126,13 @@ def measure_tools(window: Window) -> dict[str, dict[str, float]]:
     def over_two(number: int) -> np.ndarray:
         return centre_of(number) + [0, STEP / 2] + line * [0, STEP / 2]
 
+    def around_one(number: int) -> np.ndarray:
+        angles = np.linspace(0, 2 * np.pi, 60)
+        return centre_of(number) + 0.45 * STEP * np.stack([np.sin(angles), np.cos(angles)], axis=1)
+
     labels = window.labels.data
     tools = {
+        "outline": lambda n: window.drag("outline", around_one(n)),
         "split": lambda n: window.drag("split", across(n)),
         "merge": lambda n: window.drag("merge", over_two(n)),
         "delete": lambda n: lambda: window.press("delete", centre_of(n)),
@@ -222,7 +227,7 @@ def measure_list(window: Window, folder: Path) -> dict[str, float]:
         watch.restart()
         started = time.perf_counter()
         window.panel.project.open_project(folder)
-        wait_until(lambda: window.panel.project.list.model().rowCount() == ENTRIES)
+        wait_until(lambda: window.panel.project.form.list.model().rowCount() == ENTRIES)
         QApplication.processEvents()
         seconds.append(time.perf_counter() - started)
         idle(0.3)

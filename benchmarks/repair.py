@@ -4,27 +4,30 @@ DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``. A simulated
 ``nuclei`` predicts on those 10 images, none of them a published test image, on which its AP at IoU 0.5 is lowest;
 once with maskloop's tools, and once with napari's brush and eraser alone. It is done when each true object has an
 object of an IoU of at least 0.5 (another one by --iou), and no other object is left. A stroke, a click, a key and a
-slider that is moved are one action each, what fails and its undo included. A stroke of brush or eraser is perfect: it
-covers exactly what it should, in one go. With the tools the person first tries the diameter of the objects (typed, and
-a click on Segment) and the sliders under Adjust, and keeps what helps; a tool that fails more often than it works is
-not used again in that image. The tools are the real ones, on a napari labels layer.
+slider that is moved are one action each, also where they bring nothing.
+
+A stroke of brush or eraser is perfect: it covers exactly what it should, in one go. What is wrong is painted anew with
+a new label, which never takes more than to pick its label and mend it. With the tools the person first moves the two
+sliders under Adjust, and lets go where the least is left to do, then draws around what is wrong with *Outline*, and
+deletes what is left over. These lines are drawn by a hand: along the outline of the true object there is a point every
+3 pixels, each off by normal noise in y and x, of a standard deviation of 1 pixel, or for objects of less than 20
+pixels, for which one zooms in, a twentieth of their diameter. Where that is not good the line is drawn again, up to
+three times, and then the brush is taken. The tools are the real ones, on a napari labels layer.
 """
 
 import argparse
 import csv
 import json
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from napari.layers import Labels
 from scipy import ndimage
+from skimage.measure import find_contours
 
 from maskloop.api import load_model
 from maskloop.config import SegmentConfig
-from maskloop.errors import InputError
 from maskloop.files import read_image, read_labels
 from maskloop.inference.model import Model
 from maskloop.ops.axes import to_planes
@@ -37,7 +40,9 @@ from maskloop.widgets.plane_maps import PlaneMaps
 
 IMAGES = 10
 FEWEST_OBJECTS = 5
-FOREGROUNDS, SPLITTINGS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), (0.3, 0.55, 0.7, 0.8, 0.9)  # where a slider is let go
+SLIDERS = {"splitting": np.linspace(0, 1, 11), "foreground": np.linspace(0.1, 0.9, 9)}  # where one may be let go
+STEP, TREMOR, TREMOR_SHARE = 3.0, 1.0, 0.05  # of a drawn line: in pixels, and of the diameter
+TRIES = 3
 KINDS = ("fluorescence", "brightfield")  # what the model is for
 
 
@@ -46,11 +51,14 @@ class Person:
 
     def __init__(self, predicted: np.ndarray, truth: np.ndarray, good: float) -> None:
         self.good = good
-        self.failures: Counter[str] = Counter()
+        self.hand = np.random.default_rng(0)
         self.layer = Labels(predicted.copy())
         self.plane = LabelsPlane(self.layer, (0, 1), ())
         self.truth = truth
-        self.numbers = [int(n) for n in np.unique(truth) if n]
+        self.boxes = ndimage.find_objects(truth)
+        sizes = np.bincount(truth.ravel())
+        # The smallest first: of those grown together the largest then needs nothing.
+        self.numbers = [int(n) for n in np.argsort(sizes, kind="stable") if n and sizes[n]]
         self.actions = 0
         self.mode = "pan"
 
@@ -60,10 +68,13 @@ class Person:
 
     def best(self, number: int) -> tuple[int, float]:
         """Return the label that fits a true object best, and its IoU."""
-        own = self.truth == number
-        found = np.unique(self.labels[own])
-        fits = {int(n): _iou(self.labels == n, own) for n in found if n}
-        return max(fits.items(), key=lambda item: item[1], default=(0, 0.0))
+        box = self.boxes[number - 1]
+        own = self.truth[box] == number
+        sizes = np.bincount(self.labels.ravel())
+        shared = np.bincount(self.labels[box][own], minlength=len(sizes))
+        shared[0] = 0
+        fits = shared / np.maximum(sizes + np.count_nonzero(own) - shared, 1)
+        return int(fits.argmax()), float(fits.max())
 
     def is_good(self, number: int) -> bool:
         return self.best(number)[1] >= self.good
@@ -88,32 +99,33 @@ class Person:
         self.switch("paint")
         self.stroke(self.truth == number, label)
 
+    def outline(self, number: int) -> None:
+        """Draw around a true object."""
+        self.switch("outline")
+        self.actions += 1
+        repairs.outline(self.plane, drawn_by_hand(self.truth == number, self.hand))
+
     def erase(self, label: int) -> None:
         self.switch("erase")
         self.stroke(self.labels == label, 0)
 
-    def mend_outline(self, number: int, label: int) -> None:
-        """Pick the label of an object (key, click, key), paint what it lacks, and erase what is too much."""
-        own = self.truth == number
-        self.actions += 2
-        self.switch("picked")
-        self.switch("paint")
-        self.stroke(own & (self.labels != label), label)
-        extra = (self.labels == label) & (self.truth == 0)
-        if not self.is_good(number) and extra.any():
-            self.switch("erase")
-            self.stroke(extra, 0)
+    def delete(self, label: int) -> None:
+        """Press the key over an object."""
+        self.actions += 1
+        repairs.delete(self.plane, np.argwhere(self.labels == label)[:1].astype(float))
+
+    def left_to_do(self) -> int:
+        """Return how many objects are to be drawn around, and how many others to be deleted."""
+        bad = [number for number in self.numbers if not self.is_good(number)]
+        drawn = np.where(np.isin(self.truth, bad), self.truth, 0)
+        others = [np.bincount(drawn[self.labels == label], minlength=2) for label in self.wrong_ones()]
+        return len(bad) + sum(2 * shares[1:].max() <= shares.sum() for shares in others)
 
 
 def with_brush(predicted: np.ndarray, truth: np.ndarray, good: float) -> Person:
-    """Repair with brush and eraser: each object in the cheaper of two ways."""
+    """Repair with brush and eraser."""
     person = Person(predicted, truth, good)
-    for number in person.numbers * 2:  # once more, since mending one may have spoilt another
-        if person.is_good(number):
-            continue
-        label, iou = person.best(number)
-        if iou >= 0.3 and _mostly_in(person.labels == label, truth == number):
-            person.mend_outline(number, label)
+    for number in person.numbers * 2:  # once more, since painting one may have spoilt another
         if not person.is_good(number):
             person.paint_anew(number)
     for label in person.wrong_ones():
@@ -121,115 +133,43 @@ def with_brush(predicted: np.ndarray, truth: np.ndarray, good: float) -> Person:
     return person
 
 
-def with_tools(hard: "Hard", good: float, segment: Callable[[float], PlaneMaps]) -> Person:
+def with_tools(hard: "Hard", good: float) -> Person:
     """Repair with maskloop's tools, and the brush where they do not get there."""
-    labels, maps, actions = _adjust(hard, good, segment)
-    person = Person(labels, hard.truth, good)
-    person.actions = actions
-    for number in person.numbers * 2:  # once more, since mending one may have spoilt another
-        if not person.is_good(number):
-            _ = _split(person, number) or _merge(person, number) or _grow(person, number, maps)
+    person = Person(_adjust(hard, good), hard.truth, good)
+    person.actions = len(SLIDERS)
+    for number in person.numbers * 2:  # once more, since drawing around one may have spoilt another
+        for _ in range(TRIES):
+            if not person.is_good(number):
+                person.outline(number)
         if not person.is_good(number):
             person.mode = "paint"  # the key for a new label takes up the brush too
             person.paint_anew(number)
     for label in person.wrong_ones():
-        person.actions += 1
-        repairs.delete(person.plane, np.argwhere(person.labels == label)[:1].astype(float))
+        person.delete(label)
     return person
 
 
-def _adjust(hard: "Hard", good: float, segment: Callable[[float], PlaneMaps]) -> tuple[np.ndarray, PlaneMaps, int]:
-    """Try another diameter and the sliders; return what came of it, and the actions it took."""
-    labels, maps, actions = hard.predicted, hard.maps, 0
-    best = _score(Person(labels, hard.truth, good))
-    rescaled = segment(float(np.median(object_diameters(hard.truth))))
-    trials = [(rescaled, rescaled.labels, 2)]
-    for _ in range(3):  # the diameter, then a slider, then the other
-        found = [(maps_to_labels(m.maps.astype(np.float32), c, m.rescaled), m, c, n) for m, c, n in trials]
-        scores = [_score(Person(made, hard.truth, good)) for made, *_ in found]
-        if max(scores) > best:
-            best = max(scores)
-            labels, maps, config, cost = found[int(np.argmax(scores))]
-            maps = replace(maps, labels=config)
-            actions += cost
-        trials = [(maps, maps.labels.model_copy(update={"foreground": f}), 1) for f in FOREGROUNDS]
-        trials += [(maps, maps.labels.model_copy(update={"splitting": s}), 1) for s in SPLITTINGS]
-    return labels, maps, actions
+def _adjust(hard: "Hard", good: float) -> np.ndarray:
+    """Move each slider to where the least is left to do, or back to where it was."""
+    labels, config = hard.predicted, hard.maps.labels
+    least = Person(labels, hard.truth, good).left_to_do()
+    for slider, places in SLIDERS.items():
+        for moved in [config.model_copy(update={slider: float(place)}) for place in places]:
+            made = maps_to_labels(hard.maps.maps.astype(np.float32), moved, hard.maps.rescaled)
+            left = Person(made, hard.truth, good).left_to_do()
+            if left < least:
+                least, labels, config = left, made, moved
+    return labels
 
 
-def _split(person: Person, number: int) -> bool:
-    """Split what a true object shares with others, along a straight line."""
-    own = person.truth == number
-    label = int(np.bincount(person.labels[own]).argmax())
-    shared = (person.labels == label) & ~own & (person.truth > 0)
-    if not label or np.count_nonzero(shared) < 0.2 * np.count_nonzero(own):
-        return False
-    between = np.argwhere(ndimage.binary_dilation(own, iterations=2) & ndimage.binary_dilation(shared, iterations=2))
-    if len(between) < 3:
-        return False
-    centre = between.mean(axis=0)
-    direction = np.linalg.svd(between - centre, full_matrices=False)[2][0]
-    reach = np.abs((between - centre) @ direction).max() + 3
-    path = centre + np.linspace(-reach, reach, 20)[:, None] * direction
-    return _try(person, "split", lambda: repairs.split(person.plane, path))
-
-
-def _merge(person: Person, number: int) -> bool:
-    own = person.truth == number
-    parts = [int(n) for n in np.unique(person.labels[own]) if n and _mostly_in(person.labels == n, own)]
-    if len(parts) < 2:
-        return False
-    points = np.array([_innermost(person.labels == part) for part in parts], float)
-    return _try(person, "merge", lambda: repairs.merge(person.plane, points))
-
-
-def _grow(person: Person, number: int, maps: PlaneMaps) -> bool:
-    own = person.truth == number
-    if np.count_nonzero(person.labels[own]) > 0.25 * np.count_nonzero(own):
-        return False
-    seed = np.array([_innermost(own)], float)
-    return _try(person, "", lambda: repairs.grow_object(person.plane, seed, maps))
-
-
-def _try(person: Person, tool: str, do) -> bool:
-    """Do something, and undo it if it brought nothing."""
-    name = tool or "grow"
-    if person.failures[name] > 1:
-        return False
-    before = _score(person)
-    if tool:
-        person.switch(tool)
-    person.actions += 1
-    try:
-        do()
-    except InputError:
-        person.failures[name] += 1
-        return False
-    if _score(person) > before:
-        person.failures[name] -= 1
-        return True
-    person.failures[name] += 1
-    person.layer.undo()
-    person.actions += 1
-    return False
-
-
-def _score(person: Person) -> int:
-    return 2 * sum(map(person.is_good, person.numbers)) - len(person.wrong_ones())
-
-
-def _iou(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.count_nonzero(one & other) / np.count_nonzero(one | other))
-
-
-def _mostly_in(part: np.ndarray, whole: np.ndarray) -> bool:
-    return bool(2 * np.count_nonzero(part & whole) > np.count_nonzero(part))
-
-
-def _innermost(mask: np.ndarray) -> tuple[int, int]:
-    depth = ndimage.distance_transform_edt(np.pad(mask, 1))
-    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-    return int(y) - 1, int(x) - 1
+def drawn_by_hand(mask: np.ndarray, hand: np.random.Generator) -> np.ndarray:
+    """Return the points (y, x) of a line around a mask, or around its largest piece."""
+    outline = max(find_contours(np.pad(mask, 1).astype(float), 0.5), key=len) - 1
+    along = np.append(0, np.cumsum(np.hypot(*np.diff(outline, axis=0).T)))
+    at = np.arange(0, along[-1], min(STEP, along[-1] / 6))
+    points = np.stack([np.interp(at, along, side) for side in outline.T], axis=1)
+    diameter = float(object_diameters(mask.astype(np.int32))[0])
+    return points + hand.normal(0, min(TREMOR, TREMOR_SHARE * diameter), points.shape)
 
 
 @dataclass(frozen=True)
@@ -238,15 +178,9 @@ class Hard:
 
     ap50: float
     name: str
-    plane: np.ndarray
     predicted: np.ndarray
     truth: np.ndarray
     maps: PlaneMaps
-
-
-def segment_plane(model: Model, plane: np.ndarray, diameter: float | None = None) -> tuple[np.ndarray, PlaneMaps]:
-    result = model.segment_plane(plane, SegmentConfig(diameter=diameter))
-    return result.labels, PlaneMaps(result.maps, model.card.labels, result.rescaled)
 
 
 def hardest(folder: Path, model: Model) -> list[Hard]:
@@ -260,15 +194,16 @@ def hardest(folder: Path, model: Model) -> list[Hard]:
         image, axes = read_image(folder / "images" / f"{row['id']}.png")
         truth = read_labels(folder / "labels" / f"{row['id']}.png")
         plane = to_planes(image, axes).pixels[0]
-        predicted, maps = segment_plane(model, plane)
-        found.append(Hard(float(count(predicted, truth).ap[0]), row["id"], plane, predicted, truth, maps))
+        result = model.segment_plane(plane, SegmentConfig())
+        maps = PlaneMaps(result.maps, model.card.labels, result.rescaled)
+        found.append(Hard(float(count(result.labels, truth).ap[0]), row["id"], result.labels, truth, maps))
         found = sorted(found, key=lambda hard: (hard.ap50, hard.name))[:IMAGES]
     return found
 
 
-def repair(hard: Hard, model: Model, good: float) -> dict:
+def repair(hard: Hard, good: float) -> dict:
     brush = with_brush(hard.predicted, hard.truth, good)
-    tools = with_tools(hard, good, lambda diameter: segment_plane(model, hard.plane, diameter)[1])
+    tools = with_tools(hard, good)
     for person in (brush, tools):
         assert not person.wrong_ones(), hard.name
         assert all(map(person.is_good, person.numbers)), hard.name
@@ -287,9 +222,8 @@ def main() -> None:
     parser.add_argument("--iou", type=float, nargs="+", default=[0.5])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    model = load_model("nuclei")
-    images = hardest(arguments.folder, model)
-    tables = {str(good): [repair(hard, model, good) for hard in images] for good in arguments.iou}
+    images = hardest(arguments.folder, load_model("nuclei"))
+    tables = {str(good): [repair(hard, good) for hard in images] for good in arguments.iou}
     for good, rows in tables.items():
         print(f"an object is good at an IoU of {good}; actions with")
         print(f"{'image':14}{'AP50':>6}{'true':>6}{'brush':>8}{'tools':>8}{'ratio':>8}")

@@ -6,7 +6,7 @@ import pytest
 from maskloop.widgets.actions import ACTIONS
 
 WITH_MOUSE = [action.name for action in ACTIONS if action.mouse != "nothing" and action.group == "repair"]
-DRAWN = [action.name for action in ACTIONS if action.mouse in ("path", "box") and action.group == "repair"]
+DRAWN = [action.name for action in ACTIONS if action.mouse in ("path", "loop", "box") and action.group == "repair"]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def names(viewer):
     return [layer.name for layer in viewer.layers]
 
 
-@pytest.mark.parametrize("name", ["split", "delete", "redo_box"])
+@pytest.mark.parametrize("name", ["outline", "split", "delete", "redo_box"])
 def test_a_tool_has_the_mouse_until_its_button_is_clicked_again(viewer, layer, correct, name):
     layer.mode = "paint"
     before = list(layer.mouse_drag_callbacks)
@@ -97,6 +97,18 @@ def test_the_sketch_shows_what_is_drawn_and_is_empty_again_afterwards(viewer, la
     mouse.release((40, 60))
 
 
+def test_the_sketch_of_an_outline_is_closed(viewer, layer, correct, mouse):
+    correct.act("outline")
+    mouse.press((5, 20))
+    mouse.move((20, 20))
+    mouse.move((35, 30))
+    sketch = viewer.layers["sketch"]
+    np.testing.assert_allclose(sketch.data, [[[5, 20], [15, 0]], [[20, 20], [15, 10]], [[35, 30], [-30, -10]]])
+    mouse.release((35, 30))
+    assert len(sketch.data) == 0
+    assert set(np.unique(layer.data)) == {0, 1, 2, 3}
+
+
 def test_the_sketch_lies_where_the_labels_lie(viewer, open_main, mouse):
     place = {"scale": (3, 0.5, 2), "translate": (5, -9, 70), "units": ("um", "um", "um")}
     layer = viewer.add_labels(np.zeros((4, 64, 80), int), **place)
@@ -131,7 +143,7 @@ def test_a_line_may_be_drawn_out_of_the_picture(layer, correct, mouse):
 
 def test_a_click_where_a_line_is_wanted_says_so(layer, correct, mouse):
     before = layer.data.copy()
-    for name in ("split", "merge"):
+    for name in ("outline", "split", "merge"):
         correct.act(name)
         mouse.on(layer, (20, 20))
         assert correct.message.text()

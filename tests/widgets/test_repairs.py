@@ -8,6 +8,7 @@ import pytest
 
 SHAPE = (96, 120)
 DRAWN = {  # what is drawn for each tool, in pixels (y, x)
+    "outline": [(60.5, 70), (88.5, 70), (88.5, 97), (60.5, 97)],
     "split": [(36, 30), (50, 30), (64, 30)],
     "merge": [(20, 20), (20, 30), (20, 40)],
     "delete": [(20, 20)],
@@ -17,6 +18,7 @@ DRAWN = {  # what is drawn for each tool, in pixels (y, x)
     "redo_box": [(68, 70), (80, 80), (92, 112)],
 }
 KEYS = {
+    "outline": "C",
     "split": "S",
     "merge": "J",
     "delete": "D",
@@ -46,6 +48,7 @@ def plane(discs):
 def expected(name, before):
     """Return where a tool may change the plane, and which numbers are there afterwards."""
     where = {
+        "outline": (before == 6) | (before == 5) | (before == 0),
         "split": before == 4,
         "merge": (before == 2) | (before == 0),
         "delete": before == 1,
@@ -160,7 +163,7 @@ def do(mouse, press_key, until):
         else:
             mouse.move_to(places[0])
             assert press_key(KEYS[name])
-        if how == "button" or name in ("split", "merge", "redo_box"):
+        if how == "button" or name in ("outline", "split", "merge", "redo_box"):
             mouse.drag(*places)
         until(lambda: "…" not in panel.correct.message.text())
 
@@ -197,6 +200,25 @@ def test_the_parts_of_a_split_are_those_on_both_sides_of_the_line(make_scene, do
     left, right = scene.layer.data[50, 20], scene.layer.data[50, 45]
     assert {left, right} == {4, 7}
     assert "Split off 1 object." in panel.correct.message.text()
+
+
+def test_outline_follows_outline_and_undo_leads_back_exactly(make_scene, mouse):
+    panel, scene = make_scene(placed)
+    before = scene.layer.data.copy()
+    panel.correct.act("outline")
+    mouse.on(scene.layer, (41.5, 9.5), (60.5, 9.5), (60.5, 20.5), (41.5, 20.5))  # the left end of a long object
+    mouse.on(scene.layer, (9.5, 9.5), (9.5, 51.5), (30.5, 51.5), (30.5, 9.5))  # two objects and what is between
+    mouse.on(scene.layer, (70.5, 9.5), (70.5, 30.5), (90.5, 30.5), (90.5, 9.5))  # a missed object
+    assert panel.correct.drawing.action.name == "outline"
+    after = before.copy()
+    after[42:61, 10:21] = 7
+    after[before == 1] = after[before == 2] = 0
+    after[10:31, 10:52] = 1
+    after[71:91, 10:31] = 8
+    np.testing.assert_array_equal(scene.layer.data, after)
+    for _ in range(3):
+        scene.layer.undo()
+    np.testing.assert_array_equal(scene.layer.data, before)
 
 
 def test_a_grown_object_has_the_edge_that_the_model_sees(make_scene, do, discs):

@@ -80,7 +80,7 @@ class Person:
 
     def do_something(self):
         mine = ["paint", "erase", "fill", "paint_polygon", "fill_api", "new_label"]
-        drawn, pressed = ["split", "merge", "redo_box"], ["delete", "fill_holes", "smooth", "grow"]
+        drawn, pressed = ["outline", "split", "merge", "redo_box"], ["delete", "fill_holes", "smooth", "grow"]
         if self.layer.ndim > 2:
             mine.append("turn_page")
             mine.remove("paint_polygon")

@@ -22,8 +22,8 @@ class Action:
     hint : str
         What it does, in one sentence.
     mouse : str
-        What it needs: ``"path"`` (a drawn line), ``"box"`` (a drawn box), ``"point"`` (where the cursor is), or
-        ``"nothing"``.
+        What it needs: ``"path"`` (a drawn line), ``"loop"`` (one drawn around something), ``"box"`` (a drawn box),
+        ``"point"`` (where the cursor is), or ``"nothing"``.
     """
 
     name: str
@@ -31,13 +31,14 @@ class Action:
     title: str
     key: str
     hint: str
-    mouse: Literal["path", "box", "point", "nothing"]
+    mouse: Literal["path", "loop", "box", "point", "nothing"]
 
     @property
     def how(self) -> str:
         """How the mouse is used while the button is down."""
         return {
             "path": "Drag a line across the objects.",
+            "loop": "Draw around an object.",
             "box": "Drag a box.",
             "point": "Click an object.",
             "nothing": "",
@@ -45,6 +46,14 @@ class Action:
 
 
 ACTIONS = (
+    Action(
+        "outline",
+        "repair",
+        "Outline",
+        "C",
+        "Make what a drawn line encloses one object: a missed one, one in parts, or one of several grown together.",
+        "loop",
+    ),
     Action("split", "repair", "Split", "S", "Split objects along a drawn line.", "path"),
     Action("merge", "repair", "Merge", "J", "Join all objects that a drawn line touches into one.", "path"),
     Action("delete", "repair", "Delete", "D", "Delete the object under the cursor.", "point"),

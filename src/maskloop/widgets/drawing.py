@@ -49,7 +49,7 @@ class Drawing:
         layer = plane.layer
         self.action, self._layer = action, layer
         self._viewer.layers.selection.active = layer
-        if action.mouse in ("path", "box"):
+        if action.mouse in ("path", "loop", "box"):
             self._sketch.open(plane)
         layer.mode = PAN_ZOOM
         layer.mouse_pan = False
@@ -101,6 +101,8 @@ class Drawing:
     def _show(self, plane: LabelsPlane, action: Action, points: np.ndarray) -> None:
         if action.mouse == "path":
             self._sketch.show_path(plane, points)
+        elif action.mouse == "loop":
+            self._sketch.show_path(plane, np.vstack([points, points[:1]]))
         elif action.mouse == "box":
             self._sketch.show_box(plane, box_between(points[0], points[-1], plane.labels.shape))
 

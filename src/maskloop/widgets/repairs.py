@@ -13,9 +13,16 @@ from maskloop.ops import repair
 from maskloop.ops.drawn_line import objects_on
 from maskloop.ops.edit import Edit
 from maskloop.ops.grow import grow
+from maskloop.ops.outline import outline as outline_labels
 from maskloop.ops.split import split as split_labels
 from maskloop.widgets.labels_plane import LabelsPlane
 from maskloop.widgets.plane_maps import PlaneMaps
+
+
+def outline(plane: LabelsPlane, points: np.ndarray) -> str:
+    """Make what lies inside of a line one object."""
+    changed = plane.apply(outline_labels(plane.labels, points, plane.unused_label()))
+    return f"What the line encloses is one object {'now' if changed else 'already'}."
 
 
 def split(plane: LabelsPlane, points: np.ndarray) -> str:
