@@ -254,12 +254,13 @@ def train(
         raise InputError(f"{folder} is a file; wanted is a folder for the model.")
     start_engine()
     from maskloop.data.examples import read_examples
+    from maskloop.data.split import split_look_alikes
     from maskloop.training.fit import Run
     from maskloop.training.train import train_model
 
     if folder.is_dir() and any(folder.iterdir()) and not Run(folder).unfinished:
         kind = "holds a model already" if (folder / MODEL_FILE).exists() else "holds other files"
         raise InputError(f"{folder} {kind}; wanted is a new folder.")
-    examples = read_examples(Path(data))
+    split = split_look_alikes(read_examples(Path(data)), config.validation, config.seed)
     folder.mkdir(parents=True, exist_ok=True)
-    return train_model(examples, folder, config, Path(data).name, on_epoch, should_stop)
+    return train_model(split, folder, config, Path(data).name, on_epoch, should_stop)

@@ -31,18 +31,19 @@ def layers(discs):
 
 
 def test_prepared_layers_are_the_image_from_0_to_1_and_its_targets(layers):
-    assert layers[0].shape == (90, 100, 3)
+    assert layers[0].shape == (90, 100, 5)
     assert layers[0].dtype == np.float16
-    image, foreground, distance = np.moveaxis(layers[0].astype(float), -1, 0)
+    image, foreground, distance, *weights = np.moveaxis(layers[0].astype(float), -1, 0)
     assert np.median(image[foreground == 1]) > 0.7
     assert np.median(image[foreground == 0]) < 0.3
     assert set(np.unique(foreground)) == {0, 1}
     assert distance.max() == 1
+    assert np.all(weights == np.ones((2, 90, 100)))
 
 
 def test_batches_have_the_shapes_and_types_that_a_network_takes(layers):
     seen = list(training_batches(layers, settings(), 0).as_numpy_iterator())
-    assert [(x.shape, y.shape) for x, y in seen] == 3 * [((4, 32, 32, 1), (4, 32, 32, 2))]
+    assert [(x.shape, y.shape) for x, y in seen] == 3 * [((4, 32, 32, 1), (4, 32, 32, 4))]
     assert {a.dtype for pair in seen for a in pair} == {np.dtype(np.float32)}
     assert all(np.isfinite(a).all() for pair in seen for a in pair)
 
@@ -63,17 +64,21 @@ def test_crops_of_an_epoch_differ(layers):
 @pytest.mark.parametrize("size", [(90, 100), (20, 25), (33, 200), (1, 1)])
 def test_image_and_target_are_warped_alike(size, discs):
     foreground = discs(size, [(size[0] // 2, size[1] // 3)], 9) > 0
-    same = np.repeat(foreground[..., None], 3, axis=-1).astype(np.float16)
+    same = weighted(np.repeat(foreground[..., None], 3, axis=-1))
     images, targets = batches([same], settings(AugmentConfig(scale=2, **SAME_GREYS)))
     np.testing.assert_allclose(images[..., 0], targets[..., 0], atol=1e-4)
     np.testing.assert_array_equal(targets[..., 0], targets[..., 1])
     assert images.max() > 0.5
 
 
+def weighted(layers):
+    return np.concatenate([layers, np.ones((*layers.shape[:2], 2))], axis=-1).astype(np.float16)
+
+
 def positions(shape):
     """Layers whose targets are each pixel's own y and x."""
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float16)
-    return np.stack([y, y, x], axis=-1)
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    return weighted(np.stack([y, y, x], axis=-1))
 
 
 def test_without_variation_a_crop_is_a_piece_of_the_image():
@@ -91,7 +96,7 @@ def test_without_variation_a_crop_is_a_piece_of_the_image():
 def test_crops_are_turned_mirrored_and_scaled_and_not_sheared(choices, mirrored, turned):
     config = settings(AugmentConfig(**SAME_GREYS | choices), steps=16)
     _, targets = batches([positions((90, 100))], config)
-    middle = targets[:, 12:20, 12:20]
+    middle = targets[:, 12:20, 12:20, :2]
     margin = 16 - 6 * config.augment.scale  # half a crop, less half the diagonal of the 8 x 8 pixels in its middle
     assert margin < middle.min()
     assert (middle.max(axis=(0, 1, 2)) < np.array([90, 100]) - margin).all()
@@ -127,10 +132,46 @@ def test_validation_crops_are_the_same_each_time_and_come_from_every_corner():
         np.concatenate([y for _, y in validation_batches([image], settings()).as_numpy_iterator()]) for _ in range(2)
     )
     np.testing.assert_array_equal(first, again)
-    assert sorted(tuple(crop[0, 0]) for crop in first) == [(0, 0), (0, 58), (68, 0), (68, 58)]
+    assert sorted(tuple(crop[0, 0, :2]) for crop in first) == [(0, 0), (0, 58), (68, 0), (68, 58)]
 
 
 @pytest.mark.parametrize(("size", "crops"), [((1, 1), 1), ((20, 30), 1), ((32, 32), 1), ((40, 100), 2)])
 def test_small_images_are_mirrored_to_a_crop(size, crops):
     images = [x for x, _ in validation_batches([positions(size)], settings()).as_numpy_iterator()]
     assert np.concatenate(images).shape == (crops, 32, 32, 1)
+
+
+def part(size, rows, columns):
+    """Layers of an image of which a box is reviewed; the target is where a pixel is."""
+    layers = positions(size)
+    layers[..., -2:] = 0
+    layers[slice(*rows), slice(*columns), -2:] = 1
+    return layers
+
+
+def test_crops_of_an_image_that_is_reviewed_in_part_show_what_is_reviewed_and_weigh_nothing_else():
+    layers = part((300, 200), (250, 290), (10, 60))
+    _, targets = batches([layers], settings(AugmentConfig(scale=1.2, **SAME_GREYS), steps=8))
+    y, x, weight, _ = np.moveaxis(targets, -1, 0)
+    assert weight.any(axis=(1, 2)).all()
+    assert set(np.unique(weight)) == {0, 1}
+    assert y[weight == 1].min() >= 249.5
+    assert x[weight == 1].max() <= 60
+    assert len(np.unique(y[weight == 1].round())) == 40  # each reviewed row is seen
+
+
+def test_an_image_of_which_little_is_reviewed_is_drawn_less_often():
+    _, targets = batches([part((200, 200), (0, 40), (0, 40)), positions((200, 200))], settings(steps=60))
+    of_part = (targets[..., 2] == 0).any(axis=(1, 2)).mean()
+    assert 0.1 < of_part < 0.25  # the sides are as 1 to 5
+
+
+def test_validation_crops_lie_where_an_image_is_reviewed():
+    layers = part((300, 200), (250, 290), (170, 200))
+    [crop, *others] = np.concatenate([y for _, y in validation_batches([layers], settings()).as_numpy_iterator()])
+    assert others == []
+    assert crop[0, 0, :2].tolist() == [250, 168]
+    corners = part((100, 100), (0, 9), (0, 9))
+    corners[90:, 90:, -2:] = 1
+    found = np.concatenate([y for _, y in validation_batches([corners], settings()).as_numpy_iterator()])
+    assert sorted(tuple(crop[0, 0, :2]) for crop in found) == [(0, 0), (68, 68)]

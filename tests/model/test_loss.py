@@ -8,8 +8,10 @@ import pytest
 from maskloop.model.loss import ForegroundIoU, objects_loss
 
 
-def loss(targets, maps):
-    return np.asarray(objects_loss(np.asarray(targets, np.float32), np.asarray(maps, np.float32)))
+def loss(targets, maps, weights=None):
+    weights = np.ones_like(targets) if weights is None else weights
+    weighted = np.concatenate([targets, weights], axis=-1)
+    return np.asarray(objects_loss(np.asarray(weighted, np.float32), np.asarray(maps, np.float32)))
 
 
 def targets(seed=0):
@@ -43,12 +45,26 @@ def test_images_of_a_batch_are_judged_one_by_one():
     np.testing.assert_allclose(loss(truth, maps), alone, rtol=1e-5)
 
 
+def test_what_has_no_weight_changes_nothing_and_the_rest_costs_as_if_it_were_all():
+    truth, maps = targets(), np.random.default_rng(1).random((3, 8, 8, 2))
+    weights = np.zeros_like(truth)
+    weights[:, :4] = 1
+    spoilt = truth.copy()
+    spoilt[:, 4:] = 1 - spoilt[:, 4:]
+    np.testing.assert_allclose(loss(spoilt, maps, weights), loss(truth[:, :4], maps[:, :4]), rtol=1e-5)
+    assert np.isfinite(loss(truth, maps, 0 * weights)).all()
+    weights[..., 1] = 0  # an object whose outline is not known
+    spoilt[..., 1] = 0.3
+    np.testing.assert_allclose(loss(spoilt, maps, weights), loss(truth, maps, weights), rtol=1e-5)
+
+
 def test_the_iou_is_that_of_all_pixels_since_the_last_reset():
     metric = ForegroundIoU()
 
-    def update(truth, predicted):
-        pixels = [np.array(p, np.float32).reshape(1, 1, -1, 1).repeat(2, axis=-1) for p in (truth, predicted)]
-        metric.update_state(*pixels)
+    def update(truth, predicted, weights=1):
+        truth, predicted, weights = np.broadcast_arrays(truth, np.array(predicted, np.float32), weights)
+        targets = np.stack([truth, truth, weights, weights], axis=-1)[None, None].astype(np.float32)
+        metric.update_state(targets, np.stack([predicted] * 2, axis=-1)[None, None])
         return float(metric.result())
 
     # 2 in both, 3 in either; the distance and values beyond the threshold do not count.
@@ -56,3 +72,5 @@ def test_the_iou_is_that_of_all_pixels_since_the_last_reset():
     assert update([1, 0, 0, 0], [0.1, 0.1, 0.1, 0.1]) == pytest.approx(2 / 4)
     metric.reset_state()
     assert update([1, 1, 0, 0], [1, 0, 0, 0]) == pytest.approx(1 / 2)
+    metric.reset_state()
+    assert update([1, 1, 0, 0], [1, 0, 1, 0], weights=[1, 1, 0, 0]) == pytest.approx(1 / 2)

@@ -10,31 +10,35 @@ from maskloop.data.augment import draw, vary_greys, warp
 from maskloop.data.examples import Example
 from maskloop.ops.axes import choose_channel
 from maskloop.ops.normalise import normalise
-from maskloop.ops.targets import labels_to_targets
+from maskloop.ops.targets import labels_to_targets, labels_to_weights
 
-TARGETS = 2
+TARGETS, WEIGHTS = 2, 2
+NOT_IMAGE = TARGETS + WEIGHTS
+STRIDE = 4  # of the grid on which places to learn from are sought
 
 
 def prepare(example: Example, channels: int) -> np.ndarray:
-    """Lay the normalised image and its targets behind each other, so that they are cropped and turned alike.
+    """Lay the normalised image, its targets and their weights behind each other, to be cropped and turned alike.
 
     Returns
     -------
-    ndarray of shape (Y, X, channels + 2), float16
+    ndarray of shape (Y, X, channels + 4), float16
     """
     image = normalise(choose_channel(example.image, None, channels))
-    return np.concatenate([image, labels_to_targets(example.labels)], axis=-1).astype(np.float16)
+    weights = labels_to_weights(example.labels, example.reviewed)
+    return np.concatenate([image, labels_to_targets(example.labels), weights], axis=-1).astype(np.float16)
 
 
 def training_batches(layers: Sequence[np.ndarray], config: TrainConfig, epoch: int) -> tf.data.Dataset:
     """Make the batches of one epoch: random crops, varied.
 
-    Larger images are drawn more often, by the square root of their area: by area, a few large ones would drown the
-    rest; evenly, most of their pixels would never be seen.
+    Larger images are drawn more often, by the square root of their reviewed area: by area, a few large ones would
+    drown the rest; evenly, most of their pixels would never be seen. In an image that is reviewed in part, crops lie
+    where it is.
 
     Parameters
     ----------
-    layers : sequence of ndarray of shape (Y, X, C + 2)
+    layers : sequence of ndarray of shape (Y, X, C + 4)
         From `prepare`.
     config : TrainConfig
     epoch : int
@@ -43,23 +47,29 @@ def training_batches(layers: Sequence[np.ndarray], config: TrainConfig, epoch: i
     Returns
     -------
     tf.data.Dataset
-        ``config.steps`` pairs of images (batch, crop, crop, C) and targets (batch, crop, crop, 2), float32.
+        ``config.steps`` pairs of images (batch, crop, crop, C) and targets (batch, crop, crop, 4), float32.
     """
     depth = layers[0].shape[-1]
-    chances = np.sqrt([a.shape[0] * a.shape[1] for a in layers])
+    places = [_reviewed_places(a) for a in layers]
+    chances = np.sqrt(
+        [a[..., 0].size if p is None else len(p) * STRIDE**2 for a, p in zip(layers, places, strict=True)]
+    )
     chances /= chances.sum()
 
     def windows() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         rng = np.random.default_rng([config.seed, epoch])
         for i in rng.choice(len(layers), config.steps * config.batch, p=chances):
             matrix, greys = draw(config.augment, rng)
-            window, transform = _window(layers[i], matrix, config.crop, rng)
+            window, transform = _window(layers[i], places[i], matrix, config.crop, rng)
             yield window, transform, greys, rng.integers(2**31, size=2, dtype=np.int32)
 
     def vary(window: tf.Tensor, transform: tf.Tensor, greys: tf.Tensor, seed: tf.Tensor) -> tuple:
         crop = warp(tf.cast(window, tf.float32), transform, config.crop)
         crop.set_shape((config.crop, config.crop, depth))
-        return vary_greys(crop[..., :-TARGETS], greys, seed), crop[..., -TARGETS:]
+        # A pixel between a reviewed and another one is not reviewed.
+        weights = tf.cast(crop[..., -WEIGHTS:] > 0.99, tf.float32)
+        targets = tf.concat([crop[..., -NOT_IMAGE:-WEIGHTS], weights], axis=-1)
+        return vary_greys(crop[..., :-NOT_IMAGE], greys, seed), targets
 
     signature = (
         tf.TensorSpec((None, None, depth), tf.float16),
@@ -72,16 +82,23 @@ def training_batches(layers: Sequence[np.ndarray], config: TrainConfig, epoch: i
     return dataset.batch(config.batch, drop_remainder=True).prefetch(2)
 
 
+def _reviewed_places(layers: np.ndarray) -> np.ndarray | None:
+    """Return pixels (y, x) to learn from, or None where all are."""
+    weight = layers[..., -WEIGHTS] > 0
+    return None if weight.all() else STRIDE * np.argwhere(weight[::STRIDE, ::STRIDE])
+
+
 def _window(
-    layers: np.ndarray, matrix: np.ndarray, crop: int, rng: np.random.Generator
+    layers: np.ndarray, places: np.ndarray | None, matrix: np.ndarray, crop: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut what one varied crop needs; return it with the transform from the crop to it."""
     reach = int(np.ceil(np.abs(matrix).sum(axis=1).max() * crop / 2)) + 1
+    aim = None if places is None else rng.choice(places) + rng.uniform(-crop / 4, crop / 4, 2)
     corner, centre = [], []
-    for length in layers.shape[:2]:
+    for axis, length in enumerate(layers.shape[:2]):
         # A crop reaches over the edge only where the image is smaller than the crop.
         low, high = min(crop / 2, length / 2), max(length - crop / 2, length / 2)
-        middle = rng.uniform(low, high)
+        middle = rng.uniform(low, high) if aim is None else np.clip(aim[axis], low, high)
         start = int(max(middle - reach, 0))
         corner.append(slice(start, int(middle + reach) + 1))
         centre.append(middle - start)
@@ -91,19 +108,32 @@ def _window(
 
 
 def validation_batches(layers: Sequence[np.ndarray], config: TrainConfig) -> tf.data.Dataset:
-    """Make the batches of validation: the same unvaried crops at every call, at most four an image.
+    """Make the batches of validation: the same unvaried crops at every call, at most four an image, where reviewed.
 
     Returns
     -------
     tf.data.Dataset
-        Pairs of images (batch, crop, crop, C) and targets (batch, crop, crop, 2), float32.
+        Pairs of images (batch, crop, crop, C) and targets (batch, crop, crop, 4), float32.
     """
     crops = np.stack([crop for image in layers for crop in _grid(image, config.crop)]).astype(np.float32)
-    return tf.data.Dataset.from_tensor_slices((crops[..., :-TARGETS], crops[..., -TARGETS:])).batch(config.batch)
+    return tf.data.Dataset.from_tensor_slices((crops[..., :-NOT_IMAGE], crops[..., -NOT_IMAGE:])).batch(config.batch)
 
 
 def _grid(layers: np.ndarray, crop: int) -> list[np.ndarray]:
+    """Cut crops out of the corners of the box around what is reviewed."""
+    reviewed = layers[..., -WEIGHTS] > 0
+    box = [_range_around(np.any(reviewed, axis=1 - axis), crop) for axis in (0, 1)]
+    layers = layers[slice(*box[0]), slice(*box[1])]
     margins = [(0, max(crop - n, 0)) for n in layers.shape[:2]]
     layers = np.pad(layers, [*margins, (0, 0)], mode="symmetric")
     corners = [(0,) if n < 1.5 * crop else (0, n - crop) for n in layers.shape[:2]]
-    return [layers[y : y + crop, x : x + crop] for y in corners[0] for x in corners[1]]
+    crops = [layers[y : y + crop, x : x + crop] for y in corners[0] for x in corners[1]]
+    return [piece for piece in crops if piece[..., -WEIGHTS].any()]
+
+
+def _range_around(reviewed: np.ndarray, crop: int) -> tuple[int, int]:
+    """Return the range of the reviewed places along an axis, widened to a crop where the image is large enough."""
+    places = np.flatnonzero(reviewed)
+    start, stop = int(places[0]), int(places[-1]) + 1
+    start = max(min(start, len(reviewed) - crop), 0)
+    return start, min(max(stop, start + crop), len(reviewed))

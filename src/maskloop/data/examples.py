@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from skimage.transform import resize
 
 from maskloop.errors import InputError
 from maskloop.files import list_images, read_image, read_labels
@@ -24,11 +25,25 @@ class Example:
         As read.
     labels : ndarray of shape (Y, X), int32
         0 is background.
+    reviewed : ndarray of shape (Y, X), bool, optional
+        What to learn from; everything where it is left out.
     """
 
     name: str
     image: np.ndarray
     labels: np.ndarray
+    reviewed: np.ndarray | None = None
+
+
+def rescale(example: Example, factor: float) -> Example:
+    """Return an example enlarged by a factor, for objects of the size that a base model knows."""
+    if factor == 1:
+        return example
+    size = tuple(max(round(side * factor), 1) for side in example.labels.shape)
+    image = resize(example.image, size, order=1, anti_aliasing=factor < 1, preserve_range=True)
+    labels = resize(example.labels, size, order=0, anti_aliasing=False, preserve_range=True)
+    reviewed = None if example.reviewed is None else resize(example.reviewed, size, order=0, anti_aliasing=False)
+    return Example(example.name, image.astype(np.float32), labels.astype(np.int32), reviewed)
 
 
 def read_examples(folder: Path, names: Iterable[str] | None = None) -> list[Example]:

@@ -109,28 +109,28 @@ class Model:
         steps = self.card.preprocessing
         image = normalise(pixels, steps.low, steps.high)
         wanted = config.labels or self.card.labels
-        factor = 1.0 if config.diameter is None else self.card.diameter / config.diameter
+        given = config.diameter or self.card.usual_diameter
+        factor = 1.0 if given is None else self.card.diameter / given
         maps = self._maps(image, factor, on_tile, should_stop)
-        if config.diameter is None:
-            factor = self._measure_factor(maps, wanted)
-            if factor != 1:
-                maps = self._maps(image, factor, lambda *_: None, should_stop)  # what is done is done already
+        if config.diameter is None and (better := self._measure_factor(maps, wanted, factor)) != factor:
+            factor = better
+            maps = self._maps(image, factor, lambda *_: None, should_stop)  # what is done is done already
         return Segmentation(maps_to_labels(maps, wanted, factor), maps, factor)
 
-    def _measure_factor(self, maps: np.ndarray, wanted: LabelsConfig) -> float:
+    def _measure_factor(self, maps: np.ndarray, wanted: LabelsConfig, tried: float) -> float:
         """Return the factor that brings objects of unusual size to the nearest size seen in training."""
         smallest = min(self.card.diameter_range[0] / self.card.diameter, 1)  # or small objects would go unmeasured
-        labels = maps_to_labels(maps, wanted, rescaled=1 / smallest)
-        diameters = np.sort(object_diameters(labels))
+        labels = maps_to_labels(maps, wanted, rescaled=tried / smallest)
+        diameters = np.sort(object_diameters(labels)) * tried
         if len(diameters) == 0:
-            return 1.0
+            return tried
         # The median of the area, not of the objects: a crowd of specks must not speak for the cells.
         area = np.cumsum(diameters**2)
         found = float(diameters[np.searchsorted(area, area[-1] / 2)])
         low, high = self.card.diameter_range
-        factor = float(np.clip(found, low, high)) / found
+        factor = tried * float(np.clip(found, low, high)) / found
         sides = [side * factor for side in maps.shape[:2]]
-        return factor if min(sides) >= SMALLEST_SIDE and np.prod(sides) <= LARGEST_AREA else 1.0
+        return factor if min(sides) >= SMALLEST_SIDE and np.prod(sides) <= LARGEST_AREA else tried
 
     def _maps(
         self,

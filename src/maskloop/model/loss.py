@@ -11,31 +11,38 @@ def objects_loss(targets: keras.KerasTensor, maps: keras.KerasTensor) -> keras.K
 
     Parameters
     ----------
-    targets, maps : tensor of shape (batch, Y, X, 2), float32
-        Foreground and distance, 0 to 1.
+    targets : tensor of shape (batch, Y, X, 4), float32
+        Foreground and distance, 0 to 1, and the weights of both; a pixel of weight 0 changes nothing.
+    maps : tensor of shape (batch, Y, X, 2), float32
+        The predicted foreground and distance.
 
     Returns
     -------
     tensor of shape (batch,)
     """
     targets = ops.cast(targets, maps.dtype)
-    foreground, distance = targets[..., 0], targets[..., 1]
+    foreground, distance, weight, distance_weight = (targets[..., i] for i in range(4))
     predicted, predicted_distance = maps[..., 0], maps[..., 1]
     pixels = (1, 2)
 
-    entropy = ops.mean(ops.binary_crossentropy(foreground, predicted), axis=pixels)
+    def mean(values: keras.KerasTensor, weights: keras.KerasTensor) -> keras.KerasTensor:
+        return ops.sum(values * weights, axis=pixels) / ops.maximum(ops.sum(weights, axis=pixels), 1)
 
-    overlap = ops.sum(foreground * predicted, axis=pixels)
-    dice = 1 - (2 * overlap + 1) / (ops.sum(foreground, axis=pixels) + ops.sum(predicted, axis=pixels) + 1)
+    entropy = mean(ops.binary_crossentropy(foreground, predicted), weight)
+
+    overlap = ops.sum(foreground * predicted * weight, axis=pixels)
+    total = ops.sum((foreground + predicted) * weight, axis=pixels)
+    dice = 1 - (2 * overlap + 1) / (total + 1)
 
     error = ops.abs(distance - predicted_distance)
-    inside = ops.sum(error * foreground, axis=pixels) / (ops.sum(foreground, axis=pixels) + 1)
-    outside = ops.mean(error * (1 - foreground), axis=pixels)
+    objects = foreground * distance_weight
+    inside = ops.sum(error * objects, axis=pixels) / (ops.sum(objects, axis=pixels) + 1)
+    outside = mean(error * (1 - foreground), distance_weight)
     return entropy + dice + 2 * inside + outside
 
 
 class ForegroundIoU(keras.metrics.BinaryIoU):
-    """Intersection over union of the thresholded foreground, pooled over all pixels since the last reset."""
+    """Intersection over union of the thresholded foreground, pooled over all weighted pixels since the last reset."""
 
     def __init__(self, name: str = "iou") -> None:
         super().__init__(target_class_ids=(1,), threshold=0.5, name=name)
@@ -44,7 +51,7 @@ class ForegroundIoU(keras.metrics.BinaryIoU):
         self,
         y_true: keras.KerasTensor,
         y_pred: keras.KerasTensor,
-        sample_weight: keras.KerasTensor | None = None,
+        sample_weight: None = None,  # noqa: ARG002 - Keras's
     ) -> None:
-        """Add a batch of targets and maps, each of shape (batch, Y, X, 2)."""
-        return super().update_state(ops.round(y_true[..., 0]), y_pred[..., 0], sample_weight)
+        """Add a batch of targets of shape (batch, Y, X, 4) and maps of shape (batch, Y, X, 2)."""
+        return super().update_state(ops.round(y_true[..., 0]), y_pred[..., 0], y_true[..., 2])

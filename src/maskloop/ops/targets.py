@@ -37,6 +37,37 @@ def labels_to_targets(labels: np.ndarray) -> np.ndarray:
     return np.stack([(distance > 0).astype(np.float32), distance], axis=-1)
 
 
+def labels_to_weights(labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:
+    """Make the weights with which a net fits the targets of labels that a person has checked in part.
+
+    The foreground counts wherever somebody vouches for it. The distance does not count in an object of which a part
+    is not reviewed, since its outline may be wrong there, and with it the distance everywhere in the object.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (Y, X), int
+        0 is background.
+    reviewed : ndarray of shape (Y, X), bool, or None
+        None where everything is.
+
+    Returns
+    -------
+    ndarray of shape (Y, X, 2), float32
+        0 or 1: the weights of foreground and distance.
+
+    Examples
+    --------
+    >>> labels_to_weights(np.array([[0, 3, 3, 0, 5]]), np.array([[True, True, False, True, True]]))[0].T
+    array([[1., 1., 0., 1., 1.],
+           [1., 0., 0., 1., 1.]], dtype=float32)
+    """
+    if reviewed is None:
+        return np.ones((*labels.shape, 2), np.float32)
+    open_ended = np.unique(labels[~reviewed & (labels > 0)])
+    whole = reviewed & ~np.isin(labels, open_ended)
+    return np.stack([reviewed, whole], axis=-1).astype(np.float32)
+
+
 def object_diameters(labels: np.ndarray) -> np.ndarray:
     """Return the diameters in pixels of the discs that have the objects' areas.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from maskloop.config import LabelsConfig
 from maskloop.ops.instances import maps_to_labels
+from maskloop.ops.judged import judged_part
 from maskloop.ops.metrics import count, pool
 
 FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
@@ -14,13 +15,17 @@ SPLITTINGS = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 MIN_SIZES = (8, 16, 24, 40)
 
 
-def tune_labels(maps: Sequence[np.ndarray], truths: Sequence[np.ndarray]) -> tuple[LabelsConfig, float, float]:
+def tune_labels(
+    maps: Sequence[np.ndarray], truths: Sequence[np.ndarray], masks: Sequence[np.ndarray | None] | None = None
+) -> tuple[LabelsConfig, float, float]:
     """Choose how maps become labels by the AP pooled over all objects, averaged over IoU 0.5 to 0.9.
 
     Parameters
     ----------
     maps : sequence of ndarray of shape (Y, X, 2), float
     truths : sequence of ndarray of shape (Y, X), int
+    masks : sequence of ndarray of shape (Y, X), bool, or None, optional
+        Where the truth is known; everywhere where they are left out.
 
     Returns
     -------
@@ -28,13 +33,16 @@ def tune_labels(maps: Sequence[np.ndarray], truths: Sequence[np.ndarray]) -> tup
     ap50, mean_ap : float
         What it reaches.
     """
+    images = list(zip(maps, truths, masks or [None] * len(maps), strict=True))
     choices = [LabelsConfig(foreground=f, splitting=s, min_size=0) for f, s in product(FOREGROUNDS, SPLITTINGS)]
-    best = max(choices, key=lambda config: _score(maps, truths, config)[1])
+    best = max(choices, key=lambda config: _score(images, config)[1])
     choices = [best.model_copy(update={"min_size": size}) for size in MIN_SIZES]
-    best = max(choices, key=lambda config: _score(maps, truths, config)[1])
-    return best, *_score(maps, truths, best)
+    best = max(choices, key=lambda config: _score(images, config)[1])
+    return best, *_score(images, best)
 
 
-def _score(maps: Sequence[np.ndarray], truths: Sequence[np.ndarray], config: LabelsConfig) -> tuple[float, float]:
-    ap = pool(count(maps_to_labels(m, config), t) for m, t in zip(maps, truths, strict=True)).ap
+def _score(
+    images: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray | None]], config: LabelsConfig
+) -> tuple[float, float]:
+    ap = pool(count(*judged_part(maps_to_labels(maps, config), truth, mask)) for maps, truth, mask in images).ap
     return float(ap[0]), float(ap.mean())

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 PROJECT_FILE = "project.json"
+HELD_OUT_FILE = "held_out.json"
 ENTRY_FILE = "entry.json"
 IMAGE_FILE = "image.tif"
 THUMBNAIL_FILE = "thumbnail.png"

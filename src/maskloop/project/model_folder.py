@@ -62,6 +62,9 @@ class ModelCard(Config):
     preprocessing: Preprocessing = Preprocessing()
     labels: LabelsConfig = Field(LabelsConfig(), description="As tuned on the validation images.")
     diameter: Diameter = Field(description="Median object diameter that it was trained on, in pixels.")
+    usual_diameter: Diameter | None = Field(
+        None, description="Median object diameter before the images were rescaled for training; None if they were not."
+    )
     diameter_range: tuple[Diameter, Diameter] = Field(description="Median diameters, per image, seen in training.")
     training: Training = Training()
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")

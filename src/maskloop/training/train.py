@@ -1,6 +1,6 @@
 """From examples to a model folder: hold out, fit, tune on what was held out, describe."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,21 +9,23 @@ import numpy as np
 
 from maskloop.config import NetworkConfig, SegmentConfig, TrainConfig
 from maskloop.data.dataset import prepare
-from maskloop.data.examples import Example
-from maskloop.data.split import hold_out
+from maskloop.data.examples import Example, rescale
+from maskloop.data.split import Split
 from maskloop.errors import InputError
 from maskloop.inference.model import Model, load_model
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
-from maskloop.ops.targets import object_diameters
+from maskloop.ops.targets import labels_to_weights, object_diameters
 from maskloop.ops.tuning import tune_labels
 from maskloop.project.model_folder import ModelCard, Training, find_model, read_card, save_card, sha256_of
 from maskloop.training.fit import Run, fit
 from maskloop.training.history import Epoch
 
+SAME_SIZE = 1.25  # factor up to which objects are not worth rescaling
+
 
 def train_model(
-    examples: Sequence[Example],
+    split: Split,
     folder: Path,
     config: TrainConfig,
     data: str,
@@ -32,9 +34,12 @@ def train_model(
 ) -> ModelCard:
     """Train a model on examples in memory and write its folder.
 
+    Where objects are of another size than the base model knows, the images are rescaled, and so will be those that
+    are segmented with the new model.
+
     Parameters
     ----------
-    examples : sequence of Example
+    split : Split
     folder : Path
         An existing folder, empty or with the state of an unfinished training.
     config : TrainConfig
@@ -50,35 +55,53 @@ def train_model(
     Raises
     ------
     InputError
-        If there are fewer than two images or none has objects, or for one of the reasons that `fit` gives.
+        If there is no object to learn from, or for one of the reasons that `fit` gives.
     ModelError
         If the base model cannot be used.
     """
     keras.utils.set_random_seed(config.seed)
-    held = hold_out(examples, config.validation, config.seed)
-    _require_objects(examples, held)
+    _require_objects(split)
     multiple = _network_config(config).multiple
     if config.crop % multiple:
         raise InputError(
             f"A crop of {config.crop} pixels does not suit this model; wanted is a multiple of {multiple}."
         )
     network = _starting_network(config)
-    layers = [prepare(example, network.input_shape[-1]) for example in examples]
-    training = [array for array, h in zip(layers, held, strict=True) if not h]
-    validation = [array for array, h in zip(layers, held, strict=True) if h]
+    native = float(np.median(np.concatenate([whole_diameters(e) for e in split.training])))
+    factor = _factor(config, native)
+    split = Split(*([rescale(e, factor) for e in part] for part in (split.training, split.validation)))
+    training, validation = (
+        [prepare(example, network.input_shape[-1]) for example in part] for part in (split.training, split.validation)
+    )
     run = Run(folder)
     history = fit(network, training, validation, config, folder, on_epoch, should_stop)
-    card = _describe(run, examples, held, config, data, history)
+    card = _describe(run, split, config, data, history)
+    if factor != 1:
+        card = card.model_copy(update={"usual_diameter": round(native, 2)})
     save_card(card, folder)
     run.finish()
     return card
 
 
-def _require_objects(examples: Sequence[Example], held: np.ndarray) -> None:
-    if not any(example.labels.any() for example, h in zip(examples, held, strict=True) if not h):
+def whole_diameters(example: Example) -> np.ndarray:
+    """Return the diameters in pixels of the objects of an example that are reviewed as a whole."""
+    whole = labels_to_weights(example.labels, example.reviewed)[..., 1] > 0
+    return object_diameters(np.where(whole, example.labels, 0))
+
+
+def _factor(config: TrainConfig, diameter: float) -> float:
+    """Return the factor that brings objects to the size that the base model knows, if they are of quite another."""
+    if config.from_scratch:
+        return 1.0
+    factor = read_card(find_model(config.base)).diameter / diameter
+    return factor if max(factor, 1 / factor) > SAME_SIZE else 1.0
+
+
+def _require_objects(split: Split) -> None:
+    if not any(len(whole_diameters(example)) for example in split.training):
         raise InputError(
             "None of the images to train on has a labelled object, so there is nothing to learn; "
-            f"{held.sum()} of {len(examples)} images are held out for validation."
+            f"{len(split.validation)} of {len(split.all)} images are held out for validation."
         )
 
 
@@ -92,30 +115,22 @@ def _starting_network(config: TrainConfig) -> keras.Model:
     return load_model(config.base, config.bfloat16).network
 
 
-def _describe(
-    run: Run,
-    examples: Sequence[Example],
-    held: np.ndarray,
-    config: TrainConfig,
-    data: str,
-    history: list[Epoch],
-) -> ModelCard:
-    learned = [example for example, h in zip(examples, held, strict=True) if not h]
-    checked = [example for example, h in zip(examples, held, strict=True) if h]
-    per_image = [np.median(object_diameters(e.labels)) for e in learned if e.labels.any()]
-    low, high = np.percentile(per_image, (5, 95))
+def _describe(run: Run, split: Split, config: TrainConfig, data: str, history: list[Epoch]) -> ModelCard:
+    diameters = [found for example in split.training if len(found := whole_diameters(example))]
+    low, high = np.percentile([np.median(of_image) for of_image in diameters], (5, 95))
     untuned = ModelCard(
         name=run.folder.name,
-        description=f"Trained on {len(learned)} images of {data}.",
+        description=f"Trained on {len(split.training)} images of {data}.",
         network=_network_config(config),
-        diameter=round(float(np.median(np.concatenate([object_diameters(e.labels) for e in learned]))), 2),
+        diameter=round(float(np.median(np.concatenate(diameters))), 2),
         diameter_range=(round(float(low), 2), round(float(high), 2)),
         weights_sha256=sha256_of(run.best),
     )
     model = Model(untuned, run.folder, _filled(untuned, run))
     native = SegmentConfig(diameter=max(untuned.diameter, 2))
-    maps = [model.segment_plane(e.image, native).maps for e in checked]
-    labels, ap50, mean_ap = tune_labels(maps, [e.labels for e in checked])
+    maps = [model.segment_plane(e.image, native).maps for e in split.validation]
+    truths, masks = [e.labels for e in split.validation], [e.reviewed for e in split.validation]
+    labels, ap50, mean_ap = tune_labels(maps, truths, masks)
     best = min(history, key=lambda epoch: epoch.val_loss)
     return untuned.model_copy(
         update={
@@ -123,8 +138,8 @@ def _describe(
             "training": Training(
                 base=None if config.from_scratch else config.base,
                 data=data,
-                images=len(learned),
-                held_out=tuple(example.name for example in checked),
+                images=len(split.training),
+                held_out=tuple(example.name for example in split.validation),
                 epochs=len(history),
                 minutes=round(sum(epoch.seconds for epoch in history) / 60, 2),
                 seed=config.seed,

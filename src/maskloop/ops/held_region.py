@@ -1,0 +1,68 @@
+"""A part of an image that is kept from training, so that a model can be judged where too few images are there."""
+
+import numpy as np
+
+from maskloop.ops.objects import Box, count_objects, widen
+
+SHARE = 0.2  # of the reviewed pixels that are held out
+MARGIN = 16  # pixels between what is learned from and what is held out
+
+
+def hold_out_region(labels: np.ndarray, reviewed: np.ndarray) -> Box | None:
+    """Choose a region at one side of an image that holds about a fifth of its reviewed pixels.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (..., Y, X), int
+        In a stack the region is the same in all planes.
+    reviewed : ndarray of the labels' shape, bool
+
+    Returns
+    -------
+    Box or None
+        None if no region leaves reviewed pixels of an object on both sides.
+
+    Examples
+    --------
+    >>> labels = np.zeros((40, 100), int)
+    >>> labels[10:20, 10:20] = 1
+    >>> labels[10:20, 85:95] = 2
+    >>> hold_out_region(labels, labels >= 0)
+    (slice(0, 40, None), slice(80, 100, None))
+    >>> hold_out_region(labels == 1, labels >= 0) is None
+    True
+    """
+    pixels = np.count_nonzero(reviewed.reshape(-1, *reviewed.shape[-2:]), axis=0)
+    found = np.where(reviewed, labels, 0)
+    candidates = (_side(pixels, axis, last) for axis in np.argsort(pixels.shape)[::-1] for last in (True, False))
+    return next((box for box in candidates if _objects_on_both_sides(found, box)), None)
+
+
+def learned_from(reviewed: np.ndarray, held: Box) -> np.ndarray:
+    """Return the reviewed pixels (..., Y, X) that are left for training, bool: a margin around the region is not."""
+    left = reviewed > 0
+    left[..., *widen(held, MARGIN, reviewed.shape[-2:])] = False
+    return left
+
+
+def judged_by(reviewed: np.ndarray, held: Box) -> np.ndarray:
+    """Return the reviewed pixels (..., Y, X) in the region, bool."""
+    inside = np.zeros(reviewed.shape, bool)
+    inside[..., *held] = reviewed[..., *held] > 0
+    return inside
+
+
+def _side(pixels: np.ndarray, axis: int, last: bool) -> Box:
+    """Cut off the first or the last rows or columns that hold the share."""
+    counts = pixels.sum(axis=1 - axis)
+    counts = counts[::-1] if last else counts
+    depth = int(np.searchsorted(np.cumsum(counts), SHARE * counts.sum())) + 1
+    length = len(counts)
+    cut = slice(length - depth, length) if last else slice(0, depth)
+    other = slice(0, pixels.shape[1 - axis])
+    return (cut, other) if axis == 0 else (other, cut)
+
+
+def _objects_on_both_sides(found: np.ndarray, box: Box) -> bool:
+    sides = learned_from(found, box), judged_by(found, box)
+    return all(count_objects(np.where(side, found, 0)) for side in sides)

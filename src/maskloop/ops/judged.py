@@ -1,0 +1,48 @@
+"""Labels compared only where somebody vouches for the truth."""
+
+import numpy as np
+
+from maskloop.ops.objects import number_densely, object_sizes
+
+
+def judged_part(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out of two labellings what cannot be compared.
+
+    Of the truth those objects stay that lie in the mask as a whole. Of the prediction those stay that do not lie by
+    more than half where nothing is known: outside of the mask, or in an object that reaches out of it.
+
+    Parameters
+    ----------
+    predicted, truth : ndarray of shape (Y, X), int
+    mask : ndarray of shape (Y, X), bool, or None
+        None where everything is known.
+
+    Returns
+    -------
+    predicted, truth : ndarray of shape (Y, X), int
+
+    Examples
+    --------
+    >>> mask = np.array([[True, True, True, True, True, False, False]])
+    >>> judged_part(np.array([[1, 1, 0, 3, 3, 3, 2]]), np.array([[1, 1, 0, 0, 4, 4, 4]]), mask)
+    (array([[1, 1, 0, 0, 0, 0, 0]]), array([[1, 1, 0, 0, 0, 0, 0]]))
+    """
+    if mask is None:
+        return predicted, truth
+    whole = np.where(_reaching_out(truth, mask), 0, truth)
+    unknown = ~mask | (whole != truth)
+    return np.where(_mostly_in(predicted, unknown), 0, predicted), whole
+
+
+def _reaching_out(labels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    outside, _ = object_sizes(np.where(mask, 0, labels))
+    return np.isin(labels, outside)
+
+
+def _mostly_in(labels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    numbers, dense = number_densely(labels)
+    sizes = np.bincount(dense.ravel(), minlength=len(numbers))
+    shared = np.bincount(dense[mask], minlength=len(numbers))
+    mostly = 2 * shared > sizes
+    mostly[0] = False
+    return mostly[dense]
