@@ -40,8 +40,8 @@ def main(data: Path, folder: Path) -> None:
     from maskloop.training.train import train_model
 
     folder.mkdir(parents=True, exist_ok=True)
-    split = split_look_alikes(read_examples(data, training_names(data)), CONFIG.validation, CONFIG.seed)
-    card = train_model(split, folder, CONFIG, DATA, on_epoch=lambda epoch, _: print(epoch, flush=True))
+    lesson = split_look_alikes(read_examples(data, training_names(data)), CONFIG.validation, CONFIG.seed)
+    card = train_model(lesson, folder, CONFIG, DATA, on_epoch=lambda epoch, _: print(epoch, flush=True))
     save_card(card.model_copy(update={"name": "nuclei", "description": DESCRIPTION}), folder)
     print(card.model_dump_json(indent=1))
 

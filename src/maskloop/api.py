@@ -16,9 +16,12 @@ from maskloop.files import list_images, read_labels
 from maskloop.model.runtime import start_engine
 from maskloop.ops.axes import to_planes
 from maskloop.ops.metrics import Counts, count
+from maskloop.project.layout import PROJECT_FILE
 from maskloop.project.model_folder import MODEL_FILE, ModelCard
+from maskloop.project.project import Project
 
 if TYPE_CHECKING:
+    from maskloop.data.lesson import Lesson
     from maskloop.inference.model import Model, Segmentation
     from maskloop.training.history import Epoch
 
@@ -227,7 +230,7 @@ def train(
     Parameters
     ----------
     data : str or Path
-        A folder with ``images`` and ``labels`` of the same names.
+        A folder with ``images`` and ``labels`` of the same names, or a project, of which reviewed pixels are learned.
     out : str or Path
         The model folder to make; not there yet, or that of an unfinished training.
     config : TrainConfig
@@ -242,6 +245,8 @@ def train(
 
     Raises
     ------
+    ProjectError
+        If a file of the project is damaged.
     InputError
         If the data cannot be used, `out` is taken, or training diverged or was stopped before its first epoch ended.
     ModelError
@@ -253,14 +258,24 @@ def train(
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; wanted is a folder for the model.")
     start_engine()
-    from maskloop.data.examples import read_examples
-    from maskloop.data.split import split_look_alikes
     from maskloop.training.fit import Run
     from maskloop.training.train import train_model
 
     if folder.is_dir() and any(folder.iterdir()) and not Run(folder).unfinished:
         kind = "holds a model already" if (folder / MODEL_FILE).exists() else "holds other files"
         raise InputError(f"{folder} {kind}; wanted is a new folder.")
-    split = split_look_alikes(read_examples(Path(data)), config.validation, config.seed)
+    lesson = _read_lesson(Path(data), config)
     folder.mkdir(parents=True, exist_ok=True)
-    return train_model(split, folder, config, Path(data).name, on_epoch, should_stop)
+    return train_model(lesson, folder, config, Path(data).name, on_epoch, should_stop)
+
+
+def _read_lesson(data: Path, config: TrainConfig) -> "Lesson":
+    """Read what a folder of images and labels teaches, or what is reviewed in a project."""
+    from maskloop.data.examples import read_examples
+    from maskloop.data.project_examples import read_lesson
+    from maskloop.data.split import split_look_alikes
+
+    if (data / PROJECT_FILE).is_file():
+        with Project(data) as project:
+            return read_lesson(project)
+    return split_look_alikes(read_examples(data), config.validation, config.seed)

@@ -10,10 +10,12 @@ from maskloop.data.augment import draw, vary_greys, warp
 from maskloop.data.examples import Example
 from maskloop.ops.axes import choose_channel
 from maskloop.ops.normalise import normalise
+from maskloop.ops.objects import Box, widen
 from maskloop.ops.targets import labels_to_targets, labels_to_weights
 
 TARGETS, WEIGHTS = 2, 2
 NOT_IMAGE = TARGETS + WEIGHTS
+CONTEXT = 256  # pixels around what is reviewed
 STRIDE = 4  # of the grid on which places to learn from are sought
 
 
@@ -23,10 +25,21 @@ def prepare(example: Example, channels: int) -> np.ndarray:
     Returns
     -------
     ndarray of shape (Y, X, channels + 4), float16
+        Where an image is reviewed in part, what is far from there is left out.
     """
-    image = normalise(choose_channel(example.image, None, channels))
-    weights = labels_to_weights(example.labels, example.reviewed)
-    return np.concatenate([image, labels_to_targets(example.labels), weights], axis=-1).astype(np.float16)
+    box = _around_reviewed(example)
+    image = normalise(choose_channel(example.image, None, channels))[box]
+    weights = labels_to_weights(example.labels, example.reviewed)[box]
+    return np.concatenate([image, labels_to_targets(example.labels[box]), weights], axis=-1).astype(np.float16)
+
+
+def _around_reviewed(example: Example) -> Box:
+    """Return the box with what is reviewed and what a crop may show around it: the rest of a huge image is left out."""
+    if example.reviewed is None:
+        return slice(0, example.labels.shape[0]), slice(0, example.labels.shape[1])
+    rows, columns = (np.flatnonzero(example.reviewed.any(axis=1 - axis)) for axis in (0, 1))
+    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    return widen(box, CONTEXT, example.labels.shape)
 
 
 def training_batches(layers: Sequence[np.ndarray], config: TrainConfig, epoch: int) -> tf.data.Dataset:

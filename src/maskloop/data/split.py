@@ -1,33 +1,20 @@
 """Training and validation images kept apart by groups that look alike, or validation would flatter."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from maskloop.data.examples import Example
+from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
 
 
-@dataclass(frozen=True)
-class Split:
-    """Examples to learn from, and others to judge by."""
-
-    training: list[Example]
-    validation: list[Example]
-
-    @property
-    def all(self) -> list[Example]:
-        """Both."""
-        return [*self.training, *self.validation]
-
-
-def split_look_alikes(examples: Sequence[Example], share: float, seed: int) -> Split:
+def split_look_alikes(examples: Sequence[Example], share: float, seed: int) -> Lesson:
     """Split as `hold_out` chooses, which lists what is raised too."""
     held = hold_out(examples, share, seed)
     training = [example for example, h in zip(examples, held, strict=True) if not h]
-    return Split(training, [example for example, h in zip(examples, held, strict=True) if h])
+    return Lesson(training, [example for example, h in zip(examples, held, strict=True) if h])
 
 
 def look_alikes(examples: Sequence[Example], distance: float = 0.2) -> np.ndarray:

@@ -1,15 +1,18 @@
 """A part of an image that is kept from training, so that a model can be judged where too few images are there."""
 
+from itertools import product
+
 import numpy as np
 
-from maskloop.ops.objects import Box, count_objects, widen
+from maskloop.ops.judged import whole_objects
+from maskloop.ops.objects import Box, widen
 
-SHARE = 0.2  # of the reviewed pixels that are held out
+SHARES = (0.2, 0.35, 0.5)  # of the reviewed pixels that are held out: the first that gives an object to judge by
 MARGIN = 16  # pixels between what is learned from and what is held out
 
 
 def hold_out_region(labels: np.ndarray, reviewed: np.ndarray) -> Box | None:
-    """Choose a region at one side of an image that holds about a fifth of its reviewed pixels.
+    """Choose a region at one side of an image that holds about a fifth of its reviewed pixels, or more if it must.
 
     Parameters
     ----------
@@ -20,7 +23,7 @@ def hold_out_region(labels: np.ndarray, reviewed: np.ndarray) -> Box | None:
     Returns
     -------
     Box or None
-        None if no region leaves reviewed pixels of an object on both sides.
+        None if no region leaves an object on both sides that is reviewed as a whole.
 
     Examples
     --------
@@ -33,9 +36,9 @@ def hold_out_region(labels: np.ndarray, reviewed: np.ndarray) -> Box | None:
     True
     """
     pixels = np.count_nonzero(reviewed.reshape(-1, *reviewed.shape[-2:]), axis=0)
-    found = np.where(reviewed, labels, 0)
-    candidates = (_side(pixels, axis, last) for axis in np.argsort(pixels.shape)[::-1] for last in (True, False))
-    return next((box for box in candidates if _objects_on_both_sides(found, box)), None)
+    sides = list(product(SHARES, np.argsort(pixels.shape)[::-1], (True, False)))
+    candidates = (_side(pixels, int(axis), last, share) for share, axis, last in sides)
+    return next((box for box in candidates if _objects_on_both_sides(labels, reviewed, box)), None)
 
 
 def learned_from(reviewed: np.ndarray, held: Box) -> np.ndarray:
@@ -52,17 +55,21 @@ def judged_by(reviewed: np.ndarray, held: Box) -> np.ndarray:
     return inside
 
 
-def _side(pixels: np.ndarray, axis: int, last: bool) -> Box:
-    """Cut off the first or the last rows or columns that hold the share."""
+def _side(pixels: np.ndarray, axis: int, last: bool, share: float) -> Box:
+    """Cut off the first or the last rows or columns that hold a share."""
     counts = pixels.sum(axis=1 - axis)
     counts = counts[::-1] if last else counts
-    depth = int(np.searchsorted(np.cumsum(counts), SHARE * counts.sum())) + 1
+    depth = int(np.searchsorted(np.cumsum(counts), share * counts.sum())) + 1
     length = len(counts)
     cut = slice(length - depth, length) if last else slice(0, depth)
     other = slice(0, pixels.shape[1 - axis])
     return (cut, other) if axis == 0 else (other, cut)
 
 
-def _objects_on_both_sides(found: np.ndarray, box: Box) -> bool:
-    sides = learned_from(found, box), judged_by(found, box)
-    return all(count_objects(np.where(side, found, 0)) for side in sides)
+def _objects_on_both_sides(labels: np.ndarray, reviewed: np.ndarray, box: Box) -> bool:
+    sides = learned_from(reviewed, box), judged_by(reviewed, box)
+    planes = labels.reshape(-1, *labels.shape[-2:])  # objects of a stack are numbered plane by plane
+    return all(
+        any(whole_objects(*plane).any() for plane in zip(planes, side.reshape(planes.shape), strict=True))
+        for side in sides
+    )

@@ -5,6 +5,30 @@ import numpy as np
 from maskloop.ops.objects import number_densely, object_sizes
 
 
+def whole_objects(labels: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """Leave out the objects that reach out of a mask.
+
+    Parameters
+    ----------
+    labels : ndarray of int
+    mask : ndarray of the labels' shape, bool, or None
+        None where it is everything.
+
+    Returns
+    -------
+    ndarray of the labels' shape, int
+
+    Examples
+    --------
+    >>> whole_objects(np.array([1, 1, 0, 2, 2]), np.array([True, True, True, True, False]))
+    array([1, 1, 0, 0, 0])
+    """
+    if mask is None:
+        return labels
+    reaching_out, _ = object_sizes(np.where(mask, 0, labels))
+    return np.where(np.isin(labels, reaching_out), 0, labels)
+
+
 def judged_part(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Leave out of two labellings what cannot be compared.
 
@@ -29,14 +53,9 @@ def judged_part(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | Non
     """
     if mask is None:
         return predicted, truth
-    whole = np.where(_reaching_out(truth, mask), 0, truth)
+    whole = whole_objects(truth, mask)
     unknown = ~mask | (whole != truth)
     return np.where(_mostly_in(predicted, unknown), 0, predicted), whole
-
-
-def _reaching_out(labels: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    outside, _ = object_sizes(np.where(mask, 0, labels))
-    return np.isin(labels, outside)
 
 
 def _mostly_in(labels: np.ndarray, mask: np.ndarray) -> np.ndarray:

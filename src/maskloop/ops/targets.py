@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import ndimage
 
+from maskloop.ops.judged import whole_objects
+
 
 def labels_to_targets(labels: np.ndarray) -> np.ndarray:
     """Make the foreground and the normalised distance of labelled objects.
@@ -63,8 +65,7 @@ def labels_to_weights(labels: np.ndarray, reviewed: np.ndarray | None) -> np.nda
     """
     if reviewed is None:
         return np.ones((*labels.shape, 2), np.float32)
-    open_ended = np.unique(labels[~reviewed & (labels > 0)])
-    whole = reviewed & ~np.isin(labels, open_ended)
+    whole = reviewed & (whole_objects(labels, reviewed) == labels)
     return np.stack([reviewed, whole], axis=-1).astype(np.float32)
 
 

@@ -10,12 +10,13 @@ import numpy as np
 from maskloop.config import NetworkConfig, SegmentConfig, TrainConfig
 from maskloop.data.dataset import prepare
 from maskloop.data.examples import Example, rescale
-from maskloop.data.split import Split
+from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
 from maskloop.inference.model import Model, load_model
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
-from maskloop.ops.targets import labels_to_weights, object_diameters
+from maskloop.ops.judged import whole_objects
+from maskloop.ops.targets import object_diameters
 from maskloop.ops.tuning import tune_labels
 from maskloop.project.model_folder import ModelCard, Training, find_model, read_card, save_card, sha256_of
 from maskloop.training.fit import Run, fit
@@ -25,7 +26,7 @@ SAME_SIZE = 1.25  # factor up to which objects are not worth rescaling
 
 
 def train_model(
-    split: Split,
+    lesson: Lesson,
     folder: Path,
     config: TrainConfig,
     data: str,
@@ -39,7 +40,7 @@ def train_model(
 
     Parameters
     ----------
-    split : Split
+    lesson : Lesson
     folder : Path
         An existing folder, empty or with the state of an unfinished training.
     config : TrainConfig
@@ -60,22 +61,21 @@ def train_model(
         If the base model cannot be used.
     """
     keras.utils.set_random_seed(config.seed)
-    _require_objects(split)
+    _require_objects(lesson)
     multiple = _network_config(config).multiple
     if config.crop % multiple:
         raise InputError(
             f"A crop of {config.crop} pixels does not suit this model; wanted is a multiple of {multiple}."
         )
     network = _starting_network(config)
-    native = float(np.median(np.concatenate([whole_diameters(e) for e in split.training])))
+    native = float(np.median(np.concatenate([whole_diameters(e) for e in lesson.training])))
     factor = _factor(config, native)
-    split = Split(*([rescale(e, factor) for e in part] for part in (split.training, split.validation)))
-    training, validation = (
-        [prepare(example, network.input_shape[-1]) for example in part] for part in (split.training, split.validation)
-    )
+    learned, judged = ([rescale(e, factor) for e in part] for part in (lesson.training, lesson.validation))
+    lesson = Lesson(learned, judged, lesson.revisions)
+    training, validation = ([prepare(e, network.input_shape[-1]) for e in part] for part in (learned, judged))
     run = Run(folder)
     history = fit(network, training, validation, config, folder, on_epoch, should_stop)
-    card = _describe(run, split, config, data, history)
+    card = _describe(run, lesson, config, data, history)
     if factor != 1:
         card = card.model_copy(update={"usual_diameter": round(native, 2)})
     save_card(card, folder)
@@ -85,8 +85,7 @@ def train_model(
 
 def whole_diameters(example: Example) -> np.ndarray:
     """Return the diameters in pixels of the objects of an example that are reviewed as a whole."""
-    whole = labels_to_weights(example.labels, example.reviewed)[..., 1] > 0
-    return object_diameters(np.where(whole, example.labels, 0))
+    return object_diameters(whole_objects(example.labels, example.reviewed))
 
 
 def _factor(config: TrainConfig, diameter: float) -> float:
@@ -97,11 +96,12 @@ def _factor(config: TrainConfig, diameter: float) -> float:
     return factor if max(factor, 1 / factor) > SAME_SIZE else 1.0
 
 
-def _require_objects(split: Split) -> None:
-    if not any(len(whole_diameters(example)) for example in split.training):
+def _require_objects(lesson: Lesson) -> None:
+    if not any(len(whole_diameters(example)) for example in lesson.training):
         raise InputError(
             "None of the images to train on has a labelled object, so there is nothing to learn; "
-            f"{len(split.validation)} of {len(split.all)} images are held out for validation."
+            f"{len(lesson.validation)} of {len(lesson.training + lesson.validation)} images are held out for "
+            "validation."
         )
 
 
@@ -115,12 +115,12 @@ def _starting_network(config: TrainConfig) -> keras.Model:
     return load_model(config.base, config.bfloat16).network
 
 
-def _describe(run: Run, split: Split, config: TrainConfig, data: str, history: list[Epoch]) -> ModelCard:
-    diameters = [found for example in split.training if len(found := whole_diameters(example))]
+def _describe(run: Run, lesson: Lesson, config: TrainConfig, data: str, history: list[Epoch]) -> ModelCard:
+    diameters = [found for example in lesson.training if len(found := whole_diameters(example))]
     low, high = np.percentile([np.median(of_image) for of_image in diameters], (5, 95))
     untuned = ModelCard(
         name=run.folder.name,
-        description=f"Trained on {len(split.training)} images of {data}.",
+        description=f"Trained on {len(lesson.training)} images of {data}.",
         network=_network_config(config),
         diameter=round(float(np.median(np.concatenate(diameters))), 2),
         diameter_range=(round(float(low), 2), round(float(high), 2)),
@@ -128,8 +128,8 @@ def _describe(run: Run, split: Split, config: TrainConfig, data: str, history: l
     )
     model = Model(untuned, run.folder, _filled(untuned, run))
     native = SegmentConfig(diameter=max(untuned.diameter, 2))
-    maps = [model.segment_plane(e.image, native).maps for e in split.validation]
-    truths, masks = [e.labels for e in split.validation], [e.reviewed for e in split.validation]
+    maps = [model.segment_plane(e.image, native).maps for e in lesson.validation]
+    truths, masks = [e.labels for e in lesson.validation], [e.reviewed for e in lesson.validation]
     labels, ap50, mean_ap = tune_labels(maps, truths, masks)
     best = min(history, key=lambda epoch: epoch.val_loss)
     return untuned.model_copy(
@@ -138,8 +138,9 @@ def _describe(run: Run, split: Split, config: TrainConfig, data: str, history: l
             "training": Training(
                 base=None if config.from_scratch else config.base,
                 data=data,
-                images=len(split.training),
-                held_out=tuple(example.name for example in split.validation),
+                images=len(lesson.training),
+                held_out=tuple(example.name for example in lesson.validation),
+                revisions=lesson.revisions,
                 epochs=len(history),
                 minutes=round(sum(epoch.seconds for epoch in history) / 60, 2),
                 seed=config.seed,

@@ -1,0 +1,117 @@
+"""What is reviewed in a project is learned from, and what is held out stays held out."""
+
+import numpy as np
+import pytest
+
+from maskloop.data.project_examples import read_lesson
+from maskloop.errors import InputError, ProjectError
+from maskloop.project.project import Project
+
+SHAPE = (64, 128)
+
+
+@pytest.fixture
+def project(tmp_path):
+    with Project.create(tmp_path / "cells") as project:
+        yield project
+
+
+@pytest.fixture
+def labels(discs):
+    return discs(SHAPE, [(20, 20), (40, 50), (30, 112)], 9)
+
+
+def add(project, labels, name="a", reviewed=1, image=None):
+    return project.add(
+        np.zeros(SHAPE, np.uint8) if image is None else image,
+        labels,
+        name=name,
+        reviewed=np.broadcast_to(np.array(reviewed, np.uint8), labels.shape),
+    )
+
+
+def test_a_region_of_few_images_is_held_out_with_a_margin(project, labels):
+    entry = add(project, labels)
+    lesson = read_lesson(project)
+    [learned], [judged] = lesson.training, lesson.validation
+    assert learned.name == judged.name == "a"
+    assert not (learned.reviewed & judged.reviewed).any()
+    gap = np.flatnonzero(judged.reviewed.any(axis=0))[0] - np.flatnonzero(learned.reviewed.any(axis=0))[-1] - 1
+    assert gap == 16
+    assert judged.reviewed.mean() == pytest.approx(0.2, abs=0.02)
+    assert lesson.revisions == {entry.id: 1}
+
+
+def test_only_what_is_reviewed_is_learned_and_the_rest_of_the_project_is_left_alone(project, labels):
+    corner = np.zeros(SHAPE)
+    corner[:, 35:] = 1
+    corner[:20] = 1
+    add(project, labels, reviewed=corner)
+    add(project, labels, "not reviewed", reviewed=0)
+    lesson = read_lesson(project)
+    assert [example.name for example in lesson.training] == ["a"]
+    for example in lesson.training + lesson.validation:
+        assert not example.reviewed[corner == 0].any()
+
+
+def test_what_is_held_out_stays_so_when_more_is_reviewed_and_added(project, labels):
+    for name in "abc":
+        add(project, labels, name)
+    first = read_lesson(project).validation
+    for name in "defghijklmn":
+        add(project, labels, name)
+    later = read_lesson(project)
+    for before, now in zip(first, later.validation[:3], strict=True):
+        np.testing.assert_array_equal(before.reviewed, now.reviewed)
+    whole = [example.name for example in later.validation if example.reviewed is None]
+    assert 2 <= len(whole) <= 3
+    assert not {example.name for example in later.training} & set(whole)
+    assert read_lesson(project).validation[3:][0].name == later.validation[3:][0].name
+
+
+def test_with_many_images_every_fifth_is_held_out_as_a_whole(project, labels):
+    for name in "abcdefghij":
+        add(project, labels, name)
+    lesson = read_lesson(project)
+    assert [example.name for example in lesson.validation] == ["e", "j"]
+    assert all(example.reviewed is None for example in lesson.training + lesson.validation)
+
+
+def test_of_a_stack_the_reviewed_planes_are_learned(project, labels):
+    reviewed = np.zeros((3, *SHAPE))
+    reviewed[[0, 2]] = 1
+    add(project, np.stack([labels] * 3), reviewed=reviewed, image=np.zeros((3, *SHAPE), np.uint16))
+    lesson = read_lesson(project)
+    assert [example.name for example in lesson.training] == ["a, plane 0", "a, plane 2"]
+    assert lesson.training[0].image.shape == (*SHAPE, 1)
+
+
+def test_colour_images_keep_their_channels(project, labels):
+    add(project, labels, image=np.zeros((*SHAPE, 3), np.uint8))
+    assert read_lesson(project).training[0].image.shape == (*SHAPE, 3)
+
+
+def test_without_anything_reviewed_there_is_a_sentence(project, labels):
+    with pytest.raises(InputError, match="Nothing in .* is reviewed yet"):
+        read_lesson(project)
+    add(project, labels, reviewed=0)
+    with pytest.raises(InputError, match="Nothing in .* is reviewed yet"):
+        read_lesson(project)
+
+
+@pytest.mark.parametrize(
+    ("objects", "said"), [(0, "There are no reviewed objects"), (1, "There is 1 reviewed object;")]
+)
+def test_with_too_few_objects_there_is_a_sentence(project, labels, objects, said):
+    add(project, np.where(labels <= objects, labels, 0))
+    with pytest.raises(InputError, match=said):
+        read_lesson(project)
+    assert not (project.folder / "held_out.json").exists()
+
+
+def test_a_damaged_record_of_what_is_held_out_is_not_replaced(project, labels):
+    add(project, labels)
+    (project.folder / "held_out.json").write_text("{")
+    with pytest.raises(ProjectError, match=r"held_out\.json cannot be used"):
+        read_lesson(project)
+    assert (project.folder / "held_out.json").read_text() == "{"
