@@ -92,10 +92,10 @@ def test_colour_images_keep_their_channels(project, labels):
 
 
 def test_without_anything_reviewed_there_is_a_sentence(project, labels):
-    with pytest.raises(InputError, match="Nothing in .* is reviewed yet"):
+    with pytest.raises(InputError, match=r"Nothing in .* is reviewed yet"):
         read_lesson(project)
     add(project, labels, reviewed=0)
-    with pytest.raises(InputError, match="Nothing in .* is reviewed yet"):
+    with pytest.raises(InputError, match=r"Nothing in .* is reviewed yet"):
         read_lesson(project)
 
 

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 def applied(labels, edit):
     """The labels of the whole plane after an edit."""
-    assert edit.labels.dtype == np.int32
+    assert edit.labels.dtype == np.int64
     changed = labels.astype(np.int32)
     assert changed[edit.box].shape == edit.labels.shape
     changed[edit.box] = edit.labels

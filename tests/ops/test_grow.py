@@ -25,7 +25,7 @@ def grown(labels, maps, seed, number=9):
     before = labels.copy()
     edit = grow(labels, maps, seed, number)
     np.testing.assert_array_equal(labels, before)
-    assert edit.labels.dtype == np.int32
+    assert edit.labels.dtype == np.int64
     after = labels.copy()
     after[edit.box] = edit.labels
     np.testing.assert_array_equal(after[labels > 0], labels[labels > 0])

@@ -68,3 +68,9 @@ def test_dense_numbers_lead_back():
     numbers, dense = number_densely(labels)
     assert dense.max() == 3
     np.testing.assert_array_equal(numbers[dense], labels)
+
+
+def test_numbers_beyond_32_bits_are_kept():
+    labels = np.array([[2**33 + 1, 1, 1]])
+    assert object_sizes(labels)[0].tolist() == [1, 2**33 + 1]
+    assert set(centres(labels)) == {1, 2**33 + 1}

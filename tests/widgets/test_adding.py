@@ -71,13 +71,33 @@ def test_an_image_comes_back_as_it_was(viewer, add, reopen, make, labels):
         assert np.all(np.asarray(getattr(entry.labels, name) == getattr(entry.image, name))), name
 
 
-@pytest.mark.xfail(strict=True, reason="the colours of a colormap are not kept, and an unknown name stops the opening")
-def test_an_image_with_colours_of_its_own_can_be_opened_again(viewer, add, reopen, monkeypatch, qtbot):
-    viewer.add_image(PLANE, colormap=Colormap([[0, 0, 0], [0.2, 0.9, 0.6]], name="my channel"))
+@pytest.fixture
+def forget_colours():
+    """A function that forgets a colormap, as when napari is started the next time."""
+    yield lambda: AVAILABLE_COLORMAPS.pop("my channel")
+    AVAILABLE_COLORMAPS.pop("my channel", None)
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "zero"])
+def test_an_image_with_colours_of_its_own_can_be_opened_again(viewer, add, reopen, forget_colours, interpolation):
+    colours = [[0, 0, 0, 1], [0.2, 0.9, 0.6, 1], [1, 1, 1, 0.5]]
+    controls = [0, 0.1, 0.4, 1] if interpolation == "zero" else [0, 0.1, 1]
+    colormap = Colormap(colours, name="my channel", controls=controls, interpolation=interpolation, high_color="red")
+    viewer.add_image(PLANE, colormap=colormap)
     entry = add()
-    monkeypatch.delitem(AVAILABLE_COLORMAPS, "my channel")  # as when napari is started the next time
+    forget_colours()
+    again = reopen(entry).image.colormap
+    assert again is not colormap
+    assert again == colormap
+
+
+def test_a_colormap_that_is_known_no_more_does_not_stop_the_opening(viewer, add, reopen):
+    viewer.add_image(PLANE, name="a")
+    entry = add()
+    entry.entry.view["image"]["colormap"] = "of a plugin that is gone"
     entry = reopen(entry)
-    np.testing.assert_allclose(entry.image.colormap.colors[-1], [0.2, 0.9, 0.6, 1])
+    assert entry.image.colormap.name == "gray"
+    np.testing.assert_array_equal(entry.image.data, PLANE)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int64, np.uint16, bool, "dask"])
@@ -134,12 +154,20 @@ def test_a_click_on_add_while_that_image_is_open_closes_nothing(viewer, add, pro
     assert "first" in viewer.layers
 
 
-@pytest.mark.xfail(strict=True, reason="pixels of several resolutions make ValueError in Qt's hands")
 def test_labels_of_several_resolutions_are_refused_with_a_sentence(viewer, project, labels):
     viewer.add_image([PLANE, PLANE[::2, ::2]], multiscale=True)
     viewer.add_labels([labels, labels[::2, ::2]], multiscale=True)
     project.add()
     assert "resolutions" in project.message.text()
+    assert project.project.entries == []
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_channels_in_the_last_axis_are_not_taken_for_planes(viewer, project, channels):
+    viewer.add_image(np.stack([PLANE] * channels, -1), rgb=False)
+    project.add()
+    assert f"looks like {channels} channel" in project.message.text()
+    assert project.project.entries == []
 
 
 def test_an_image_of_several_resolutions_is_added_at_the_finest(viewer, add, reopen):

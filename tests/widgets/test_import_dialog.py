@@ -72,6 +72,17 @@ def test_the_dry_run_says_what_is_imported_what_not_and_why_and_then_it_is(panel
     dialog.reject()
 
 
+def test_one_image_is_not_called_images(dialog, images, until):
+    for name in ("b", "c", "bare", "odd"):
+        (images / f"{name}.png").unlink()
+    dialog.choose(images)
+    until(dialog.import_button.isEnabled)
+    assert "1 image can be imported" in dialog.text.toPlainText()
+    assert dialog.import_button.text() == "Import 1 image"
+    dialog.start()
+    until(lambda: "1 image was imported." in dialog.text.toPlainText())
+
+
 def test_what_was_imported_can_be_opened(panel, dialog, images, until, open_entry):
     dialog.choose(images)
     until(dialog.import_button.isEnabled)

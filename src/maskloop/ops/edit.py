@@ -17,8 +17,8 @@ class Edit:
     ----------
     box : Box
         Where.
-    labels : ndarray of the box's shape, int32
-        What all of its pixels become.
+    labels : ndarray of the box's shape, int64
+        What all of its pixels become; wider than labels are elsewhere, since a layer may hold any numbers.
     """
 
     box: Box
@@ -31,11 +31,11 @@ class Edit:
         Examples
         --------
         >>> Edit.around(np.array([[1, 2, 3, 4]]), [(slice(0, 1), slice(2, 3)), (slice(0, 1), slice(1, 2))]).labels
-        array([[2, 3]], dtype=int32)
+        array([[2, 3]])
         """
         sides = list(zip(*boxes, strict=True))
         rows, columns = (slice(min(s.start for s in side), max(s.stop for s in side)) for side in sides)
-        return cls((rows, columns), labels[rows, columns].astype(np.int32))
+        return cls((rows, columns), labels[rows, columns].astype(np.int64))
 
     def within(self, box: Box) -> np.ndarray:
         """Return the edit's labels in a box of the plane, as a view."""

@@ -55,7 +55,7 @@ def grow(labels: np.ndarray, maps: np.ndarray, seed: tuple[int, int], number: in
     >>> grow(np.zeros((3, 9), int), maps, (1, 4), 7).labels
     array([[0, 0, 7, 7, 7, 7, 7, 0, 0],
            [0, 0, 7, 7, 7, 7, 7, 0, 0],
-           [0, 0, 7, 7, 7, 7, 7, 0, 0]], dtype=int32)
+           [0, 0, 7, 7, 7, 7, 7, 0, 0]])
     """
     y, x = seed
     if not (0 <= y < labels.shape[0] and 0 <= x < labels.shape[1]):
@@ -70,7 +70,7 @@ def grow(labels: np.ndarray, maps: np.ndarray, seed: tuple[int, int], number: in
         if area.all():  # of the whole plane
             break
         own = ndimage.binary_fill_holes(_clicked(area, maps[box][..., 1], here)) & (labels[box] == 0)
-        return Edit(box, np.where(own, np.int32(number), labels[box]).astype(np.int32))
+        return Edit(box, np.where(own, number, labels[box].astype(np.int64)))
     raise _nothing()
 
 

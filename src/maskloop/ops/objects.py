@@ -77,14 +77,14 @@ def object_sizes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    numbers : ndarray of shape (N,), int32
+    numbers : ndarray of shape (N,), of the labels' type
         Of the objects there are, ascending.
     sizes : ndarray of shape (N,), int64
 
     Examples
     --------
     >>> object_sizes(np.array([[9, 9, 0], [0, 0, 4]]))
-    (array([4, 9], dtype=int32), array([1, 2]))
+    (array([4, 9]), array([1, 2]))
     """
     numbers, dense = number_densely(labels)
     sizes = np.bincount(dense.ravel(), minlength=len(numbers))
@@ -180,17 +180,17 @@ def number_densely(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    numbers : ndarray of shape (N,), int32
+    numbers : ndarray of shape (N,), of the labels' type
         The number that each of the new numbers, 0 to N - 1, stands for; not all need be present.
     dense : ndarray of shape (Y, X), int
 
     Examples
     --------
     >>> number_densely(np.array([[0, 10**6, 500]]))
-    (array([      0,     500, 1000000], dtype=int32), array([[0, 2, 1]]))
+    (array([      0,     500, 1000000]), array([[0, 2, 1]]))
     """
     highest = int(labels.max(initial=0))
     if highest <= labels.size:
-        return np.arange(highest + 1, dtype=np.int32), labels
-    numbers, dense = np.unique(np.append(0, labels), return_inverse=True)
-    return numbers.astype(np.int32), dense[1:].reshape(labels.shape)
+        return np.arange(highest + 1, dtype=labels.dtype), labels
+    numbers, dense = np.unique(np.append(labels.dtype.type(0), labels), return_inverse=True)
+    return numbers, dense[1:].reshape(labels.shape)

@@ -36,7 +36,7 @@ def merge(labels: np.ndarray, numbers: Iterable[int]) -> Edit:
     Examples
     --------
     >>> merge(np.array([[1, 1, 0, 3, 0, 2, 2, 2]]), [1, 2]).labels
-    array([[2, 2, 2, 3, 2, 2, 2, 2]], dtype=int32)
+    array([[2, 2, 2, 3, 2, 2, 2, 2]])
     """
     wanted = tuple(dict.fromkeys(int(number) for number in numbers if number != 0))
     if len(wanted) < 2:
@@ -92,7 +92,7 @@ def delete(labels: np.ndarray, number: int) -> Edit:
     Examples
     --------
     >>> delete(np.array([[5, 0, 2, 5]]), 5).labels
-    array([[0, 0, 2, 0]], dtype=int32)
+    array([[0, 0, 2, 0]])
     """
     edit = Edit.around(labels, [box_of(labels, number)])
     edit.labels[edit.labels == number] = 0
@@ -121,7 +121,7 @@ def fill_holes(labels: np.ndarray, number: int) -> Edit:
     >>> fill_holes(np.array([[5, 5, 5, 5], [5, 0, 2, 5], [5, 5, 5, 5]]), 5).labels
     array([[5, 5, 5, 5],
            [5, 5, 2, 5],
-           [5, 5, 5, 5]], dtype=int32)
+           [5, 5, 5, 5]])
     """
     edit = Edit.around(labels, [box_of(labels, number)])
     filled = ndimage.binary_fill_holes(edit.labels == number)

@@ -42,7 +42,7 @@ def replace(labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarra
     >>> keep = labels == 4
     >>> box = (slice(0, 1), slice(0, 9))
     >>> replace(labels, box, np.array([[1, 1, 0, 2, 2, 0, 3, 3, 3]]), keep, first_unused=8).labels
-    array([[7, 7, 0, 8, 8, 0, 4, 4, 4]], dtype=int32)
+    array([[7, 7, 0, 8, 8, 0, 4, 4, 4]])
     """
     edit = Edit.around(labels, [box])
     old = edit.labels
@@ -87,8 +87,8 @@ def _numbered_like(new: np.ndarray, old: np.ndarray, first_unused: int) -> np.nd
     shape = len(numbers), len(old_numbers)
     shared = sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=shape).tocsr().tocoo()
     matched = shared.data / (sizes[shared.row] + old_sizes[shared.col] - shared.data) > 0.5
-    given = np.zeros(len(numbers), np.int32)
+    given = np.zeros(len(numbers), np.int64)
     given[shared.row[matched]] = old_numbers[shared.col[matched]]
     given[given == 0] = first_unused + np.arange(np.count_nonzero(given == 0))
     # Background is what no number is found for.
-    return np.where(new > 0, np.append(given, 0)[np.searchsorted(numbers, new)], 0).astype(np.int32)
+    return np.where(new > 0, np.append(given, 0)[np.searchsorted(numbers, new)], 0)

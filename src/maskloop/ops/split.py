@@ -44,7 +44,7 @@ def split(labels: np.ndarray, path: np.ndarray, first_unused: int) -> Edit:
     >>> split(np.full((3, 9), 5), np.array([[0, 4], [2, 4]]), 6).labels
     array([[5, 5, 5, 5, 5, 6, 6, 6, 6],
            [5, 5, 5, 5, 5, 6, 6, 6, 6],
-           [5, 5, 5, 5, 5, 6, 6, 6, 6]], dtype=int32)
+           [5, 5, 5, 5, 5, 6, 6, 6, 6]])
     """
     numbers = objects_on(labels, path)
     if not numbers:
@@ -117,7 +117,7 @@ def _fall_apart(piece: np.ndarray, line: np.ndarray) -> np.ndarray:
 def _lay_parts(labels: np.ndarray, cuts: list[tuple[Box, int, np.ndarray]], first_unused: int) -> Edit:
     edit = Edit.around(labels, [box for box, _, _ in cuts])
     for box, number, parts in cuts:
-        numbers = np.append([0, number], first_unused + np.arange(int(parts.max()) - 1)).astype(np.int32)
+        numbers = np.append([0, number], first_unused + np.arange(int(parts.max()) - 1))
         cut = parts > 0
         edit.within(box)[cut] = numbers[parts[cut]]
         first_unused += len(numbers) - 2

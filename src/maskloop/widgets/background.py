@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, Qt, Signal
 
 from maskloop.errors import explain
 
@@ -26,7 +26,8 @@ class Background(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._thread = ThreadPoolExecutor(1, "maskloop files")
-        self._ended.connect(self._deliver)
+        # Queued, or what has ended already would be told before `run` returns.
+        self._ended.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._has_window = True
 
     def run(

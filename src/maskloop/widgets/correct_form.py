@@ -1,5 +1,7 @@
 """The form of the Correct panel: a button for each action, what is shown, and the cheat sheet."""
 
+from collections.abc import Iterable
+
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -21,7 +23,8 @@ from maskloop.widgets.actions import ACTIONS
 from maskloop.widgets.size_filter import Which
 
 COLUMNS = 2
-SIZES: dict[str, Which] = {"All objects": "all", "Only smaller than": "smaller", "Only larger than": "larger"}
+UNDO = ("Ctrl+Z", "Undo, as for napari's own brush.")
+SIZES: dict[str, Which | None] = {"All objects": None, "Only smaller than": "smaller", "Only larger than": "larger"}
 
 
 class CorrectForm(QWidget):
@@ -36,6 +39,7 @@ class CorrectForm(QWidget):
         self.buttons: dict[str, QPushButton] = {}
         self.left = QLabel()
         self.reviewed = QLabel()
+        self._sheet = QLabel(wordWrap=True)
         self.overlay = QCheckBox("Show what is reviewed")
         self.overlay.setChecked(True)
         self.overlay.toggled.connect(self.overlay_toggled)
@@ -43,6 +47,7 @@ class CorrectForm(QWidget):
         self._which.addItems(list(SIZES))
         self._size = QSpinBox(minimum=1, maximum=1_000_000, value=50, suffix=" pixels")
         self._which.currentIndexChanged.connect(self.size_changed)
+        self._size.valueChanged.connect(self._show_unit)
         self._size.valueChanged.connect(self.size_changed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -50,10 +55,11 @@ class CorrectForm(QWidget):
         layout.addWidget(self._make_look())
         layout.addWidget(self._make_review())
         layout.addWidget(self._make_cheat_sheet())
+        self.forget_keys(set())
 
     @property
-    def which(self) -> Which:
-        """Which objects are to be shown."""
+    def which(self) -> Which | None:
+        """Which objects are to be shown; None for all."""
         return SIZES[self._which.currentText()]
 
     @property
@@ -73,11 +79,14 @@ class CorrectForm(QWidget):
         self._size.setEnabled(False)
 
     def forget_keys(self, names: set[str]) -> None:
-        """Name no key on the buttons of some actions, since napari has it."""
+        """Name no key of some actions, since napari has it; of all others each button and the cheat sheet does."""
+        bound = [action for action in ACTIONS if action.name not in names]
+        self._sheet.setText(_table([*((action.key, action.hint) for action in bound), UNDO]))
         for action in ACTIONS:
-            if action.name in names:
-                self.buttons[action.name].setText(action.title)
-                self.buttons[action.name].setToolTip(action.hint)
+            beside, key = (f"  ({action.key})", f" Key: {action.key}") if action in bound else ("", "")
+            explained = f"\n{EXPLANATION}" if action.name == "next_doubtful" else ""
+            self.buttons[action.name].setText(action.title + beside)
+            self.buttons[action.name].setToolTip(action.hint + key + explained)
 
     def _make_repair(self) -> QGroupBox:
         box = QGroupBox("Repair")
@@ -89,7 +98,6 @@ class CorrectForm(QWidget):
     def _make_look(self) -> QGroupBox:
         box = QGroupBox("Look")
         doubtful, *others = self._make_buttons("look")
-        doubtful.setToolTip(f"{doubtful.toolTip()}\n{EXPLANATION}")
         first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         first.addWidget(doubtful, stretch=1)
         first.addWidget(self.left)
@@ -121,8 +129,7 @@ class CorrectForm(QWidget):
         buttons = []
         for action in ACTIONS:
             if action.group == group:
-                button = QPushButton(f"{action.title}  ({action.key})")
-                button.setToolTip(f"{action.hint} Key: {action.key}")
+                button = QPushButton()
                 button.setCheckable(action.mouse != "nothing")
                 button.setObjectName(action.name)
                 button.clicked.connect(self._choose)
@@ -130,14 +137,19 @@ class CorrectForm(QWidget):
                 buttons.append(button)
         return buttons
 
+    def _show_unit(self, size: int) -> None:
+        self._size.setSuffix(" pixel" if size == 1 else " pixels")
+
     def _choose(self) -> None:
         self.chosen.emit(self.sender().objectName())
 
     def _make_cheat_sheet(self) -> QCollapsible:
         sheet = QCollapsible("Keys, while the labels are selected")
-        rows = "".join(f"<tr><td><b>{a.key}</b>&nbsp;&nbsp;</td><td>{a.hint}</td></tr>" for a in ACTIONS)
-        napari = "<tr><td><b>Ctrl+Z</b>&nbsp;&nbsp;</td><td>Undo, as for napari's own brush.</td></tr>"
-        text = QLabel(f"<table>{rows}{napari}</table>", wordWrap=True)
-        text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # or it would widen the panel
-        sheet.addWidget(text)
+        self._sheet.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # or it widens the panel
+        sheet.addWidget(self._sheet)
         return sheet
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    lines = (f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{hint}</td></tr>" for key, hint in rows)
+    return f"<table>{''.join(lines)}</table>"

@@ -59,6 +59,7 @@ class CorrectPanel(QWidget):
             "review_image": self._review_image,
         }
         self._with_mouse: dict[str, Callable[[LabelsPlane, np.ndarray], str]] = {
+            "outline": repairs.outline,
             "split": repairs.split,
             "merge": repairs.merge,
             "delete": repairs.delete,
@@ -122,8 +123,7 @@ class CorrectPanel(QWidget):
         self.drawing.end()
         self._keys.unbind()
         self._sketch.close()
-        if self._filter is not None:
-            self._filter.clear()
+        self._show_all_sizes()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -150,8 +150,7 @@ class CorrectPanel(QWidget):
         if layer is not None:
             self._keys.bind(layer)
         if self._filter is not None and self._filter.layer != layer:
-            self._filter.clear()
-            self._filter = None
+            self._show_all_sizes()
             self.form.show_all_sizes()
         self._show_target()
         self._follow.start()
@@ -200,6 +199,7 @@ class CorrectPanel(QWidget):
         return self._model.with_maps(plane, lambda maps: repairs.grow_object(plane, points, maps))
 
     def _redo_box(self, plane: LabelsPlane, points: np.ndarray) -> str:
+        plane.require_within(points)
         return self._model.redo_box(plane, box_between(points[0], points[-1], plane.labels.shape))
 
     def _go_to_object(self, step: int) -> str:
@@ -216,6 +216,7 @@ class CorrectPanel(QWidget):
         return review.toggle_object(self._require_entry(), points[0])
 
     def _review_box(self, plane: LabelsPlane, points: np.ndarray) -> str:
+        plane.require_within(points)
         return review.toggle_box(self._require_entry(), box_between(points[0], points[-1], plane.labels.shape))
 
     def _review_image(self) -> str:
@@ -232,15 +233,19 @@ class CorrectPanel(QWidget):
         self._try(self._show_sizes)
 
     def _show_sizes(self) -> str:
-        layer = self.labels
-        if layer is None or (self.form.which == "all" and self._filter is None):
-            return ""
-        if self._filter is None:
-            self._filter = SizeFilter(layer)
-        count = self._filter.show(self.form.which, self.form.size_limit, self._plane().labels)
-        if self.form.which == "all":
+        which = self.form.which
+        if which is None:
+            self._show_all_sizes()
+            return "All objects are shown."
+        layer = self._plane().layer
+        self._filter = self._filter or SizeFilter(layer, self._viewer.dims)
+        count = self._filter.show(which, self.form.size_limit)
+        return f"{count} object{' is' if count == 1 else 's are'} shown."
+
+    def _show_all_sizes(self) -> None:
+        if self._filter is not None:
+            self._filter.clear()
             self._filter = None
-        return f"{count} objects are shown."
 
     def _count_anew(self) -> None:
         """Show what depends on the labels, after they have changed."""

@@ -151,16 +151,20 @@ class ImportDialog(QDialog):
     def _show_plan(self, plan: ImportPlan) -> None:
         self._plan = plan
         self._show_busy(False)
-        lines = [f"{plan.layout[0].upper()}{plan.layout[1:]}: {len(plan.matches)} images can be imported."]
+        images = _images(len(plan.matches))
+        lines = [f"{plan.layout[0].upper()}{plan.layout[1:]}: {images} can be imported."]
         lines += self._listed(f"{len(plan.refused)} cannot:", plan.refused)
         lines += self._listed("These can, but please look at them:", plan.notes)
         self.text.setPlainText("\n".join(lines))
-        self.import_button.setText(f"Import {len(plan.matches)} images")
+        self.import_button.setText(f"Import {images}")
 
     def _show_report(self, report: ImportReport) -> None:
         self._show_busy(False)
-        lines = [f"{len(report.entries)} images were imported."]
-        lines += self._listed(f"{len(report.failed)} were not:", report.failed)
+        count = len(report.entries)
+        lines = [f"{_images(count)} {'was' if count == 1 else 'were'} imported."]
+        lines += self._listed(
+            f"{len(report.failed)} {'was' if len(report.failed) == 1 else 'were'} not:", report.failed
+        )
         self.text.setPlainText("\n".join(lines))
         self.imported.emit()
 
@@ -177,3 +181,7 @@ class ImportDialog(QDialog):
             name = finding.path.relative_to(top) if top else finding.path
             lines.append(f"{name}: {finding.reason}")
         return ["", title, *lines] if lines else []
+
+
+def _images(count: int) -> str:
+    return f"{count} image{'' if count == 1 else 's'}"

@@ -8,6 +8,7 @@ from napari.layers import Labels
 
 from maskloop.errors import InputError
 from maskloop.ops.edit import Edit
+from maskloop.ops.objects import Box
 from maskloop.widgets.snapshot import shown_plane
 
 Point = tuple[float, float]
@@ -62,6 +63,23 @@ class LabelsPlane:
         height, width = self.labels.shape
         return int(self.labels[y, x]) if 0 <= y < height and 0 <= x < width else 0
 
+    def require_within(self, points: np.ndarray) -> None:
+        """Refuse a box that lies outside of the plane.
+
+        Parameters
+        ----------
+        points : ndarray of shape (N, 2)
+            Points (y, x) in pixels; the first and the last are its corners.
+
+        Raises
+        ------
+        InputError
+            If it does.
+        """
+        low, high = np.round(np.sort(points[[0, -1]], axis=0))
+        if (high < 0).any() or (low >= self.labels.shape).any():
+            raise InputError(f"The box lies outside of {self.layer.name!r}; draw it there.")
+
     def unused_label(self) -> int:
         """Return a label that neither the layer nor its brush has used."""
         return max(int(np.max(self.layer.data)), int(self.layer.selected_label)) + 1
@@ -78,7 +96,7 @@ class LabelsPlane:
         if number > np.iinfo(dtype).max:
             raise InputError(
                 f"The layer {self.layer.name!r} is of type {dtype}, which ends at {np.iinfo(dtype).max}: "
-                "right-click it and convert its data type to int32 first."
+                f"right-click it and convert its data type to {'int32' if dtype.itemsize < 4 else 'int64'} first."
             )
 
     def apply(self, edit: Edit) -> bool:
@@ -99,9 +117,36 @@ class LabelsPlane:
         pixels = [steps + cut.start for steps, cut in zip(changed, edit.box, strict=True)]
         index = self._index(*pixels)
         indices = tuple(i if isinstance(i, np.ndarray) else np.full(values.size, i) for i in index)
+        if not (self.layer.visible and self.layer.loaded):
+            self.layer.set_view_slice()  # or napari would write into a picture that it has not made
         with self.layer.block_history():
             self.layer.data_setitem(indices, values.astype(dtype))
         return True
+
+    def fill(self, box: Box, number: int) -> None:
+        """Give all pixels of a box one label, as one step of undo.
+
+        For undo napari keeps far less of it than of `apply`, which counts where whole planes are marked.
+
+        Parameters
+        ----------
+        box : Box
+            Of the plane, which is on screen.
+        number : int
+
+        Raises
+        ------
+        InputError
+            If the layer cannot be written, or its dtype cannot hold the label.
+        """
+        require_editable(self.layer)
+        self.require_label(number)
+        if self.layer.n_edit_dimensions == len(self.axes) and not self.layer.preserve_labels:
+            (top, bottom), (left, right) = ((side.start, side.stop - 1) for side in box)
+            corners = (top, left), (top, right), (bottom, right), (bottom, left)
+            self.layer.paint_polygon([self._index(*corner) for corner in corners], number)
+        else:  # a person has told napari to paint otherwise
+            self.apply(Edit(box, np.full([side.stop - side.start for side in box], number)))
 
     def _index(self, y, x) -> tuple:  # type: ignore[no-untyped-def]
         steps = iter(self.where)

@@ -13,6 +13,8 @@ from maskloop.project.project import Project
 from maskloop.widgets.layer_view import view_of
 from maskloop.widgets.open_entry import LoadedEntry, load_entry
 
+CHANNELS = 16  # a picture is wider than that
+
 
 @dataclass(frozen=True)
 class LayersToAdd:
@@ -65,12 +67,14 @@ def take_layers(image: Image | None, layers: Iterable[Layer], active: Layer | No
     Raises
     ------
     InputError
-        If there is no image that can be added, or the selected labels are not of its shape.
+        If there is no image that can be added, the selected labels are not of its shape, or those that belong to it
+        have several resolutions.
     """
     if image is None:
         raise InputError("There is no image to add: open one, or one of File > Open Sample > maskloop.")
     pixels = image.data[0] if image.multiscale else image.data
     require_intensities(np.dtype(pixels.dtype))
+    _refuse_channels_last(image, pixels.shape)
     shape = tuple(pixels.shape[:-1] if image.rgb else pixels.shape)
     if isinstance(active, Labels) and tuple(active.data.shape) != shape:
         raise InputError(
@@ -79,6 +83,11 @@ def take_layers(image: Image | None, layers: Iterable[Layer], active: Layer | No
         )
     fitting = [layer for layer in layers if isinstance(layer, Labels) and tuple(layer.data.shape) == shape]
     labels = active if isinstance(active, Labels) else next(reversed(fitting), None)
+    if labels is not None and labels.multiscale:
+        raise InputError(
+            f"The labels {labels.name!r} have several resolutions, which napari cannot edit: select labels of one, or "
+            "remove these from the viewer."
+        )
     return LayersToAdd(
         image=image,
         labels=labels,
@@ -88,3 +97,13 @@ def take_layers(image: Image | None, layers: Iterable[Layer], active: Layer | No
         source=str(image.source.path or ""),
         view=view_of(image, labels),
     )
+
+
+def _refuse_channels_last(image: Image, shape: tuple[int, ...]) -> None:
+    """Refuse an image of which each row would be taken for a plane."""
+    if not image.rgb and len(shape) > 2 and shape[-1] <= CHANNELS < min(shape[-3:-1]):
+        channels = f"{shape[-1]} channel{'' if shape[-1] == 1 else 's'}"
+        raise InputError(
+            f"The last axis of {image.name!r} looks like {channels}, and napari takes it for the width of "
+            f"{shape[-3]} planes: open each channel as an image of its own, and add one of them."
+        )

@@ -10,12 +10,13 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari.utils.events import Event
 from qtpy.QtCore import QObject, Signal
 
+from maskloop.ops.edit import Edit
 from maskloop.project.annotation import Annotation
 from maskloop.project.autosave import Autosave
 from maskloop.project.entry import Entry
 from maskloop.project.project import Project
-from maskloop.widgets.labels_plane import LabelsPlane, require_editable, take_plane
-from maskloop.widgets.layer_view import transform_of
+from maskloop.widgets.labels_plane import LabelsPlane, take_plane
+from maskloop.widgets.layer_view import known_look, transform_of
 from maskloop.widgets.watcher import Watcher
 
 REVIEWED_COLOUR = (0.2, 0.85, 0.4, 1.0)
@@ -153,10 +154,11 @@ class OpenEntry(QObject):
             If no plane is on screen, or the entry is open for reading only.
         """
         plane = self.reviewed_plane()
-        require_editable(self.overlay)
-        self.reviewed[plane.index][box][mask] = reviewed
-        self.overlay.refresh()
-        if self._watcher is not None:
+        if mask.all():
+            plane.fill(box, int(reviewed))
+        else:
+            plane.apply(Edit(box, np.where(mask, int(reviewed), plane.labels[box])))
+        if self._watcher is not None:  # napari tells of it before it is done
             self._watcher.save("reviewed", plane.box(*box))
 
     def accept(self) -> None:
@@ -202,7 +204,8 @@ def show_entry(viewer: napari.Viewer, loaded: LoadedEntry) -> OpenEntry:
     """Add the layers of an entry to a viewer, as they were when it was added."""
     view, entry = loaded.entry.view, loaded.entry
     rgb = entry.axes.endswith("C") and entry.shape[-1] in (3, 4)
-    image = Image(loaded.image, **{"name": entry.name, "rgb": rgb, **view.get("place", {}), **view.get("image", {})})
+    look = known_look(view.get("image", {}))
+    image = Image(loaded.image, **{"name": entry.name, "rgb": rgb, **view.get("place", {}), **look})
     viewer.add_layer(image)
     return bind_layers(viewer, loaded, image, None)
 

@@ -92,7 +92,7 @@ class ProjectForm(QWidget):
         for revision in reversed(self._project.entry(entry.id).revisions):
             text = (
                 f"{revision.number}: {revision.time.astimezone():%d %b %Y, %H:%M:%S}, {revision.reason}, "
-                f"{revision.objects} objects, {revision.reviewed:.0%} reviewed"
+                f"{revision.objects} object{'' if revision.objects == 1 else 's'}, {revision.reviewed:.0%} reviewed"
             )
             menu.addAction(text).triggered.connect(partial(self._restore, entry, revision.number))
 

@@ -62,7 +62,8 @@ def grow_object(plane: LabelsPlane, points: np.ndarray, maps: PlaneMaps) -> str:
     y, x = np.round(points[0]).astype(int).tolist()
     edit = grow(plane.labels, maps.maps, (y, x), number)
     plane.apply(edit)
-    return f"New object {number} of {np.count_nonzero(edit.labels == number)} pixels."
+    size = np.count_nonzero(edit.labels == number)
+    return f"New object {number} of {size} pixel{'' if size == 1 else 's'}."
 
 
 def _to_object(
