@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from maskloop.project.project import Project
+
 SHAPE = (64, 80)
 
 
@@ -253,4 +255,26 @@ def test_a_result_for_an_entry_that_was_closed_meanwhile_changes_nothing(
     until(panel.segment.run_button.isEnabled)
     assert panel.segment.message.text() == "'a' was closed meanwhile; no more of its labels was changed."
     np.testing.assert_array_equal(on_disk(folder, "a").labels, labels)
+    assert len(viewer.layers) == 0
+
+
+@pytest.mark.parametrize("channel", [0, 1])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_an_image_of_two_channels_is_shown_and_segmented_channel_by_channel(
+    viewer, panel, tmp_path, open_entry, until, axis, channel
+):
+    image = np.zeros((2, *SHAPE), np.uint8)
+    image[0, 30:50, 40:60] = image[1, 5:12, 60:75] = 200
+    with Project.create(tmp_path / "channels") as project:
+        project.add(np.moveaxis(image, 0, axis), name="two", axes="CYX" if axis == 0 else "YXC")
+    entry = open_entry(panel, project.folder, "two")
+    assert [layer.name for layer in viewer.layers[:2]] == ["two, channel 0", "two, channel 1"]
+    assert [layer.visible for layer in viewer.layers[:2]] == [True, False]
+    panel.segment.form.set_image(entry.images[channel])
+    panel.segment.run_button.click()
+    until(lambda: "object" in panel.segment.message.text())
+    found = entry.labels.data > 0
+    assert found[31:49, 41:59].all() == (channel == 0)
+    assert found[6:11, 61:74].all() == (channel == 1)
+    panel.project.close_entry()
     assert len(viewer.layers) == 0

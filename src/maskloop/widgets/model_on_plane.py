@@ -99,8 +99,9 @@ class ModelOnPlane:
 
     def _snapshot(self, plane: LabelsPlane) -> Snapshot:
         """Take the image that belongs to the labels."""
-        entry = self.entry
-        image = entry.image if entry is not None and plane.layer == entry.labels else self._segment_panel.form.image
+        entry, image = self.entry, self._segment_panel.form.image
+        if entry is not None and plane.layer == entry.labels and image not in entry.images:
+            image = entry.image
         snapshot = take_snapshot(image, self._viewer.dims.displayed, self._viewer.dims.point, all_planes=False)
         if snapshot.shape != plane.layer.data.shape:
             raise InputError(

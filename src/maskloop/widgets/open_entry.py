@@ -1,6 +1,6 @@
 """The entry that is open in the viewer: its layers, and the saving of what is painted on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import napari
@@ -57,13 +57,16 @@ class OpenEntry(QObject):
     ----------
     viewer : napari.Viewer
     loaded : LoadedEntry
-    image, labels : napari.layers.Layer
-        What shows it; the labels hold the pixels of ``loaded.annotation``.
+    images : sequence of napari.layers.Image
+        One, or one a channel.
+    labels : napari.layers.Labels
+        With the pixels of ``loaded.annotation``.
 
     Attributes
     ----------
     entry : Entry
-    image, labels, overlay : napari.layers.Layer
+    images : tuple of napari.layers.Image
+    labels, overlay : napari.layers.Labels
         The overlay shows the reviewed pixels.
     reviewed : ndarray of the labels' shape, uint8
     is_open : bool
@@ -72,9 +75,9 @@ class OpenEntry(QObject):
     edited = Signal()
     layer_removed = Signal(str)  # its name
 
-    def __init__(self, viewer: napari.Viewer, loaded: LoadedEntry, image: Image, labels: Labels) -> None:
+    def __init__(self, viewer: napari.Viewer, loaded: LoadedEntry, images: Sequence[Image], labels: Labels) -> None:
         super().__init__()
-        self.entry, self.image, self.labels = loaded.entry, image, labels
+        self.entry, self.images, self.labels = loaded.entry, tuple(images), labels
         self._viewer, self._loaded = viewer, loaded
         self.is_open = True
         self.reviewed = loaded.annotation.reviewed
@@ -111,9 +114,14 @@ class OpenEntry(QObject):
         return float(np.count_nonzero(self.reviewed) / self.reviewed.size)
 
     @property
-    def layers(self) -> tuple[Image, Labels, Labels]:
-        """The image, its labels and the overlay of reviewed pixels."""
-        return self.image, self.labels, self.overlay
+    def image(self) -> Image:
+        """The image, or its first channel."""
+        return self.images[0]
+
+    @property
+    def layers(self) -> tuple[Image | Labels, ...]:
+        """All layers that show the entry."""
+        return *self.images, self.labels, self.overlay
 
     def plane(self) -> LabelsPlane:
         """Return the plane of the labels that is on screen.
@@ -202,15 +210,28 @@ class OpenEntry(QObject):
 
 def show_entry(viewer: napari.Viewer, loaded: LoadedEntry) -> OpenEntry:
     """Add the layers of an entry to a viewer, as they were when it was added."""
-    view, entry = loaded.entry.view, loaded.entry
+    images = _images_of(loaded)
+    for image in images:
+        viewer.add_layer(image)
+    return bind_layers(viewer, loaded, images, None)
+
+
+def _images_of(loaded: LoadedEntry) -> list[Image]:
+    """Make the layer of an image, or where it has channels that are no colours, one of each; the first is visible."""
+    entry = loaded.entry
     rgb = entry.axes.endswith("C") and entry.shape[-1] in (3, 4)
-    look = known_look(view.get("image", {}))
-    image = Image(loaded.image, **{"name": entry.name, "rgb": rgb, **view.get("place", {}), **look})
-    viewer.add_layer(image)
-    return bind_layers(viewer, loaded, image, None)
+    look = {"rgb": rgb, **entry.view.get("place", {}), **known_look(entry.view.get("image", {}))}
+    if rgb or "C" not in entry.axes:
+        return [Image(loaded.image, **{"name": entry.name, **look})]
+    channels = np.moveaxis(loaded.image, entry.axes.index("C"), 0)
+    return [
+        Image(pixels, **look, name=f"{entry.name}, channel {i}", visible=i == 0) for i, pixels in enumerate(channels)
+    ]
 
 
-def bind_layers(viewer: napari.Viewer, loaded: LoadedEntry, image: Image, labels: Labels | None) -> OpenEntry:
+def bind_layers(
+    viewer: napari.Viewer, loaded: LoadedEntry, images: Sequence[Image], labels: Labels | None
+) -> OpenEntry:
     """Make layers of a viewer the open entry; the labels become int32, and are added where there are none."""
     entry = loaded.entry
     if labels is None:
@@ -221,4 +242,4 @@ def bind_layers(viewer: napari.Viewer, loaded: LoadedEntry, image: Image, labels
         viewer.add_layer(labels)
     elif not isinstance(labels.data, np.ndarray) or labels.data.dtype != np.int32:
         labels.data = np.asarray(labels.data).astype(np.int32)
-    return OpenEntry(viewer, loaded, image, labels)
+    return OpenEntry(viewer, loaded, images, labels)

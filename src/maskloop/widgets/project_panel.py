@@ -219,7 +219,7 @@ class ProjectPanel(QWidget):
         """Go on with the layers that were added, if they are still there."""
         there = [layer for layer in (layers.image, layers.labels) if layer is not None]
         if all(layer in self._viewer.layers for layer in there):
-            self._use_entry(bind_layers(self._viewer, loaded, layers.image, layers.labels))
+            self._use_entry(bind_layers(self._viewer, loaded, [layers.image], layers.labels))
         else:
             self._show_loaded("", loaded)
 

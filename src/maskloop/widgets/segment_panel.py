@@ -201,7 +201,7 @@ class SegmentPanel(QWidget):
 
     def _result_for(self, snapshot: Snapshot) -> ResultLayer | EntryResult:
         kept = self._kept
-        if self.entry is not None and self.form.image == self.entry.image:
+        if self.entry is not None and self.form.image in self.entry.images:
             return EntryResult(self.entry, self._background)
         if kept is not None and isinstance(kept.result, ResultLayer) and kept.snapshot.same_image(snapshot):
             return kept.result
@@ -212,8 +212,9 @@ class SegmentPanel(QWidget):
         entry = self.entry
         if entry is None:
             return run.result
-        pixels = entry.image.data[0] if entry.image.multiscale else entry.image.data
-        return EntryResult(entry, self._background) if pixels is run.snapshot.data else run.result
+        pixels = (image.data[0] if image.multiscale else image.data for image in entry.images)
+        known = any(of_image is run.snapshot.data for of_image in pixels)
+        return EntryResult(entry, self._background) if known else run.result
 
     def _relabel(self) -> None:
         """Ask for new labels from the kept maps; while one request is on its way, the next waits for its answer."""
