@@ -175,3 +175,11 @@ def test_validation_crops_lie_where_an_image_is_reviewed():
     corners[90:, 90:, -2:] = 1
     found = np.concatenate([y for _, y in validation_batches([corners], settings()).as_numpy_iterator()])
     assert sorted(tuple(crop[0, 0, :2]) for crop in found) == [(0, 0), (68, 68)]
+
+
+def test_a_quarter_of_the_crops_is_rehearsed():
+    mine, known = positions((60, 60)), positions((60, 60))
+    known[..., 1] += 1000
+    layers = training_batches([mine] * 9, settings(steps=60), 0, [known, known]).as_numpy_iterator()
+    targets = np.concatenate([y for _, y in layers])
+    assert (targets[..., 0] > 500).all(axis=(1, 2)).mean() == pytest.approx(0.25, abs=0.06)

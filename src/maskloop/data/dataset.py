@@ -16,6 +16,7 @@ from maskloop.ops.targets import labels_to_targets, labels_to_weights
 TARGETS, WEIGHTS = 2, 2
 NOT_IMAGE = TARGETS + WEIGHTS
 CONTEXT = 256  # pixels around what is reviewed
+REHEARSED = 0.25  # share of the crops, where there are any to rehearse
 STRIDE = 4  # of the grid on which places to learn from are sought
 
 
@@ -42,7 +43,9 @@ def _around_reviewed(example: Example) -> Box:
     return widen(box, CONTEXT, example.labels.shape)
 
 
-def training_batches(layers: Sequence[np.ndarray], config: TrainConfig, epoch: int) -> tf.data.Dataset:
+def training_batches(
+    layers: Sequence[np.ndarray], config: TrainConfig, epoch: int, rehearsal: Sequence[np.ndarray] = ()
+) -> tf.data.Dataset:
     """Make the batches of one epoch: random crops, varied.
 
     Larger images are drawn more often, by the square root of their reviewed area: by area, a few large ones would
@@ -56,6 +59,8 @@ def training_batches(layers: Sequence[np.ndarray], config: TrainConfig, epoch: i
     config : TrainConfig
     epoch : int
         With ``config.seed`` it determines every batch.
+    rehearsal : sequence of ndarray of shape (Y, X, C + 4), optional
+        What a base model has learned before; a quarter of the crops shows it, so that it is not forgotten.
 
     Returns
     -------
@@ -63,11 +68,11 @@ def training_batches(layers: Sequence[np.ndarray], config: TrainConfig, epoch: i
         ``config.steps`` pairs of images (batch, crop, crop, C) and targets (batch, crop, crop, 4), float32.
     """
     depth = layers[0].shape[-1]
-    places = [_reviewed_places(a) for a in layers]
-    chances = np.sqrt(
-        [a[..., 0].size if p is None else len(p) * STRIDE**2 for a, p in zip(layers, places, strict=True)]
-    )
-    chances /= chances.sum()
+    places = [_reviewed_places(a) for a in layers] + [None] * len(rehearsal)
+    chances = _chances(layers, places)
+    if rehearsal:
+        chances = np.append((1 - REHEARSED) * chances, np.full(len(rehearsal), REHEARSED / len(rehearsal)))
+        layers = [*layers, *rehearsal]
 
     def windows() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         rng = np.random.default_rng([config.seed, epoch])
@@ -93,6 +98,11 @@ def training_batches(layers: Sequence[np.ndarray], config: TrainConfig, epoch: i
     dataset = tf.data.Dataset.from_generator(windows, output_signature=signature)
     dataset = dataset.map(vary, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return dataset.batch(config.batch, drop_remainder=True).prefetch(2)
+
+
+def _chances(layers: Sequence[np.ndarray], places: Sequence[np.ndarray | None]) -> np.ndarray:
+    areas = [a[..., 0].size if p is None else len(p) * STRIDE**2 for a, p in zip(layers, places, strict=False)]
+    return np.sqrt(areas) / np.sqrt(areas).sum()
 
 
 def _reviewed_places(layers: np.ndarray) -> np.ndarray | None:

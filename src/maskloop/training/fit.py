@@ -63,6 +63,7 @@ def fit(
     folder: Path,
     on_epoch: Callable[[Epoch, float], None] = lambda *_: None,
     should_stop: Callable[[], bool] = lambda: False,
+    rehearsal: Sequence[np.ndarray] = (),
 ) -> list[Epoch]:
     """Fit a network and leave it with the weights of its best epoch.
 
@@ -72,7 +73,7 @@ def fit(
     ----------
     network : keras.Model
         From `build_unet`; changed in place.
-    training, validation : sequence of ndarray of shape (Y, X, C + 2)
+    training, validation : sequence of ndarray of shape (Y, X, C + 4)
         From `maskloop.data.dataset.prepare`.
     config : TrainConfig
     folder : Path
@@ -81,6 +82,8 @@ def fit(
         Called with each epoch and the share done of the budget, 0 to 1.
     should_stop : callable, optional
         Asked at each batch; the best epoch so far is kept.
+    rehearsal : sequence of ndarray of shape (Y, X, C + 4), optional
+        As in `maskloop.data.dataset.training_batches`.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def fit(
         network.optimizer.learning_rate.assign(rate)
         started = time.monotonic()
         stop = _StopAtBatch(should_stop)
-        batches = training_batches(training, config, epoch=len(history))
+        batches = training_batches(training, config, len(history), rehearsal)
         logs = network.fit(batches, epochs=1, steps_per_epoch=config.steps, verbose=0, shuffle=False, callbacks=[stop])
         if stop.asked:
             break

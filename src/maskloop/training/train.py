@@ -19,6 +19,7 @@ from maskloop.ops.judged import whole_objects
 from maskloop.ops.targets import object_diameters
 from maskloop.ops.tuning import tune_labels
 from maskloop.project.model_folder import ModelCard, Training, find_model, read_card, save_card, sha256_of
+from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
 from maskloop.training.fit import Run, fit
 from maskloop.training.history import Epoch
 
@@ -73,11 +74,17 @@ def train_model(
     learned, judged = ([rescale(e, factor) for e in part] for part in (lesson.training, lesson.validation))
     lesson = Lesson(learned, judged, lesson.revisions)
     training, validation = ([prepare(e, network.input_shape[-1]) for e in part] for part in (learned, judged))
+    rehearsal = Rehearsal([], []) if config.from_scratch else read_rehearsal(find_model(config.base))
+    rehearsed = [
+        prepare(Example("", image[..., None], labels), network.input_shape[-1]) for image, labels in rehearsal.learned
+    ]
     run = Run(folder)
-    history = fit(network, training, validation, config, folder, on_epoch, should_stop)
+    history = fit(network, training, validation, config, folder, on_epoch, should_stop, rehearsed)
     card = _describe(run, lesson, config, data, history)
     if factor != 1:
         card = card.model_copy(update={"usual_diameter": round(native, 2)})
+    if rehearsal.learned:
+        save_rehearsal(rehearsal, folder)
     save_card(card, folder)
     run.finish()
     return card

@@ -1,0 +1,68 @@
+"""A few crops that a model carries of its own training data: what it rehearses while it learns something new."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from maskloop.errors import ModelError
+from maskloop.files import write_atomically
+
+REHEARSAL_FILE = "rehearsal.npz"
+LARGEST = 50_000_000  # bytes
+
+Crop = tuple[np.ndarray, np.ndarray]
+"""Image (Y, X), uint8, and labels (Y, X), int."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """Crops to rehearse while training, and others that the model was not fitted to, to notice what it forgets."""
+
+    learned: list[Crop]
+    judged: list[Crop]
+
+
+def save_rehearsal(rehearsal: Rehearsal, folder: Path) -> Path:
+    """Write the crops of a model folder, and return the file."""
+    arrays = {
+        f"{part}_{kind}_{i}": array
+        for part in ("learned", "judged")
+        for i, crop in enumerate(getattr(rehearsal, part))
+        for kind, array in zip(("image", "labels"), (crop[0], crop[1].astype(np.uint16)), strict=True)
+    }
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_atomically(folder / REHEARSAL_FILE, content.getvalue())
+    return folder / REHEARSAL_FILE
+
+
+def read_rehearsal(folder: Path) -> Rehearsal:
+    """Read the crops of a model folder; none where it has no such file.
+
+    Raises
+    ------
+    ModelError
+        If the file is damaged.
+    """
+    path = folder / REHEARSAL_FILE
+    if not path.is_file():
+        return Rehearsal([], [])
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ValueError("it is too large")
+        with np.load(path, allow_pickle=False) as arrays:
+            return Rehearsal(*(_crops(arrays, part) for part in ("learned", "judged")))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path} cannot be read, the model's crops to rehearse: {error}.") from error
+
+
+def _crops(arrays: np.lib.npyio.NpzFile, part: str) -> list[Crop]:
+    count = sum(name.startswith(f"{part}_image_") for name in arrays.files)
+    crops = [(arrays[f"{part}_image_{i}"], arrays[f"{part}_labels_{i}"].astype(np.int32)) for i in range(count)]
+    for image, labels in crops:
+        if image.ndim != 2 or image.shape != labels.shape:
+            raise ValueError(f"an image of shape {image.shape} has labels of shape {labels.shape}")
+    return crops
