@@ -16,11 +16,13 @@ from maskloop.files import list_images, read_labels
 from maskloop.model.runtime import start_engine
 from maskloop.ops.axes import to_planes
 from maskloop.ops.metrics import Counts, count
-from maskloop.project.layout import PROJECT_FILE
+from maskloop.project.layout import MODELS, PROJECT_FILE
 from maskloop.project.model_folder import MODEL_FILE, ModelCard
 from maskloop.project.project import Project
+from maskloop.project.rehearsal import read_rehearsal
 
 if TYPE_CHECKING:
+    from maskloop.comparison import Comparison
     from maskloop.data.lesson import Lesson
     from maskloop.inference.model import Model, Segmentation
     from maskloop.training.history import Epoch
@@ -279,3 +281,69 @@ def _read_lesson(data: Path, config: TrainConfig) -> "Lesson":
         with Project(data) as project:
             return read_lesson(project)
     return split_look_alikes(read_examples(data), config.validation, config.seed)
+
+
+def compare(
+    old: str | Path,
+    new: str | Path,
+    project: str | Path,
+    *,
+    on_image: Callable[[float], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> "Comparison":
+    """Judge two models by the pixels of a project that no model learns from, and by what the old one knew before.
+
+    Parameters
+    ----------
+    old, new : str or Path
+        Name of a model of the project, of a bundled one, or a model folder.
+    project : str or Path
+    on_image : callable, optional
+        Called with the share done, 0 to 1.
+    should_stop : callable, optional
+        Asked at each tile.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        If nothing is reviewed, or too little.
+    ProjectError
+        If there is no such project, or a file of it is damaged.
+    ModelError
+        If a model cannot be used.
+    EngineError
+        If TensorFlow is missing or broken.
+    Cancelled
+        If it was asked to stop.
+    """
+    start_engine()
+    from maskloop.comparison import Comparison
+    from maskloop.data.examples import Example
+    from maskloop.data.project_examples import read_lesson
+    from maskloop.inference.judge import judge
+    from maskloop.inference.model import load_model
+
+    with Project(project) as opened:
+        held_out = read_lesson(opened).validation
+    models = [load_model(_model_of(name, Path(project))) for name in (old, new)]
+    known = [Example("", image[..., None], labels) for image, labels in read_rehearsal(models[0].folder).judged]
+    tasks = [(model, examples) for examples in (held_out, known) if examples for model in models]
+    judgements = [
+        judge(model, examples, _share_of_all(on_image, i, len(tasks)), should_stop)
+        for i, (model, examples) in enumerate(tasks)
+    ]
+    before = (judgements[2], judgements[3]) if known else None
+    return Comparison(models[0].folder.name, models[1].folder.name, (judgements[0], judgements[1]), before)
+
+
+def _model_of(name: str | Path, project: Path) -> Path:
+    own = project / MODELS / name
+    return own if own.is_dir() else Path(name)
+
+
+def _share_of_all(report: Callable[[float], None], done: int, of: int) -> Callable[[float], None]:
+    return lambda share: report((done + share) / of)

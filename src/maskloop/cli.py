@@ -148,6 +148,25 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A model: its name, or its folder.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The model that may take its place.")],
+    project: Annotated[
+        Path, typer.Option("--on", metavar="PROJECT", help="The project whose pixels they are judged by.")
+    ],
+) -> None:
+    """Judge two models by what is held out of a project, and by what the old one knew before."""
+    from maskloop import api
+    from maskloop.model.runtime import start_engine
+
+    with without_noise():
+        start_engine()
+    with progress("Comparing", 1) as reach:
+        comparison = api.compare(old, new, project, on_image=lambda share: reach(share, ""))
+    tell(f"{comparison.table()}\n\n{comparison.recommendation}")
+
+
+@app.command()
 def models() -> None:
     """List the models that ship with maskloop."""
     from maskloop.project.model_folder import bundled_models, read_card

@@ -54,4 +54,4 @@ class ForegroundIoU(keras.metrics.BinaryIoU):
         sample_weight: None = None,  # noqa: ARG002 - Keras's
     ) -> None:
         """Add a batch of targets of shape (batch, Y, X, 4) and maps of shape (batch, Y, X, 2)."""
-        return super().update_state(ops.round(y_true[..., 0]), y_pred[..., 0], y_true[..., 2])
+        return super().update_state(ops.round(y_true[..., 0]), y_pred[..., 0], ops.cast(y_true[..., 2], "int32"))

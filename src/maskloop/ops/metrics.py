@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from skimage.metrics import contingency_table
 
 from maskloop.errors import InputError
+from maskloop.ops.judged import judged_part
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(9))  # 0.5, 0.55, ..., 0.9
 
@@ -64,13 +65,15 @@ class Counts:
         return _ratio(self.overlap, self.predicted_pixels + self.truth_pixels - self.overlap)
 
 
-def count(predicted: np.ndarray, truth: np.ndarray) -> Counts:
+def count(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None = None) -> Counts:
     """Match predicted to true objects, one to one, so that most of them reach each IoU.
 
     Parameters
     ----------
     predicted, truth : ndarray of one shape, int
         0 is background.
+    mask : ndarray of the same shape, bool, optional
+        Where the truth is known; everywhere where it is left out. See `maskloop.ops.judged.judged_part`.
 
     Returns
     -------
@@ -93,9 +96,11 @@ def count(predicted: np.ndarray, truth: np.ndarray) -> Counts:
         )
     if predicted.size == 0:
         raise InputError(f"The labels of shape {predicted.shape} are empty; wanted is at least one pixel.")
+    known = np.ones(truth.shape, bool) if mask is None else mask
+    foreground = (predicted > 0) & known, (truth > 0) & known
+    predicted, truth = judged_part(predicted, truth, mask)
     iou = _pairwise_iou(predicted, truth)
     matches = [_match(iou, t) for t in THRESHOLDS]
-    foreground = predicted > 0, truth > 0
     return Counts(
         true_positives=np.array([len(m) for m in matches]),
         matched_iou=float(matches[0].sum()),

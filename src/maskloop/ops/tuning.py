@@ -7,7 +7,6 @@ import numpy as np
 
 from maskloop.config import LabelsConfig
 from maskloop.ops.instances import maps_to_labels
-from maskloop.ops.judged import judged_part
 from maskloop.ops.metrics import count, pool
 
 FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
@@ -44,5 +43,5 @@ def tune_labels(
 def _score(
     images: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray | None]], config: LabelsConfig
 ) -> tuple[float, float]:
-    ap = pool(count(*judged_part(maps_to_labels(maps, config), truth, mask)) for maps, truth, mask in images).ap
+    ap = pool(count(maps_to_labels(maps, config), truth, mask) for maps, truth, mask in images).ap
     return float(ap[0]), float(ap.mean())

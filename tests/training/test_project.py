@@ -1,0 +1,126 @@
+"""Learning from a project: what is reviewed counts, what is held out and what is not reviewed does not."""
+
+import csv
+import shutil
+
+import numpy as np
+import pytest
+
+from maskloop import Project, compare, train
+from maskloop.config import LabelsConfig
+from maskloop.errors import InputError
+from maskloop.project.held_out import read_held_out
+from maskloop.project.model_folder import read_card, save_card
+from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
+
+SHAPE = (64, 128)
+CENTRES = [(14, 16), (44, 24), (20, 56), (48, 70), (16, 92), (46, 112)]
+
+
+def noisy(labels):
+    rng = np.random.default_rng(0)
+    return (np.where(labels > 0, 150, 40) + rng.normal(0, 8, labels.shape)).astype(np.uint8)
+
+
+@pytest.fixture
+def make_project(tmp_path, discs):
+    """A function that makes a project of two images; their labels can be changed before they are stored."""
+
+    def make_project(name="cells", change=lambda labels: labels, reviewed=1, radius=9, zoom=1):
+        with Project.create(tmp_path / name) as project:
+            for title, shift in (("a", 0), ("b", 3)):
+                truth = discs(SHAPE, [(y + shift, x + shift) for y, x in CENTRES], radius)
+                mask = np.broadcast_to(np.array(reviewed, np.uint8), SHAPE)
+                image, labels, mask = (np.kron(a, np.ones((zoom, zoom), a.dtype)) for a in (noisy(truth), truth, mask))
+                project.add(image, change(labels.copy()), name=title, reviewed=mask)
+        return project.folder
+
+    return make_project
+
+
+def losses(folder, column):
+    with (folder / "history.csv").open(newline="") as file:
+        return [float(row[column]) for row in csv.DictReader(file)]
+
+
+def test_a_project_is_learned_from_and_the_card_says_from_what(make_project, settings, tmp_path):
+    folder = make_project()
+    card = train(folder, tmp_path / "model", settings())
+    with Project(folder) as project:
+        assert card.training.revisions == {entry.id: 1 for entry in project.entries}
+    assert (card.training.data, card.training.images, card.training.held_out) == ("cells", 2, ("a", "b"))
+    assert card.diameter == pytest.approx(18, abs=1)
+    assert read_card(tmp_path / "model") == card
+
+
+def test_nothing_that_is_held_out_is_trained_on(make_project, settings, tmp_path):
+    def spoil(labels):
+        labels[:, 102:] = np.arange(101, 127)  # held out is the last fifth
+        return labels
+
+    plain, spoilt = make_project(), make_project("spoilt", change=spoil)
+    trained = {folder.name: tmp_path / f"model of {folder.name}" for folder in (plain, spoilt)}
+    for folder in (plain, spoilt):
+        train(folder, trained[folder.name], settings())
+    assert {choice[2] for choice in read_held_out(plain).entries.values()} == {102}
+    assert losses(trained["cells"], "loss") == losses(trained["spoilt"], "loss")
+    assert losses(trained["cells"], "val_loss") != losses(trained["spoilt"], "val_loss")
+
+
+def test_what_is_not_reviewed_changes_nothing(make_project, settings, tmp_path):
+    reviewed = np.ones(SHAPE)
+    reviewed[:30, 40:75] = 0
+
+    def spoil(labels):
+        labels[:29, 41:74] = 99
+        return labels
+
+    for name, change in (("plain", lambda labels: labels), ("spoilt", spoil)):
+        train(make_project(name, change, reviewed), tmp_path / f"model of {name}", settings())
+    for column in ("loss", "val_loss"):
+        assert losses(tmp_path / "model of plain", column) == losses(tmp_path / "model of spoilt", column)
+
+
+def test_objects_of_another_size_are_brought_to_that_of_the_base(make_project, settings, tmp_path):
+    train(make_project(), tmp_path / "base", settings())
+    card = train(make_project("large", zoom=3), tmp_path / "model", settings(base=str(tmp_path / "base")))
+    assert card.usual_diameter == pytest.approx(54, abs=3)
+    assert card.diameter == pytest.approx(18, abs=1)
+
+
+def test_a_model_rehearses_what_its_base_knew_and_hands_it_on(make_project, settings, tmp_path):
+    folder = make_project()
+    train(folder, tmp_path / "base", settings())
+    again = settings(base=str(tmp_path / "base"))
+    train(folder, tmp_path / "without", again)
+    other = np.kron(np.eye(8, dtype=np.uint8), np.ones((8, 8), np.uint8))
+    save_rehearsal(Rehearsal([(200 - 150 * other, other)], [(200 - 150 * other, other)]), tmp_path / "base")
+    train(folder, tmp_path / "with", again)
+    assert losses(tmp_path / "with", "loss") != losses(tmp_path / "without", "loss")
+    assert len(read_rehearsal(tmp_path / "with").judged) == 1
+    assert read_rehearsal(tmp_path / "without") == Rehearsal([], [])
+
+
+def test_two_models_are_compared_on_the_same_held_out_pixels(make_project, settings, tmp_path):
+    folder = make_project()
+    card = train(folder, folder / "models" / "good", settings(epochs=12, steps=12))
+    shutil.copytree(folder / "models" / "good", folder / "models" / "poor")
+    save_card(card.model_copy(update={"labels": LabelsConfig(min_size=100_000)}), folder / "models" / "poor")
+    shares = []
+    comparison = compare("poor", "good", folder, on_image=shares.append)
+    old, new = comparison.here
+    assert old.counts.truth == new.counts.truth == 2  # one whole disc in each held-out region
+    assert new.counts.ap[0] > old.counts.ap[0]
+    assert comparison.before is None
+    assert comparison.recommendation.startswith("Adopt good: it is better")
+    assert "only 2 objects speak for it" in comparison.recommendation
+    assert compare("good", "poor", folder).recommendation.startswith("Keep good: poor is worse")
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert [line.split("  ")[0] for line in comparison.table().splitlines()[1:]] == ["held out: poor", "held out: good"]
+
+
+def test_a_project_of_which_nothing_is_reviewed_is_refused_before_a_folder_is_made(make_project, settings, tmp_path):
+    with pytest.raises(InputError, match="is reviewed yet"):
+        train(make_project(reviewed=0), tmp_path / "model", settings())
+    assert not (tmp_path / "model").exists()
