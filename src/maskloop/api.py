@@ -279,7 +279,7 @@ def _read_lesson(data: Path, config: TrainConfig) -> "Lesson":
 
     if (data / PROJECT_FILE).is_file():
         with Project(data) as project:
-            return read_lesson(project)
+            return read_lesson(project, config.channel)
     return split_look_alikes(read_examples(data), config.validation, config.seed)
 
 
@@ -288,6 +288,7 @@ def compare(
     new: str | Path,
     project: str | Path,
     *,
+    channel: int | None = None,
     on_image: Callable[[float], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> "Comparison":
@@ -298,6 +299,8 @@ def compare(
     old, new : str or Path
         Name of a model of the project, of a bundled one, or a model folder.
     project : str or Path
+    channel : int, optional
+        Which channel of its images, from 0. Left out: the only one, or all colours as grey.
     on_image : callable, optional
         Called with the share done, 0 to 1.
     should_stop : callable, optional
@@ -328,7 +331,7 @@ def compare(
     from maskloop.inference.model import load_model
 
     with Project(project) as opened:
-        held_out = read_lesson(opened).validation
+        held_out = read_lesson(opened, channel).validation
     models = [load_model(_model_of(name, Path(project))) for name in (old, new)]
     known = [Example("", image[..., None], labels) for image, labels in read_rehearsal(models[0].folder).judged]
     tasks = [(model, examples) for examples in (held_out, known) if examples for model in models]

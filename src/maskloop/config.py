@@ -136,6 +136,12 @@ class TrainConfig(Config):
         None, gt=0, le=100_000, title="Minutes", description="Time budget; takes the place of epochs."
     )
     seed: int = Field(0, ge=0, lt=2**32, title="Seed", description="The same seed gives the same training.")
+    channel: Annotated[int, Field(ge=0)] | None = Field(
+        None,
+        title="Channel",
+        description="Which channel of a project's images to learn from, counted from 0. Left out: the only one, or all "
+        "colours as grey.",
+    )
     crop: int = Field(256, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels.")
     batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
     steps: int = Field(50, ge=1, le=100_000, title="Steps", description="Steps per epoch.")

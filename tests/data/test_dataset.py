@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskloop.config import AugmentConfig, NetworkConfig, TrainConfig
-from maskloop.data.dataset import prepare, training_batches, validation_batches
+from maskloop.data.dataset import focus, prepare, training_batches, validation_batches
 from maskloop.data.examples import Example
 
 SAME_GREYS = {"brightness": 0, "contrast": 1, "gamma": 1, "blur": 0, "noise": 0}
@@ -27,7 +27,8 @@ def layers(discs):
     rng = np.random.default_rng(0)
     shapes = {(90, 100): [(20, 20), (50, 60), (70, 30)], (60, 70): [(30, 30)]}
     labels = [discs(shape, centres, 11) for shape, centres in shapes.items()]
-    return [prepare(Example("x", (n > 0)[..., None] + rng.normal(0, 0.1, (*n.shape, 1)), n), 1) for n in labels]
+    examples = [Example("x", (n > 0)[..., None] + rng.normal(0, 0.1, (*n.shape, 1)), n) for n in labels]
+    return [prepare(focus(example, 1)) for example in examples]
 
 
 def test_prepared_layers_are_the_image_from_0_to_1_and_its_targets(layers):
@@ -39,6 +40,17 @@ def test_prepared_layers_are_the_image_from_0_to_1_and_its_targets(layers):
     assert set(np.unique(foreground)) == {0, 1}
     assert distance.max() == 1
     assert np.all(weights == np.ones((2, 90, 100)))
+
+
+def test_of_a_large_image_what_is_far_from_anything_reviewed_is_left_out():
+    reviewed = np.zeros((900, 1000), bool)
+    reviewed[500:510, 0:20] = True
+    image = np.zeros((900, 1000, 1))
+    image[0, 0] = 1000  # it is normalised as a whole all the same
+    example = focus(Example("x", image, np.zeros((900, 1000), int), reviewed), 1)
+    assert example.image.shape == (522, 276, 1)
+    assert example.labels.shape == example.reviewed.shape == (522, 276)
+    assert prepare(example)[..., -1].sum() == 200
 
 
 def test_batches_have_the_shapes_and_types_that_a_network_takes(layers):
@@ -133,6 +145,15 @@ def test_validation_crops_are_the_same_each_time_and_come_from_every_corner():
     )
     np.testing.assert_array_equal(first, again)
     assert sorted(tuple(crop[0, 0, :2]) for crop in first) == [(0, 0), (0, 58), (68, 0), (68, 58)]
+
+
+def test_validation_finds_what_is_reviewed_away_from_the_corners_too():
+    layers = part((300, 300), (0, 5), (148, 152))
+    for rows, columns in (((295, 300), (148, 152)), ((148, 152), (0, 5)), ((148, 152), (295, 300))):
+        layers[slice(*rows), slice(*columns), -2:] = 1
+    crops = np.concatenate([y for _, y in validation_batches([layers], settings()).as_numpy_iterator()])
+    assert crops.shape == (4, 32, 32, 4)
+    assert crops[..., 2].any(axis=(1, 2)).all()
 
 
 @pytest.mark.parametrize(("size", "crops"), [((1, 1), 1), ((20, 30), 1), ((32, 32), 1), ((40, 100), 2)])

@@ -23,7 +23,7 @@ def labels(discs):
 
 def add(project, labels, name="a", reviewed=1, image=None):
     return project.add(
-        np.zeros(SHAPE, np.uint8) if image is None else image,
+        np.full(SHAPE, ord(name[0]), np.uint8) if image is None else image,
         labels,
         name=name,
         reviewed=np.broadcast_to(np.array(reviewed, np.uint8), labels.shape),
@@ -84,6 +84,30 @@ def test_of_a_stack_the_reviewed_planes_are_learned(project, labels):
     lesson = read_lesson(project)
     assert [example.name for example in lesson.training] == ["a, plane 0", "a, plane 2"]
     assert lesson.training[0].image.shape == (*SHAPE, 1)
+
+
+def test_an_image_that_was_removed_and_added_again_keeps_its_part(project, labels):
+    for name in "abcdefghij":
+        add(project, labels, name)
+    read_lesson(project)
+    [e] = [entry for entry in project.entries if entry.name == "e"]
+    project.remove(e)
+    add(project, labels, "e")
+    assert [example.name for example in read_lesson(project).validation] == ["j", "e"]
+
+
+@pytest.mark.parametrize("axes", ["CYX", "YXC"])
+def test_of_channels_that_are_no_colours_one_is_learned_from(project, labels, axes):
+    image = np.stack([np.full(SHAPE, i, np.uint8) for i in range(2)], axis=axes.index("C"))
+    project.add(image, labels, name="two", axes=axes, reviewed=np.ones(SHAPE, np.uint8))
+    with pytest.raises(InputError, match="'two' has 2 channels: say which"):
+        read_lesson(project)
+    with pytest.raises(InputError, match="'two' has no channel 2"):
+        read_lesson(project, channel=2)
+    assert not (project.folder / "held_out.json").exists()
+    [example] = read_lesson(project, channel=1).training
+    assert example.image.shape == (*SHAPE, 1)
+    assert (example.image == 1).all()
 
 
 def test_colour_images_keep_their_channels(project, labels):

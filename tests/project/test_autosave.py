@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,23 @@ def test_progress_is_noted_behind_the_revision_that_came_before_it(project, entr
     assert autosave.close()
     now = project.entry(entry.id)
     assert (now.objects, now.reviewed, now.status) == (1, 1, "reviewed")
+
+
+def test_closing_waits_for_a_revision_that_takes_long_and_makes_it_once(project, entry, painted, monkeypatch):
+    annotation, autosave = painted
+    accept = project.accept
+
+    def slowly(*arguments, **named):
+        time.sleep(3)
+        return accept(*arguments, **named)
+
+    monkeypatch.setattr(project, "accept", slowly)
+    autosave.accept()
+    assert autosave.close(patience_s=0.01)
+    again = Autosave(project, entry, project.annotation(entry))
+    assert again.close()
+    assert [revision.number for revision in project.entry(entry.id).revisions] == [1, 2]
+    assert_same(project.annotation(entry), annotation)
 
 
 def accept_in_vain(project, entry, times):

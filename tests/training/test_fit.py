@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from maskloop.config import TrainConfig
-from maskloop.data.dataset import prepare, validation_batches
+from maskloop.data.dataset import focus, prepare, validation_batches
 from maskloop.data.examples import read_examples
 
 
 @pytest.fixture(scope="module")
 def layers(data):
-    return [prepare(example, 1) for example in read_examples(data)]
+    return [prepare(focus(example, 1)) for example in read_examples(data)]
 
 
 def fitted(layers, config: TrainConfig, folder, **callbacks):

@@ -62,7 +62,7 @@ def test_nothing_that_is_held_out_is_trained_on(make_project, settings, tmp_path
     trained = {folder.name: tmp_path / f"model of {folder.name}" for folder in (plain, spoilt)}
     for folder in (plain, spoilt):
         train(folder, trained[folder.name], settings())
-    assert {choice[2] for choice in read_held_out(plain).entries.values()} == {102}
+    assert {choice[2] for choice in read_held_out(plain).images.values()} == {102}
     assert losses(trained["cells"], "loss") == losses(trained["spoilt"], "loss")
     assert losses(trained["cells"], "val_loss") != losses(trained["spoilt"], "val_loss")
 

@@ -101,3 +101,15 @@ def test_removing_one_layer_closes_the_entry_but_the_overlay_may_go(viewer, read
         until(lambda: ready.project.open_entry is None)
         assert "a was closed, since its layer" in ready.project.message.text()
         assert len(viewer.layers) == 0
+
+
+def test_a_project_that_is_opened_twice_in_a_hurry_can_be_written(panel, make_project, hold_up, until, is_held):
+    folder = make_project(a=np.zeros((9, 9), np.uint8))
+    other = make_project("other", a=np.zeros((9, 9), np.uint8))
+    go = hold_up(panel)
+    for each in (folder, other, folder):
+        panel.project.open_project(each)
+    go()
+    until(lambda: panel.project.project is not None and not is_held(other))
+    assert panel.project.project.folder == folder
+    assert not panel.project.project.read_only

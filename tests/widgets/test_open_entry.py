@@ -153,6 +153,35 @@ def test_the_last_strokes_are_counted_in_the_list(open_it, until, folder):
     until(lambda: '"objects": 2' in (folder / "entries" / entry.entry.id / "entry.json").read_text())
 
 
+def test_marking_on_a_hidden_layer_and_undo_elsewhere_are_on_the_disk(
+    viewer, open_main, open_entry, folder, same, saved
+):
+    panel = open_main()
+    entry = open_entry(panel, folder, "stack")
+    viewer.dims.set_current_step(0, 0)
+    entry.labels.paint((0, 20, 20), 4)
+    viewer.dims.set_current_step(0, 2)
+    same(entry)
+    panel.correct.form.overlay.setChecked(False)
+    panel.correct.act("review_image")
+    saved(entry)
+    entry.labels.undo()
+    saved(entry)
+    same(entry)
+
+
+def test_labels_of_another_shape_stop_neither_saving_nor_closing(viewer, open_main, open_entry, folder, until, is_held):
+    panel = open_main()
+    entry = open_entry(panel, folder, "stack")
+    entry.labels.data = np.ones((5, 400, 400), np.int32)
+    entry.overlay.paint((0, 20, 20), 1)
+    until(lambda: "have become of shape" in panel.correct.target.text())
+    until(lambda: entry.saved)
+    panel.project.close_project()
+    until(lambda: not is_held(folder))
+    assert len(viewer.layers) == 0
+
+
 def test_a_full_disk_is_said_and_everything_is_saved_once_there_is_space(
     open_main, open_entry, folder, same, until, monkeypatch
 ):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from maskloop.config import LabelsConfig
 from maskloop.project.project import Project
 
 SHAPE = (64, 80)
@@ -231,6 +232,23 @@ def test_all_planes_of_a_stack_are_written_around_what_is_reviewed_and_undone(pa
     while entry.labels._undo_history:
         entry.labels.undo()
     np.testing.assert_array_equal(entry.labels.data, before)
+
+
+def test_of_two_results_that_are_being_written_the_latest_stays(panel, open_entry, folder, until, hold_up):
+    entry = open_entry(panel, folder, "stack")
+    panel.segment.form.set_all_planes(True)
+    go = hold_up(panel)
+    panel.segment.run_button.click()
+    until(lambda: "Writing" in panel.segment.message.text())
+    panel.segment.adjust.set_value(LabelsConfig(foreground=0.95, min_size=0))
+    panel.segment.run_button.click()
+    until(panel.segment.run_button.isEnabled)
+    go()
+    until(lambda: "object" in panel.segment.message.text())
+    planes = len(entry.labels.data)
+    assert len(entry.labels._undo_history) <= planes
+    found = [np.unique(plane[plane > 2]) for plane in entry.labels.data]
+    assert len(np.unique(np.concatenate(found))) == sum(map(len, found))  # numbered apart
 
 
 def test_a_box_segmented_anew_goes_around_what_is_reviewed(panel, entry, mouse, until, labels):

@@ -20,22 +20,43 @@ REHEARSED = 0.25  # share of the crops, where there are any to rehearse
 STRIDE = 4  # of the grid on which places to learn from are sought
 
 
-def prepare(example: Example, channels: int) -> np.ndarray:
-    """Lay the normalised image, its targets and their weights behind each other, to be cropped and turned alike.
+def focus(example: Example, channels: int) -> Example:
+    """Normalise an image as a whole, and leave out what is far from anything reviewed.
+
+    Parameters
+    ----------
+    example : Example
+    channels : int
+        Of the image that the network takes.
 
     Returns
     -------
-    ndarray of shape (Y, X, channels + 4), float16
-        Where an image is reviewed in part, what is far from there is left out.
+    Example
+        With an image of float32.
     """
-    box = _around_reviewed(example)
-    image = normalise(choose_channel(example.image, None, channels))[box]
-    weights = labels_to_weights(example.labels, example.reviewed)[box]
-    return np.concatenate([image, labels_to_targets(example.labels[box]), weights], axis=-1).astype(np.float16)
+    image, box = normalise(choose_channel(example.image, None, channels)), around_reviewed(example)
+    reviewed = None if example.reviewed is None else example.reviewed[box]
+    return Example(example.name, image[box].copy(), example.labels[box].copy(), reviewed)
 
 
-def _around_reviewed(example: Example) -> Box:
-    """Return the box with what is reviewed and what a crop may show around it: the rest of a huge image is left out."""
+def prepare(example: Example) -> np.ndarray:
+    """Lay an image, its targets and their weights behind each other, so that they are cropped and turned alike.
+
+    Parameters
+    ----------
+    example : Example
+        From `focus`.
+
+    Returns
+    -------
+    ndarray of shape (Y, X, C + 4), float16
+    """
+    weights = labels_to_weights(example.labels, example.reviewed)
+    return np.concatenate([example.image, labels_to_targets(example.labels), weights], axis=-1).astype(np.float16)
+
+
+def around_reviewed(example: Example) -> Box:
+    """Return the box of an image with what is reviewed, and what a crop may show around it."""
     if example.reviewed is None:
         return slice(0, example.labels.shape[0]), slice(0, example.labels.shape[1])
     rows, columns = (np.flatnonzero(example.reviewed.any(axis=1 - axis)) for axis in (0, 1))
@@ -143,15 +164,24 @@ def validation_batches(layers: Sequence[np.ndarray], config: TrainConfig) -> tf.
 
 
 def _grid(layers: np.ndarray, crop: int) -> list[np.ndarray]:
-    """Cut crops out of the corners of the box around what is reviewed."""
+    """Cut crops out of the corners of the box around what is reviewed; if nothing is reviewed there, around places."""
     reviewed = layers[..., -WEIGHTS] > 0
     box = [_range_around(np.any(reviewed, axis=1 - axis), crop) for axis in (0, 1)]
-    layers = layers[slice(*box[0]), slice(*box[1])]
-    margins = [(0, max(crop - n, 0)) for n in layers.shape[:2]]
-    layers = np.pad(layers, [*margins, (0, 0)], mode="symmetric")
-    corners = [(0,) if n < 1.5 * crop else (0, n - crop) for n in layers.shape[:2]]
-    crops = [layers[y : y + crop, x : x + crop] for y in corners[0] for x in corners[1]]
-    return [piece for piece in crops if piece[..., -WEIGHTS].any()]
+    corners = [(start,) if stop - start < 1.5 * crop else (start, stop - crop) for start, stop in box]
+    crops = [_cut(layers, y, x, crop) for y in corners[0] for x in corners[1]]
+    crops = [piece for piece in crops if piece[..., -WEIGHTS].any()]
+    return crops or [_cut(layers, y - crop // 2, x - crop // 2, crop) for y, x in _spread(np.argwhere(reviewed))]
+
+
+def _cut(layers: np.ndarray, y: int, x: int, crop: int) -> np.ndarray:
+    """Cut a crop that begins at a place, or where there is room for it; a smaller image is mirrored."""
+    y, x = (max(min(start, n - crop), 0) for start, n in zip((y, x), layers.shape[:2], strict=True))
+    piece = layers[y : y + crop, x : x + crop]
+    return np.pad(piece, [*((0, crop - n) for n in piece.shape[:2]), (0, 0)], mode="symmetric")
+
+
+def _spread(places: np.ndarray) -> np.ndarray:
+    return places[np.linspace(0, len(places) - 1, 4).round().astype(int)]
 
 
 def _range_around(reviewed: np.ndarray, crop: int) -> tuple[int, int]:

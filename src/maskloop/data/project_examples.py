@@ -16,13 +16,25 @@ from maskloop.project.held_out import read_held_out, write_held_out
 from maskloop.project.project import Project
 
 
-def read_lesson(project: Project) -> Lesson:
+def read_lesson(project: Project, channel: int | None = None) -> Lesson:
     """Read the reviewed entries of a project, and decide what is held out of those that are new.
+
+    What is held out is written where another process holds the project too: it is decided anew by nobody.
+
+    Parameters
+    ----------
+    project : Project
+    channel : int, optional
+        Which channel, from 0. Left out: the only one, or all colours.
+
+    Returns
+    -------
+    Lesson
 
     Raises
     ------
     InputError
-        If nothing is reviewed, or there are too few objects.
+        If nothing is reviewed, there are too few objects, or an image has channels and it is not said which to take.
     ProjectError
         If a file is damaged.
     """
@@ -34,19 +46,32 @@ def read_lesson(project: Project) -> Lesson:
             f"Nothing in {project.folder} is reviewed yet, and only reviewed pixels are learned from: say what you "
             "have checked in the Correct tab."
         )
-    held = read_held_out(project.folder).extended(((e.id, annotations[e.id]) for e in entries), len(entries))
+    for entry in entries:
+        _require_channel(entry, channel)
+    by_pixels = {entry.pixels_sha256: annotations[entry.id] for entry in entries}
+    held = read_held_out(project.folder).extended(by_pixels.items(), len(entries))
     learned: list[Example] = []
     judged: list[Example] = []
     for entry in entries:
-        parts = held.parts(entry.id, annotations[entry.id])
+        parts = held.parts(entry.pixels_sha256, annotations[entry.id])
         for examples, part in zip((learned, judged), parts, strict=True):
-            examples += _examples(project, entry, annotations[entry.id], part)
+            examples += _examples(project, entry, annotations[entry.id], part, channel)
     _require_objects(learned, judged)
     write_held_out(held, project.folder)
     return Lesson(learned, judged, {entry.id: project.entry(entry.id).revision for entry in entries})
 
 
-def _examples(project: Project, entry: Entry, annotation: Annotation, part: np.ndarray) -> Iterator[Example]:
+def _require_channel(entry: Entry, channel: int | None) -> None:
+    count = entry.shape[entry.axes.index("C")] if "C" in entry.axes else 1
+    if channel is None and count > 1 and not entry.is_colour:
+        raise InputError(f"{entry.name!r} has {count} channels: say which one to learn from, counted from 0.")
+    if channel is not None and channel >= count:
+        raise InputError(f"{entry.name!r} has no channel {channel}: it has {count}, counted from 0.")
+
+
+def _examples(
+    project: Project, entry: Entry, annotation: Annotation, part: np.ndarray, channel: int | None
+) -> Iterator[Example]:
     """Yield the planes of an entry of which something belongs to a part."""
     axes = entry.axes.replace("C", "")
     planes = to_planes(project.image(entry), entry.axes).pixels
@@ -54,7 +79,8 @@ def _examples(project: Project, entry: Entry, annotation: Annotation, part: np.n
     for i, reviewed in enumerate(parts > 0):
         if reviewed.any():
             name = entry.name if len(planes) == 1 else f"{entry.name}, plane {i}"
-            yield Example(name, planes[i], labels[i], None if reviewed.all() else reviewed)
+            image = planes[i] if channel is None else planes[i][..., [channel]]
+            yield Example(name, image, labels[i], None if reviewed.all() else reviewed)
 
 
 def _require_objects(learned: list[Example], judged: list[Example]) -> None:

@@ -109,13 +109,19 @@ class Model:
         steps = self.card.preprocessing
         image = normalise(pixels, steps.low, steps.high)
         wanted = config.labels or self.card.labels
-        given = config.diameter or self.card.usual_diameter
-        factor = 1.0 if given is None else self.card.diameter / given
+        factor = self._first_factor(config.diameter, image.shape[:2])
         maps = self._maps(image, factor, on_tile, should_stop)
         if config.diameter is None and (better := self._measure_factor(maps, wanted, factor)) != factor:
             factor = better
             maps = self._maps(image, factor, lambda *_: None, should_stop)  # what is done is done already
         return Segmentation(maps_to_labels(maps, wanted, factor), maps, factor)
+
+    def _first_factor(self, diameter: float | None, size: tuple[int, int]) -> float:
+        """Return the factor for objects of the diameter that is given, or else of the one that is usual."""
+        if diameter is not None:
+            return self.card.diameter / diameter
+        factor = self.card.diameter / (self.card.usual_diameter or self.card.diameter)
+        return factor if _is_reasonable(size, factor) else 1.0
 
     def _measure_factor(self, maps: np.ndarray, wanted: LabelsConfig, tried: float) -> float:
         """Return the factor that brings objects of unusual size to the nearest size seen in training."""
@@ -129,8 +135,7 @@ class Model:
         found = float(diameters[np.searchsorted(area, area[-1] / 2)])
         low, high = self.card.diameter_range
         factor = tried * float(np.clip(found, low, high)) / found
-        sides = [side * factor for side in maps.shape[:2]]
-        return factor if min(sides) >= SMALLEST_SIDE and np.prod(sides) <= LARGEST_AREA else tried
+        return factor if _is_reasonable(maps.shape[:2], factor) else tried
 
     def _maps(
         self,
@@ -162,6 +167,11 @@ class Model:
 
     def _predict(self, tile: np.ndarray) -> np.ndarray:
         return np.asarray(self.network.predict_on_batch(tile[None]))[0]
+
+
+def _is_reasonable(size: tuple[int, ...], factor: float) -> bool:
+    sides = [side * factor for side in size]
+    return min(sides) >= SMALLEST_SIDE and bool(np.prod(sides) <= LARGEST_AREA)
 
 
 def load_model(name: str | Path = "nuclei", bfloat16: bool = False) -> Model:

@@ -100,12 +100,14 @@ class Autosave:
         return self._strokes.wait(deadline) and self._revisions.wait(deadline)
 
     def close(self, patience_s: float = PATIENCE_S) -> bool:
-        """Write what is left, and end; return whether everything is on the disk."""
-        done = self.flush(patience_s)
-        for writer in (self._strokes, self._revisions):
-            writer.end()
+        """Write what is left, however long that takes, and end; return whether everything is on the disk.
+
+        What fails, as on a full disk, is given up when the patience is over.
+        """
+        # In this order, since strokes may hand over revisions.
+        done = [writer.end(patience_s) for writer in (self._strokes, self._revisions)]
         atexit.unregister(self._close_at_exit)
-        return done
+        return all(done)
 
     def _close_at_exit(self) -> None:
         if not self.close():
@@ -123,7 +125,8 @@ class Autosave:
         self._revisions.submit(partial(self._revise, self._number))
 
     def _revise(self, number: int) -> None:
-        self._project.accept(self._entry, before=number)
+        if self._project.entry(self._entry.id).revision < number:
+            self._project.accept(self._entry, before=number)
 
 
 class _Fingerprints:

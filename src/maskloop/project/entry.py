@@ -61,6 +61,11 @@ class Entry(Config):
         return tuple(n for n, axis in zip(self.shape, self.axes, strict=True) if axis != "C")
 
     @property
+    def is_colour(self) -> bool:
+        """Whether the channels are colours, to be seen together."""
+        return self.axes.endswith("C") and self.shape[-1] in (3, 4)
+
+    @property
     def revision(self) -> int:
         """The number of the latest revision."""
         return self.revisions[-1].number

@@ -1,4 +1,4 @@
-"""Which pixels of a project no model learns from: decided once for each entry, so that models can be compared."""
+"""Which pixels of a project no model learns from: decided once for each image, so that models can be compared."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,24 +15,26 @@ from maskloop.project.annotation import Annotation
 from maskloop.project.layout import HELD_OUT_FILE
 
 SCHEMA: Literal[1] = 1
-MANY = 10  # entries, from which on whole ones are held out
-SHARE = 0.2  # of the entries
+MANY = 10  # images, from which on whole ones are held out
+SHARE = 0.2  # of the images
 
 Edge = Annotated[int, Field(ge=0)]
 Choice = Literal["all", "nothing"] | tuple[Edge, Edge, Edge, Edge]
-"""What is held out of an entry; a region is top, bottom, left and right, of all its planes."""
+"""What is held out of an image; a region is top, bottom, left and right, of all its planes."""
 
 
 class HeldOut(Config):
-    """What is held out of the entries that a model has ever learned from or was judged by.
+    """What is held out of the images that a model has ever learned from or was judged by.
+
+    They are known by the SHA-256 of their pixels, so that one which is removed and added again keeps its part.
 
     Examples
     --------
     >>> labels = np.zeros((1, 40, 100), int)
     >>> labels[0, 10:20, 10:20], labels[0, 10:20, 85:95] = 1, 2
     >>> annotation = Annotation(labels, np.ones_like(labels))
-    >>> held = HeldOut().extended([("a", annotation)], entries=1)
-    >>> held.entries
+    >>> held = HeldOut().extended([("a", annotation)], count=1)
+    >>> held.images
     {'a': (0, 40, 80, 100)}
     >>> learned, judged = held.parts("a", annotation)
     >>> int(learned[0, 0].sum()), int(judged[0, 0].sum())  # the rest is a margin
@@ -40,34 +42,34 @@ class HeldOut(Config):
     """
 
     schema_version: Literal[1] = SCHEMA
-    entries: dict[str, Choice] = Field(default_factory=dict)
+    images: dict[str, Choice] = Field(default_factory=dict)
 
-    def extended(self, annotations: Iterable[tuple[str, Annotation]], entries: int) -> "HeldOut":
-        """Decide on the entries that nothing was decided on yet.
+    def extended(self, annotations: Iterable[tuple[str, Annotation]], count: int) -> "HeldOut":
+        """Decide on the images that nothing was decided on yet.
 
-        With few entries it is a region of each, and from ten on it is every fifth entry as a whole.
+        With few images it is a region of each, and from ten on it is every fifth entry as a whole.
 
         Parameters
         ----------
         annotations : iterable of (str, Annotation)
-            By entry, in the order in which they were added.
-        entries : int
-            How many entries there are to learn from.
+            By image, in the order in which they were added.
+        count : int
+            How many images there are to learn from.
 
         Returns
         -------
         HeldOut
         """
-        decided = dict(self.entries)
-        for entry, annotation in annotations:
-            if entry not in decided:
-                decided[entry] = _choose_entry(decided) if entries >= MANY else _choose_region(annotation)
-        return self.model_copy(update={"entries": decided})
+        decided = dict(self.images)
+        for image, annotation in annotations:
+            if image not in decided:
+                decided[image] = _choose_whole(decided) if count >= MANY else _choose_region(annotation)
+        return self.model_copy(update={"images": decided})
 
-    def parts(self, entry: str, annotation: Annotation) -> tuple[np.ndarray, np.ndarray]:
-        """Return the reviewed pixels of an entry to learn from, and those to judge by; bool, of the labels' shape."""
+    def parts(self, image: str, annotation: Annotation) -> tuple[np.ndarray, np.ndarray]:
+        """Return the reviewed pixels of an image to learn from, and those to judge by; bool, of the labels' shape."""
         reviewed = annotation.reviewed > 0
-        choice, nothing = self.entries[entry], np.zeros_like(reviewed)
+        choice, nothing = self.images[image], np.zeros_like(reviewed)
         if choice == "nothing":
             return reviewed, nothing
         if choice == "all":
@@ -77,7 +79,7 @@ class HeldOut(Config):
         return learned_from(reviewed, box), judged_by(reviewed, box)
 
 
-def _choose_entry(decided: dict[str, Choice]) -> Choice:
+def _choose_whole(decided: dict[str, Choice]) -> Choice:
     held = sum({"all": 1.0, "nothing": 0.0}.get(str(choice), SHARE) for choice in decided.values())
     return "all" if held + 1 <= SHARE * (len(decided) + 1) else "nothing"
 

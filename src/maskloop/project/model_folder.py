@@ -44,7 +44,9 @@ class Training(Config):
     data: str = Field("", description="What it learned from, and its licence.")
     images: int = Field(0, ge=0)
     held_out: tuple[str, ...] = Field((), description="Names of the validation images.")
-    revisions: dict[str, int] = Field(default_factory=dict, description="Of the project's entries that it was made of.")
+    revisions: dict[str, int] = Field(
+        default_factory=dict, description="The latest ones, then, of the entries it learned from."
+    )
     epochs: int = Field(0, ge=0)
     minutes: float = Field(0, ge=0)
     seed: int = 0

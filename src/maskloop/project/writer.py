@@ -31,7 +31,8 @@ class Writer:
         self.problem = ""
         self._tasks: queue.Queue[Callable[[], Any] | None] = queue.Queue()
         self._ending = threading.Event()
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
 
     @property
     def idle(self) -> bool:
@@ -47,15 +48,29 @@ class Writer:
         with self._tasks.all_tasks_done:
             return self._tasks.all_tasks_done.wait_for(lambda: self.idle, max(0.0, deadline - time.monotonic()))
 
-    def end(self) -> None:
-        """Try what is left once, and end the thread."""
+    def end(self, patience_s: float) -> bool:
+        """Do what is left, end the thread, and return whether everything is done.
+
+        What takes long is waited for; what fails is given up when the patience is over.
+        """
+        deadline = time.monotonic() + patience_s
+        while not self.wait(time.monotonic() + RETRY_S) and not (self.problem and time.monotonic() > deadline):
+            pass
+        done = self.idle
         self._ending.set()
-        self._tasks.put(None)
+        if self._thread.is_alive():
+            self._tasks.put(None)
+            self._thread.join()
+        return done
 
     def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            self._try(task)
+        while True:
+            task = self._tasks.get()
+            if task is not None:
+                self._try(task)
             self._tasks.task_done()
+            if task is None:
+                return
 
     def _try(self, task: Callable[[], Any]) -> None:
         while True:

@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from maskloop.config import NetworkConfig, SegmentConfig, TrainConfig
-from maskloop.data.dataset import prepare
+from maskloop.config import LabelsConfig, NetworkConfig, SegmentConfig, TrainConfig
+from maskloop.data.dataset import around_reviewed, focus, prepare
 from maskloop.data.examples import Example, rescale
 from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
@@ -71,18 +71,17 @@ def train_model(
     network = _starting_network(config)
     native = float(np.median(np.concatenate([whole_diameters(e) for e in lesson.training])))
     factor = _factor(config, native)
-    learned, judged = ([rescale(e, factor) for e in part] for part in (lesson.training, lesson.validation))
-    lesson = Lesson(learned, judged, lesson.revisions)
-    training, validation = ([prepare(e, network.input_shape[-1]) for e in part] for part in (learned, judged))
+    channels = network.input_shape[-1]
+    training, validation = (
+        [prepare(rescale(focus(example, channels), factor)) for example in part]
+        for part in (lesson.training, lesson.validation)
+    )
     rehearsal = Rehearsal([], []) if config.from_scratch else read_rehearsal(find_model(config.base))
-    rehearsed = [
-        prepare(Example("", image[..., None], labels), network.input_shape[-1]) for image, labels in rehearsal.learned
-    ]
+    known = (Example("", image[..., None], labels) for image, labels in rehearsal.learned)
+    rehearsed = [prepare(focus(example, channels)) for example in known]
     run = Run(folder)
     history = fit(network, training, validation, config, folder, on_epoch, should_stop, rehearsed)
-    card = _describe(run, lesson, config, data, history)
-    if factor != 1:
-        card = card.model_copy(update={"usual_diameter": round(native, 2)})
+    card = _describe(run, lesson, config, data, history, factor)
     if rehearsal.learned:
         save_rehearsal(rehearsal, folder)
     save_card(card, folder)
@@ -122,22 +121,22 @@ def _starting_network(config: TrainConfig) -> keras.Model:
     return load_model(config.base, config.bfloat16).network
 
 
-def _describe(run: Run, lesson: Lesson, config: TrainConfig, data: str, history: list[Epoch]) -> ModelCard:
-    diameters = [found for example in lesson.training if len(found := whole_diameters(example))]
-    low, high = np.percentile([np.median(of_image) for of_image in diameters], (5, 95))
+def _describe(
+    run: Run, lesson: Lesson, config: TrainConfig, data: str, history: list[Epoch], factor: float
+) -> ModelCard:
+    native = [found for example in lesson.training if len(found := whole_diameters(example))]
+    median = float(np.median(np.concatenate(native)))
+    low, high = factor * np.percentile([np.median(of_image) for of_image in native], (5, 95))
     untuned = ModelCard(
         name=run.folder.name,
         description=f"Trained on {len(lesson.training)} images of {data}.",
         network=_network_config(config),
-        diameter=round(float(np.median(np.concatenate(diameters))), 2),
+        diameter=round(factor * median, 2),
+        usual_diameter=None if factor == 1 else round(median, 2),
         diameter_range=(round(float(low), 2), round(float(high), 2)),
         weights_sha256=sha256_of(run.best),
     )
-    model = Model(untuned, run.folder, _filled(untuned, run))
-    native = SegmentConfig(diameter=max(untuned.diameter, 2))
-    maps = [model.segment_plane(e.image, native).maps for e in lesson.validation]
-    truths, masks = [e.labels for e in lesson.validation], [e.reviewed for e in lesson.validation]
-    labels, ap50, mean_ap = tune_labels(maps, truths, masks)
+    labels, ap50, mean_ap = _tune(Model(untuned, run.folder, _filled(untuned, run)), lesson.validation, factor)
     best = min(history, key=lambda epoch: epoch.val_loss)
     return untuned.model_copy(
         update={
@@ -161,6 +160,17 @@ def _describe(run: Run, lesson: Lesson, config: TrainConfig, data: str, history:
             ),
         }
     )
+
+
+def _tune(model: Model, examples: list[Example], factor: float) -> tuple[LabelsConfig, float, float]:
+    diameter = model.card.usual_diameter or model.card.diameter
+    maps, truths, masks = [], [], []
+    for example in examples:
+        box = around_reviewed(example)
+        maps.append(model.segment_plane(example.image, SegmentConfig(diameter=max(diameter, 2))).maps[box].copy())
+        truths.append(example.labels[box])
+        masks.append(None if example.reviewed is None else example.reviewed[box])
+    return tune_labels(maps, truths, masks, factor)
 
 
 def _filled(card: ModelCard, run: Run) -> keras.Model:

@@ -28,6 +28,7 @@ class EntryResult:
 
     def __init__(self, entry: OpenEntry, background: Background) -> None:
         self._entry, self._background = entry, background
+        self._unused = 0  # the first number that no object has
 
     def write(
         self, labels: np.ndarray, snapshot: Snapshot, metadata: dict[str, Any], done: Callable[[str], None]
@@ -42,7 +43,7 @@ class EntryResult:
         metadata : dict
             For the layer.
         done : callable
-            Told at the end what a person should know.
+            Told at the end what a person should know; not at all if something else is written meanwhile.
 
         Raises
         ------
@@ -51,6 +52,8 @@ class EntryResult:
         """
         self._require_open()
         require_editable(self._entry.labels)
+        self._entry.latest_result = self
+        self._unused = int(max(np.max(self._entry.labels.data), self._entry.labels.selected_label)) + 1
         planes = [LabelsPlane(self._entry.labels, snapshot.plane_axes, where) for where in snapshot.positions]
         self._entry.labels.metadata = {**self._entry.labels.metadata, **metadata}
         self._go_on(list(zip(planes, labels, strict=True)), done)
@@ -60,23 +63,30 @@ class EntryResult:
             done("What is reviewed was left alone." if self._entry.reviewed.any() else "")
             return
         plane, predicted = left[0]
-        before = _Plane(plane.labels.copy(), self._reviewed(plane), plane.unused_label())
-        self._background.run(partial(before.replaced, predicted), partial(self._apply, before, left, done), done)
+        before = _Plane(plane.labels.copy(), self._reviewed(plane))
+        work = partial(before.replaced, predicted, self._unused)
+        self._background.run(work, partial(self._apply, before, left, done), done)
 
     def _apply(
         self, before: "_Plane", left: list[tuple[LabelsPlane, np.ndarray]], done: Callable[[str], None], edit: Edit
     ) -> None:
         plane, _ = left[0]
+        if self._entry.latest_result is not self:
+            return
         try:
             self._require_open()
-            # Once more if somebody has painted on it meanwhile.
-            fresh = before == _Plane(plane.labels, self._reviewed(plane), plane.unused_label())
-            if fresh:
+            if fresh := self._is_fresh(before, plane):
                 plane.apply(edit)
+                self._unused = max(self._unused, int(edit.labels.max(initial=0)) + 1)
         except InputError as error:
             done(str(error))
         else:
             self._go_on(left[1:] if fresh else left, done)
+
+    def _is_fresh(self, before: "_Plane", plane: LabelsPlane) -> bool:
+        """Whether nobody has painted on the plane or taken a new number meanwhile; if so, it is worked out anew."""
+        taken, self._unused = self._unused, max(self._unused, int(self._entry.labels.selected_label) + 1)
+        return taken == self._unused and before == _Plane(plane.labels, self._reviewed(plane))
 
     def _reviewed(self, plane: LabelsPlane) -> np.ndarray:
         return np.asarray(self._entry.reviewed[plane.index] > 0)
@@ -92,16 +102,14 @@ class _Plane:
 
     labels: np.ndarray
     reviewed: np.ndarray
-    unused: int
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, _Plane)
-            and self.unused == other.unused
             and np.array_equal(self.labels, other.labels)
             and np.array_equal(self.reviewed, other.reviewed)
         )
 
-    def replaced(self, predicted: np.ndarray) -> Edit:
+    def replaced(self, predicted: np.ndarray, unused: int) -> Edit:
         whole = (slice(0, predicted.shape[0]), slice(0, predicted.shape[1]))
-        return replace(self.labels, whole, predicted, self.reviewed, self.unused)
+        return replace(self.labels, whole, predicted, self.reviewed, unused)

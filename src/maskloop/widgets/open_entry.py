@@ -70,6 +70,8 @@ class OpenEntry(QObject):
         The overlay shows the reviewed pixels.
     reviewed : ndarray of the labels' shape, uint8
     is_open : bool
+    latest_result : object
+        The `EntryResult` that was asked to write last; an older one gives way to it.
     """
 
     edited = Signal()
@@ -80,6 +82,7 @@ class OpenEntry(QObject):
         self.entry, self.images, self.labels = loaded.entry, tuple(images), labels
         self._viewer, self._loaded = viewer, loaded
         self.is_open = True
+        self.latest_result: object = None  # what a segmentation is being written by
         self.reviewed = loaded.annotation.reviewed
         self._watcher: Watcher | None = None
         if loaded.autosave is None:
@@ -219,9 +222,8 @@ def show_entry(viewer: napari.Viewer, loaded: LoadedEntry) -> OpenEntry:
 def _images_of(loaded: LoadedEntry) -> list[Image]:
     """Make the layer of an image, or where it has channels that are no colours, one of each; the first is visible."""
     entry = loaded.entry
-    rgb = entry.axes.endswith("C") and entry.shape[-1] in (3, 4)
-    look = {"rgb": rgb, **entry.view.get("place", {}), **known_look(entry.view.get("image", {}))}
-    if rgb or "C" not in entry.axes:
+    look = {"rgb": entry.is_colour, **entry.view.get("place", {}), **known_look(entry.view.get("image", {}))}
+    if entry.is_colour or "C" not in entry.axes:
         return [Image(loaded.image, **{"name": entry.name, **look})]
     channels = np.moveaxis(loaded.image, entry.axes.index("C"), 0)
     return [

@@ -26,6 +26,25 @@ EMPTY = (
 )
 
 
+class _Opener:
+    """Opens one project after the other in the background; one that nobody has taken is closed before the next.
+
+    Or the next could be the same one, and find itself locked.
+    """
+
+    def __init__(self) -> None:
+        self._not_taken: Project | None = None
+
+    def open(self, make: Callable[[], Project]) -> Project:
+        if self._not_taken is not None:
+            self._not_taken.close()
+        self._not_taken = make()
+        return self._not_taken
+
+    def take(self) -> None:
+        self._not_taken = None
+
+
 class ProjectPanel(QWidget):
     """Creates and opens projects, lists their entries and brings them into the viewer.
 
@@ -44,6 +63,7 @@ class ProjectPanel(QWidget):
         self._viewer, self._background, self._image = viewer, background, image
         self.project: Project | None = None
         self.open_entry: OpenEntry | None = None
+        self._opener = _Opener()
         self._asked = 0  # an answer to an older request is stale
         self._opening = ""  # the entry that is on its way
         self.form = ProjectForm()
@@ -78,7 +98,7 @@ class ProjectPanel(QWidget):
             self._show_project()
 
     def let_go(self) -> None:
-        """Save and close what is open, when the widgets are gone already: nothing of Qt is touched."""
+        """Save and close what is open, when the widgets are gone already and must not be touched."""
         self._background.forget_window()
         entry, self.open_entry = self.open_entry, None
         if entry is not None:
@@ -196,9 +216,12 @@ class ProjectPanel(QWidget):
         if self._may_close():
             self.close_project()
             self.message.setText("Opening…")
-            self._run(make, self._use_project)
+            self._run(partial(self._opener.open, make), partial(self._use_project, self._asked))
 
-    def _use_project(self, project: Project) -> None:
+    def _use_project(self, asked: int, project: Project) -> None:
+        if asked != self._asked:  # another one is on its way
+            return
+        self._opener.take()
         self.project = project
         remember(project.folder)
         self._show_project()

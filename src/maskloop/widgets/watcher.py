@@ -15,7 +15,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from maskloop.errors import InputError
 from maskloop.project.annotation import Annotation
 from maskloop.project.autosave import Autosave
-from maskloop.widgets.labels_plane import take_plane
+from maskloop.widgets.labels_plane import LabelsPlane, take_plane
 
 HISTORY = 200  # boxes; napari keeps 100 steps of undo in each of the two layers
 SOON_MS = 50  # after a refresh, which is drawn first
@@ -50,6 +50,7 @@ class Watcher(QObject):
         self._painted: list[tuple[str, Box]] = []  # since napari was last heard of
         self._undoable: deque[tuple[str, Box]] = deque(maxlen=HISTORY)
         self._unseen: deque[tuple[str, Box]] = deque()
+        self._shown: dict[Labels, LabelsPlane | None] = {}
         self._known = False  # whether what has changed since everything was looked over was told by napari
         self._noted = True  # whether the list of entries knows what the labels hold
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
@@ -74,6 +75,7 @@ class Watcher(QObject):
     def watch(self, layer: Labels) -> None:
         """Listen to a layer: the labels, or an overlay that shows the reviewed pixels."""
         self._layers.append(layer)
+        self._shown[layer] = self._plane_of(layer)
         layer.events.paint.connect(self._note_paint)
         layer.events.set_data.connect(self._note_refresh)
 
@@ -82,6 +84,7 @@ class Watcher(QObject):
         self._painted.append((name, box))
         self._undoable.append((name, box))
         self._hand_over([(name, box)])
+        self._soon.start()  # where napari draws nothing, since the layer is hidden, it says no more
 
     def accept(self) -> None:
         """Make a revision of what is there now."""
@@ -90,13 +93,13 @@ class Watcher(QObject):
 
     def leave(self) -> None:
         """Stop listening; everything that was painted is handed over."""
-        self._save_shown()
-        self._note_progress()
+        for timer in (self._soon, self._pause, self._look_over):
+            timer.stop()
         for layer in self._layers:
             layer.events.paint.disconnect(self._note_paint)
             layer.events.set_data.disconnect(self._note_refresh)
-        for timer in (self._soon, self._pause, self._look_over):
-            timer.stop()
+        self._save_shown()
+        self._note_progress()
 
     def _note_paint(self, event: Event) -> None:
         name = "labels" if event.source == self._labels else "reviewed"
@@ -107,7 +110,11 @@ class Watcher(QObject):
         else:
             self.save(name, box)
 
-    def _note_refresh(self, _: Event) -> None:
+    def _note_refresh(self, event: Event) -> None:
+        plane = self._plane_of(event.source)
+        if plane != self._shown.get(event.source):  # somebody looks at another plane
+            self._shown[event.source] = plane
+            return
         self._known = self._known and bool(self._painted)
         self._look_over.stop()
         self._unseen.clear()
@@ -131,12 +138,16 @@ class Watcher(QObject):
 
     def _suspect(self) -> list[Box]:
         """Return where something may have changed without a word: first what is on screen."""
-        boxes = []
-        with contextlib.suppress(InputError):  # in 3-D there is no plane
-            boxes.append(take_plane(self._labels, self._dims).box())
+        plane = self._plane_of(self._labels) if self._fits() else None
+        boxes = [] if plane is None else [plane.box()]
         if not self._known:
             boxes.append(tuple(slice(0, n) for n in self._reviewed.shape))
         return boxes
+
+    def _plane_of(self, layer: Labels) -> LabelsPlane | None:
+        with contextlib.suppress(InputError):  # in 3-D there is no plane
+            return take_plane(layer, self._dims)
+        return None
 
     def _look_over_some(self) -> None:
         if self._unseen:
