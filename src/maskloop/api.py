@@ -3,6 +3,7 @@
 TensorFlow is started by those that need it, when they are called.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -266,9 +267,15 @@ def train(
     if folder.is_dir() and any(folder.iterdir()) and not Run(folder).unfinished:
         kind = "holds a model already" if (folder / MODEL_FILE).exists() else "holds other files"
         raise InputError(f"{folder} {kind}; wanted is a new folder.")
-    lesson = _read_lesson(Path(data), config)
-    folder.mkdir(parents=True, exist_ok=True)
-    return train_model(lesson, folder, config, Path(data).name, on_epoch, should_stop)
+    try:
+        lesson = _read_lesson(Path(data), config)
+        config = config.model_copy(update={"base": str(_model_of(config.base, Path(data)))})
+        folder.mkdir(parents=True, exist_ok=True)
+        return train_model(lesson, folder, config, Path(data).name, on_epoch, should_stop)
+    except BaseException:
+        with contextlib.suppress(OSError):  # there is something to go on with
+            folder.rmdir()
+        raise
 
 
 def _read_lesson(data: Path, config: TrainConfig) -> "Lesson":
@@ -343,9 +350,9 @@ def compare(
     return Comparison(models[0].folder.name, models[1].folder.name, (judgements[0], judgements[1]), before)
 
 
-def _model_of(name: str | Path, project: Path) -> Path:
+def _model_of(name: str | Path, project: Path) -> str | Path:
     own = project / MODELS / name
-    return own if own.is_dir() else Path(name)
+    return own if own.is_dir() else name
 
 
 def _share_of_all(report: Callable[[float], None], done: int, of: int) -> Callable[[float], None]:

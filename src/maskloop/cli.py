@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
-from maskloop import cli_project
+from maskloop import cli_models, cli_project
 from maskloop.config import Config, SegmentConfig, TrainConfig
 from maskloop.errors import InputError
 from maskloop.terminal import (
@@ -26,18 +26,17 @@ from maskloop.terminal import (
 
 if TYPE_CHECKING:
     from maskloop.batch import Outcome
-    from maskloop.project.model_folder import ModelCard
     from maskloop.training.history import Epoch
 
 AUTOMATIC = "auto"
 LONGEST_TABLE = 20  # images
 SEGMENT, TRAIN = SegmentConfig(), TrainConfig()
-SCORES = {"ap50": "AP at IoU 0.5", "mean_ap": "mean AP", "dice": "Dice", "iou": "IoU"}
 C = TypeVar("C", bound=Config)
 
 
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_project.app, name="project")
+app.add_typer(cli_models.app, name="models")
 
 
 def main() -> None:
@@ -91,24 +90,37 @@ def segment(
 @app.command()
 def train(
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="Folder with 'images' and 'labels', files of the same names.")
+        Path,
+        typer.Argument(
+            metavar="DATA",
+            help="A project, of which reviewed pixels are learned, or a folder with 'images' and 'labels', files of "
+            "the same names.",
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="The model folder to make.", metavar="MODEL_FOLDER")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The model folder to make. A project has a place for it.", metavar="MODEL_FOLDER"),
+    ] = None,
     base: Annotated[str, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = TRAIN.base,
     epochs: Annotated[int | None, typer.Option(help=TRAIN.help("epochs"), metavar="N")] = None,
     minutes: Annotated[float | None, typer.Option(help=TRAIN.help("minutes"), metavar="M")] = None,
     seed: Annotated[int, typer.Option(help=TRAIN.help("seed"), metavar="N")] = TRAIN.seed,
+    channel: Annotated[int | None, typer.Option(help=TRAIN.help("channel"), metavar="N")] = None,
 ) -> None:
     """Train a model on images and their labels.
 
-    Ctrl+C stops and keeps the best epoch so far. What was cut off goes on when the same command is given again.
+    Ctrl+C stops and keeps the best epoch so far. What was cut off goes on when the same command is given again, with
+    --out.
     """
-    config = _check(TrainConfig, base=base, epochs=epochs, minutes=minutes, seed=seed)
+    config = _check(TrainConfig, base=base, epochs=epochs, minutes=minutes, seed=seed, channel=channel)
     from maskloop import api
     from maskloop.model.runtime import start_engine
 
     with without_noise():
         start_engine()
+    if out is None:
+        out = _place_in_project(data, base)
+        tell(f"Training {out.name}; if it is cut off, --out {out} goes on with it.")
     with Interrupt("stopping after this batch.") as interrupt, progress("Training", 1) as reach:
         try:
             card = api.train(
@@ -122,9 +134,18 @@ def train(
             if interrupt.asked:
                 raise Interrupted(str(error)) from error
             raise
-    tell(_describe(card, str(out)))
+    tell(cli_models.describe_model(card, str(out)))
     if interrupt.asked:
         raise Interrupted(f"stopped; {out} holds the best epoch so far.")
+
+
+def _place_in_project(data: Path, base: str) -> Path:
+    """Make an empty folder for a new model of a project."""
+    from maskloop.project.project import Project
+    from maskloop.project.registry import Registry
+
+    with Project(data):  # or it is no project, which is said
+        return Registry(data).new_folder(base)
 
 
 @app.command()
@@ -164,15 +185,6 @@ def compare(
     with progress("Comparing", 1) as reach:
         comparison = api.compare(old, new, project, on_image=lambda share: reach(share, ""))
     tell(f"{comparison.table()}\n\n{comparison.recommendation}")
-
-
-@app.command()
-def models() -> None:
-    """List the models that ship with maskloop."""
-    from maskloop.project.model_folder import bundled_models, read_card
-
-    for folder in bundled_models():
-        tell(_describe(read_card(folder), folder.name))
 
 
 @app.command()
@@ -223,16 +235,3 @@ def _tell_outcome(outcome: "Outcome") -> bool:
 def _scores_of_epoch(epoch: "Epoch") -> str:
     scores = f"loss {epoch.val_loss:.3f}, Dice {epoch.val_dice:.3f}, IoU {epoch.val_iou:.3f}"
     return f"epoch {epoch.epoch}: {scores} on validation images"
-
-
-def _describe(card: "ModelCard", name: str) -> str:
-    training, (low, high) = card.training, card.diameter_range
-    scores = ", ".join(f"{title} {training.scores[key]:.3f}" for key, title in SCORES.items() if key in training.scores)
-    return "\n".join(
-        [
-            f"{name}: {card.description}",
-            f"  objects: about {card.diameter:.0f} pixels across ({low:.0f} to {high:.0f})",
-            f"  images: {training.images} for training, {len(training.held_out)} for validation",
-            f"  validation: {scores or 'no scores'}",
-        ]
-    )

@@ -16,12 +16,12 @@ IMAGE_SUFFIXES = TIFF_SUFFIXES | {".png", ".jpg", ".jpeg", ".bmp"}
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file by a temporary one beside it and a rename, so that a reader never sees half of it."""
-    with _replacing(path) as temporary, temporary.open("xb") as file:
+    with replacing(path) as temporary, temporary.open("xb") as file:
         file.write(content)
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Offer a path beside `path` to write to; it takes the place of `path` if nothing went wrong."""
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
@@ -122,7 +122,7 @@ def write_image(path: Path, image: np.ndarray, axes: str) -> None:
     # Without a photometric interpretation, three or four planes would be written as colours.
     kind = "rgb" if colour else "minisblack"
     names = axes[:-1] + "S" if colour else axes
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         tifffile.imwrite(temporary, image, photometric=kind, compression="zlib", metadata={"axes": names})
 
 
@@ -166,6 +166,6 @@ def write_labels(path: Path, labels: np.ndarray) -> None:
     import tifffile
 
     dtype = np.uint16 if labels.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         # Without this, three or four planes or columns would be written as colours.
         tifffile.imwrite(temporary, labels.astype(dtype), photometric="minisblack", compression="zlib")

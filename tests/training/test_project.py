@@ -2,6 +2,8 @@
 
 import csv
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -118,6 +120,32 @@ def test_two_models_are_compared_on_the_same_held_out_pixels(make_project, setti
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert [line.split("  ")[0] for line in comparison.table().splitlines()[1:]] == ["held out: poor", "held out: good"]
+
+
+def test_the_terminal_puts_a_model_into_its_project_and_compares_it_with_its_base(make_project, tmp_path):
+    folder = make_project()
+
+    def maskloop(*arguments):
+        command = [sys.executable, "-m", "maskloop", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=280)
+
+    trained = maskloop("train", folder, "--base", "nuclei", "--epochs", 1)
+    assert trained.returncode == 0, trained.stderr
+    assert "Training nuclei-2" in trained.stdout
+    assert read_card(folder / "models" / "nuclei-2").training.base == "nuclei"
+    compared = maskloop("compare", "nuclei", "nuclei-2", "--on", folder)
+    assert compared.returncode == 0, compared.stderr
+    assert [line[:24].strip() for line in compared.stdout.splitlines()[1:5]] == [
+        "held out: nuclei",
+        "held out: nuclei-2",
+        "known before: nuclei",
+        "known before: nuclei-2",
+    ]
+    assert "nuclei" in compared.stdout.splitlines()[-1]
+    refused = maskloop("train", make_project("empty", reviewed=0), "--base", "nuclei")
+    assert refused.returncode == 1
+    assert "is reviewed yet" in refused.stderr
+    assert list((tmp_path / "empty" / "models").iterdir()) == []
 
 
 def test_a_project_of_which_nothing_is_reviewed_is_refused_before_a_folder_is_made(make_project, settings, tmp_path):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 PROJECT_FILE = "project.json"
 HELD_OUT_FILE = "held_out.json"
+ADOPTIONS_FILE = "models.json"
 ENTRY_FILE = "entry.json"
 IMAGE_FILE = "image.tif"
 THUMBNAIL_FILE = "thumbnail.png"

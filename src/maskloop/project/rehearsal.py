@@ -12,6 +12,9 @@ from maskloop.files import write_atomically
 
 REHEARSAL_FILE = "rehearsal.npz"
 LARGEST = 50_000_000  # bytes
+LARGEST_UNPACKED = 10 * LARGEST
+# Of what zip files know, these are unpacked piece by piece; others may fill the memory with one piece.
+BOUNDED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 Crop = tuple[np.ndarray, np.ndarray]
 """Image (Y, X), uint8, and labels (Y, X), int."""
@@ -45,7 +48,7 @@ def read_rehearsal(folder: Path) -> Rehearsal:
     Raises
     ------
     ModelError
-        If the file is damaged.
+        If the file is damaged, or too large for the memory.
     """
     path = folder / REHEARSAL_FILE
     if not path.is_file():
@@ -54,9 +57,16 @@ def read_rehearsal(folder: Path) -> Rehearsal:
         if path.stat().st_size > LARGEST:
             raise ValueError("it is too large")
         with np.load(path, allow_pickle=False) as arrays:
+            _check_size(arrays.zip.infolist())
             return Rehearsal(*(_crops(arrays, part) for part in ("learned", "judged")))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # the readers raise whatever a damaged file leads them to, MemoryError and zlib's too
         raise ModelError(f"{path} cannot be read, the model's crops to rehearse: {error}.") from error
+
+
+def _check_size(members: list[zipfile.ZipInfo]) -> None:
+    unbounded = any(member.compress_type not in BOUNDED for member in members)
+    if unbounded or sum(member.file_size for member in members) > LARGEST_UNPACKED:
+        raise ValueError("they are too large when they are unpacked")
 
 
 def _crops(arrays: np.lib.npyio.NpzFile, part: str) -> list[Crop]:
