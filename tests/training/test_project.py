@@ -122,26 +122,29 @@ def test_two_models_are_compared_on_the_same_held_out_pixels(make_project, setti
     assert [line.split("  ")[0] for line in comparison.table().splitlines()[1:]] == ["held out: poor", "held out: good"]
 
 
-def test_the_terminal_puts_a_model_into_its_project_and_compares_it_with_its_base(make_project, tmp_path):
+def test_the_terminal_puts_a_model_into_its_project_and_compares_it_with_its_base(make_project, settings, tmp_path):
     folder = make_project()
+    tiny = folder / "models" / "tiny"
+    train(folder, tiny, settings())
+    save_rehearsal(Rehearsal([], [(noisy(np.eye(64, dtype=int)), np.eye(64, dtype=int))]), tiny)
 
     def maskloop(*arguments):
         command = [sys.executable, "-m", "maskloop", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=280)
 
-    trained = maskloop("train", folder, "--base", "nuclei", "--epochs", 1)
+    trained = maskloop("train", folder, "--base", "tiny", "--epochs", 1)
     assert trained.returncode == 0, trained.stderr
-    assert "Training nuclei-2" in trained.stdout
-    assert read_card(folder / "models" / "nuclei-2").training.base == "nuclei"
-    compared = maskloop("compare", "nuclei", "nuclei-2", "--on", folder)
+    assert "Training tiny-2" in trained.stdout
+    assert read_card(folder / "models" / "tiny-2").training.base == "tiny"
+    compared = maskloop("compare", "tiny", "tiny-2", "--on", folder)
     assert compared.returncode == 0, compared.stderr
     assert [line[:24].strip() for line in compared.stdout.splitlines()[1:5]] == [
-        "held out: nuclei",
-        "held out: nuclei-2",
-        "known before: nuclei",
-        "known before: nuclei-2",
+        "held out: tiny",
+        "held out: tiny-2",
+        "known before: tiny",
+        "known before: tiny-2",
     ]
-    assert "nuclei" in compared.stdout.splitlines()[-1]
+    assert "tiny" in compared.stdout.splitlines()[-1]
     refused = maskloop("train", make_project("empty", reviewed=0), "--base", "nuclei")
     assert refused.returncode == 1
     assert "is reviewed yet" in refused.stderr

@@ -142,7 +142,7 @@ def _describe(
         update={
             "labels": labels,
             "training": Training(
-                base=None if config.from_scratch else config.base,
+                base=None if config.from_scratch else Path(config.base).name,
                 data=data,
                 images=len(lesson.training),
                 held_out=tuple(example.name for example in lesson.validation),
