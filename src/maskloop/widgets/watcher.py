@@ -20,7 +20,7 @@ from maskloop.widgets.labels_plane import LabelsPlane, take_plane
 HISTORY = 200  # boxes; napari keeps 100 steps of undo in each of the two layers
 SOON_MS = 50  # after a refresh, which is drawn first
 PAUSE_MS = 500  # after which everything is looked over, some rows at a time
-ROWS, ROWS_MS = 512, 5
+ROWS, ROWS_MS = 256, 5
 
 Box = tuple[slice, ...]
 
@@ -180,9 +180,9 @@ def pieces_of(box: Box) -> Iterator[Box]:
 
     Examples
     --------
-    >>> list(pieces_of((slice(3, 5), slice(0, 600), slice(0, 9))))[1:3]
-    [(slice(3, 4, None), slice(512, 600, None), slice(0, 9, None)),
-     (slice(4, 5, None), slice(0, 512, None), slice(0, 9, None))]
+    >>> list(pieces_of((slice(3, 5), slice(0, 300), slice(0, 9))))[1:3]
+    [(slice(3, 4, None), slice(256, 300, None), slice(0, 9, None)),
+     (slice(4, 5, None), slice(0, 256, None), slice(0, 9, None))]
     """
     *steps, rows, columns = box
     for step in product(*(range(side.start, side.stop) for side in steps)):
