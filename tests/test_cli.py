@@ -216,6 +216,11 @@ def test_training_that_cannot_start_says_why(training_data, tiny_model, tmp_path
     assert "1.png" in refusal(run("train", training_data, *out))
 
 
+def test_a_model_needs_a_place_where_the_data_are_no_project(training_data, tmp_path):
+    assert "--out is missing" in refusal(run("train", training_data), code=2)
+    assert "no folder" in refusal(run("train", tmp_path / "nowhere"))
+
+
 @pytest.fixture
 def by_hand(tmp_path):
     """Predictions and truth of two images: 16 of 16 and 12 of 16 pixels and a false object; a missed object."""

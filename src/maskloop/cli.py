@@ -141,10 +141,13 @@ def train(
 
 def _place_in_project(data: Path, base: str) -> Path:
     """Make an empty folder for a new model of a project."""
+    from maskloop.project.layout import PROJECT_FILE
     from maskloop.project.project import Project
     from maskloop.project.registry import Registry
 
-    with Project(data):  # or it is no project, which is said
+    if data.is_dir() and not (data / PROJECT_FILE).is_file():
+        raise UsageError(f"--out is missing: {data} is no project, which alone has a place for models.")
+    with Project(data):  # or it is missing or damaged, which is said
         return Registry(data).new_folder(base)
 
 
