@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy import ndimage
-from skimage.segmentation import watershed
 
 from maskloop.config import LabelsConfig
 
@@ -37,6 +36,8 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0
     >>> [int(maps_to_labels(maps, LabelsConfig(splitting=s)).max()) for s in (0.0, 0.7)]
     [1, 2]
     """
+    from skimage.segmentation import watershed  # slow to import, and a window that opens need not wait
+
     foreground = maps[..., 0] >= config.foreground
     if not foreground.any():
         return np.zeros(foreground.shape, np.int32)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from scipy import ndimage
-from skimage.segmentation import watershed
 
 from maskloop.errors import InputError
 from maskloop.ops.drawn_line import objects_on, pixels_under
@@ -100,6 +99,8 @@ def _box_of_pieces(labels: np.ndarray, number: int, pixels: np.ndarray) -> Box:
 
 def _fall_apart(piece: np.ndarray, line: np.ndarray) -> np.ndarray:
     """Take a line's pixels from a piece, and return the parts, the largest first, grown over the line and crumbs."""
+    from skimage.segmentation import watershed  # slow to import, and a window that opens need not wait
+
     parts, _ = ndimage.label(piece & ~line, _TOUCHING)
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0

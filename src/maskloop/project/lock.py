@@ -7,14 +7,16 @@ import os
 import platform
 from datetime import datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from maskloop.files import write_atomically
 from maskloop.project.layout import HOLDER_FILE, LOCK_FILE
 
+if TYPE_CHECKING:
+    from filelock import FileLock
 
-def hold(folder: Path) -> FileLock | None:
+
+def hold(folder: Path) -> "FileLock | None":
     """Take a project for this process, until the lock is released or the process ends, however it ends.
 
     Parameters
@@ -31,6 +33,8 @@ def hold(folder: Path) -> FileLock | None:
     OSError
         If the folder cannot be written.
     """
+    from filelock import FileLock, Timeout  # slow to import, and a window that opens need not wait
+
     # Not by thread: a window opens projects in the background and may close them in another thread.
     lock = FileLock(folder / LOCK_FILE, timeout=0, thread_local=False)
     try:

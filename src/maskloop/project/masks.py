@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
-from skimage.measure import label
 
 from maskloop.errors import InputError, explain
 from maskloop.files import read_image
@@ -208,6 +207,8 @@ def _check_numbers(stack: np.ndarray, numbers: np.ndarray) -> list[str]:
     if without_background and count == 2:
         raise InputError(f"It holds {numbers[0]} and {numbers[1]}, and no 0; wanted is 0 for background.")
     sizes = np.unique(stack[stack > 0], return_counts=True)[1]
+    from skimage.measure import label  # slow to import, and a window that opens need not wait
+
     parts = sum(label(plane, connectivity=2, return_num=True)[1] for plane in stack)
     pairs = sum(np.count_nonzero(np.unique(plane)) for plane in stack)
     specks = count > MANY and min(np.median(sizes), sizes.sum() / parts) <= FEWEST_PIXELS
