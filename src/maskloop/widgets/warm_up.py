@@ -1,7 +1,6 @@
 """What napari loads with its first labels layer, loaded before it is needed."""
 
 import threading
-from importlib import import_module
 
 import numpy as np
 
@@ -15,6 +14,5 @@ def _load() -> None:
     from napari.layers import Labels
     from vispy.visuals.line.dash_atlas import DashAtlas
 
-    import_module("skimage.segmentation")  # for the first split
     Labels(np.zeros((1, 1), np.int32))  # imports pandas, and computes colours
     DashAtlas()  # patterns of dashed lines, for the polygon tool; kept by vispy
