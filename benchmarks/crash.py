@@ -101,13 +101,18 @@ def step(panel, rng: np.random.Generator) -> None:
         correct.drawing.end()
 
 
+def log_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.log")
+
+
 def started(folder: Path, seed: int, *options: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, __file__, "--play", str(folder), "--seed", str(seed), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    with log_of(folder).open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, __file__, "--play", str(folder), "--seed", str(seed), *options],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
 
 
 def reference(project: Path, work: Path, seed: int) -> list[str]:
@@ -130,7 +135,7 @@ def kill_once(number: int, project: Path, work: Path, states: list[str], seed: i
     folder = shutil.copytree(project, work / f"killed {number}")
     player = started(folder, seed)
     assert player.stdout is not None
-    assert player.stdout.readline() == "ready\n"
+    assert player.stdout.readline() == "ready\n", log_of(folder).read_text()[-2000:]
     time.sleep(random.Random(number).uniform(0, LATEST_KILL_S))
     player.kill()
     lines = player.stdout.read().splitlines()

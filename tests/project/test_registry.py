@@ -615,7 +615,7 @@ def test_a_zip_that_does_not_fit_is_refused_with_the_reason(registry, exported, 
     assert everything(registry.project_folder) == before
 
 
-@pytest.mark.parametrize("name", ["../../evil", "a/b", ".hidden", "/tmp/x", "nul\0"])
+@pytest.mark.parametrize("name", ["../../evil", "a/b", ".hidden", "/evil", "nul\0"])
 def test_a_name_that_leads_elsewhere_is_refused(registry, exported, name):
     pack(exported, change_card(unpack(exported), name=name))
     before = everything(registry.project_folder.parent)
