@@ -164,10 +164,10 @@ class TrainConfig(Config):
         title="Validation",
         description="Share of the images held out, by groups that look alike.",
     )
-    bfloat16: bool = Field(
-        False,
+    bfloat16: bool | None = Field(
+        None,
         title="bfloat16",
-        description="Half-precision arithmetic: about twice as fast on recent processors.",
+        description="Half-precision arithmetic, faster where the processor has it. Left out: wherever it has.",
     )
     network: NetworkConfig = Field(NetworkConfig(), title="Network", description="For training from scratch.")
     augment: AugmentConfig = Field(AugmentConfig(), title="Augmentation")

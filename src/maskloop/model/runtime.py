@@ -1,8 +1,12 @@
 """TensorFlow started quietly, or one sentence on why it cannot be."""
 
+import contextlib
 import os
+from pathlib import Path
 
 from maskloop.errors import EngineError
+
+FIRST_GPU_WITH_BFLOAT16 = (8, 0)  # compute capability, of Ampere
 
 
 def start_engine() -> None:
@@ -32,3 +36,18 @@ def start_engine() -> None:
         raise EngineError(
             f"Keras runs on {keras.backend.backend()} here; unset KERAS_BACKEND, or set it to tensorflow."
         )
+
+
+def has_bfloat16() -> bool:
+    """Return whether this computer's first GPU, or without one its processor, computes in bfloat16 by itself.
+
+    Of processors only Linux tells; elsewhere it is taken as not there. The engine must have been started.
+    """
+    import tensorflow as tf
+
+    if gpus := tf.config.list_physical_devices("GPU"):
+        capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
+        return bool(capability >= FIRST_GPU_WITH_BFLOAT16)
+    with contextlib.suppress(OSError):
+        return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(Path("/proc/cpuinfo").read_text().split()))
+    return False

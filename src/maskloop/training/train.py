@@ -13,6 +13,7 @@ from maskloop.data.examples import Example, rescale
 from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
 from maskloop.inference.model import Model, load_model
+from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
 from maskloop.ops.judged import whole_objects
@@ -116,9 +117,10 @@ def _network_config(config: TrainConfig) -> NetworkConfig:
 
 
 def _starting_network(config: TrainConfig) -> keras.Model:
+    bfloat16 = has_bfloat16() if config.bfloat16 is None else config.bfloat16
     if config.from_scratch:
-        return build_unet(config.network, config.bfloat16)
-    return load_model(config.base, config.bfloat16).network
+        return build_unet(config.network, bfloat16)
+    return load_model(config.base, bfloat16).network
 
 
 def _describe(

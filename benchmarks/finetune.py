@@ -1,0 +1,204 @@
+"""Fine-tune on a few images of a kind that the base has never seen: ``python benchmarks/finetune.py DSB2018 WORK``.
+
+DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``, WORK a folder for what is trained: what lies in it
+already is not trained again, so that a run of hours can be cut off. ``--only 5 corner`` trains what bears these words
+in its name, ``--json FILE`` writes the table.
+
+The base is trained on ``fluorescence`` alone. Of ``colour`` and of ``brightfield`` every third image of each group of
+look-alikes is for testing; of the others, some are drawn at random, put into a project as if a person had corrected
+them, and trained on by the same function that the window calls. The ceiling is the same network, trained from scratch
+on all the others for 20 minutes. A test with a corner has a quarter of each image reviewed. Forgetting is measured on
+the 50 published test images, which take part in nothing but this.
+"""
+
+import argparse
+import csv
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from make_rehearsal import JUDGED, LEARNED, choose
+from maskloop.config import TrainConfig
+from maskloop.data.examples import Example, read_examples
+from maskloop.data.split import look_alikes, split_look_alikes
+from maskloop.project.project import Project
+from maskloop.project.rehearsal import Rehearsal, save_rehearsal
+from maskloop.scores import align
+
+KINDS = ("colour", "brightfield")
+COUNTS = (1, 2, 5, 10, 20)  # images
+DRAWS = 3
+FROM_SCRATCH = TrainConfig(base="none", minutes=20, learning_rate=2e-3, patience=1000, seed=0)
+FINE_TUNED_MINUTES = 2.5  # of training; reading and judging take the rest of 3 minutes
+BASE = "base"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training."""
+
+    name: str
+    kind: str
+    config: TrainConfig
+    count: int = 0
+    draw: int = 0
+    corner: bool = False
+
+
+def tasks(work: Path) -> Iterator[Task]:
+    """Yield what is to be trained, the base first, and what the figures need most before the rest."""
+    tuned = TrainConfig(base=str(work / BASE), minutes=FINE_TUNED_MINUTES)
+    yield Task(BASE, "fluorescence", FROM_SCRATCH)
+    for kind in KINDS:
+        yield Task(f"{kind} all", kind, FROM_SCRATCH)
+    for count in sorted(COUNTS, key=lambda count: count != 5):
+        for draw in range(DRAWS):
+            for kind in KINDS:
+                yield Task(f"{kind} {count} draw {draw}", kind, tuned, count, draw)
+                if count == 5:
+                    yield Task(f"{kind} {count} draw {draw} corner", kind, tuned, count, draw, corner=True)
+
+
+def names(data: Path, kind: str, published: bool = False) -> list[str]:
+    """Name the images of a kind; those of the published test set, or all others."""
+    with (data / "index.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return [row["id"] for row in rows if row["kind"] == kind and (row["stardist_split"] == "test") == published]
+
+
+def parts(data: Path, kind: str) -> tuple[list[Example], list[Example]]:
+    """Return the images of a kind to train on, and those to test with."""
+    examples = read_examples(data, names(data, kind))
+    groups = look_alikes(examples)
+    order = np.argsort(groups, kind="stable")
+    tested = {int(i) for i in order[::3]}
+    return [e for i, e in enumerate(examples) if i not in tested], [examples[i] for i in sorted(tested)]
+
+
+def make_project(folder: Path, examples: list[Example], corner: bool) -> None:
+    with Project.create(folder) as project:
+        for example in examples:
+            reviewed = np.ones(example.labels.shape, np.uint8)
+            if corner:
+                height, width = reviewed.shape
+                reviewed[height // 2 :], reviewed[:, width // 2 :] = 0, 0
+            axes = "YXC" if example.image.shape[-1] > 1 else None
+            image = example.image if axes else example.image[..., 0]
+            project.add(image, example.labels, name=example.name, axes=axes, reviewed=reviewed)
+
+
+def train(data: Path, work: Path, task: Task) -> None:
+    from maskloop import api
+    from maskloop.model.runtime import start_engine
+
+    start_engine()
+    from maskloop.training.train import train_model
+
+    folder = work / task.name
+    started = time.monotonic()
+    pool = read_examples(data, names(data, task.kind)) if task.name == BASE else parts(data, task.kind)[0]
+    if task.count:
+        chosen = np.random.default_rng(task.draw).permutation(len(pool))[: task.count]
+        project = work / "projects" / task.name
+        shutil.rmtree(project, ignore_errors=True)
+        make_project(project, [pool[i] for i in chosen], task.corner)
+        started = time.monotonic()
+        api.train(project, folder, task.config)
+    else:
+        folder.mkdir(exist_ok=True)
+        lesson = split_look_alikes(pool, task.config.validation, task.config.seed)
+        if task.name == BASE:
+            save_rehearsal(Rehearsal(choose(lesson.training, LEARNED), choose(lesson.validation, JUDGED)), folder)
+        train_model(lesson, folder, task.config, task.kind)
+    (folder / "seconds.json").write_text(json.dumps(time.monotonic() - started))
+
+
+def score(data: Path, folder: Path, kind: str) -> tuple[float, float]:
+    """Return AP at IoU 0.5 on the test images of a kind, and on the published ones."""
+    from maskloop.api import load_model
+    from maskloop.inference.judge import judge
+
+    model = load_model(folder)
+    published = [e for e in read_examples(data, names(data, "fluorescence", published=True))]
+    own, known = (float(judge(model, part).counts.ap[0]) for part in (parts(data, kind)[1], published))
+    return own, known
+
+
+def row(work: Path, task: Task) -> list[dict]:
+    """Return what is known of a task: nothing before it is trained."""
+    if not (work / task.name / "scores.json").is_file():
+        return []
+    scores = json.loads((work / task.name / "scores.json").read_text())
+    seconds = json.loads((work / task.name / "seconds.json").read_text())
+    return [
+        {"kind": kind, "images": task.count, "corner": task.corner, "task": task.name, "seconds": seconds}
+        | {"ap50": own, "published_ap50": known}
+        for kind, (own, known) in scores.items()
+    ]
+
+
+def table(rows: list[dict]) -> str:
+    """Lay out one row for each kind and number of images: median and range of the draws."""
+    lines = [["kind", "images", "reviewed", "draws", "AP 0.5", "of the ceiling", "published AP 0.5", "minutes"]]
+    groups: dict[tuple, list[dict]] = {}
+    for found in rows:
+        ceiling = found["task"].endswith(" all")
+        groups.setdefault((found["kind"], ceiling, found["images"], found["corner"]), []).append(found)
+    best = {kind: members[0]["ap50"] for (kind, ceiling, *_), members in groups.items() if ceiling}
+    for (kind, ceiling, images, corner), members in sorted(groups.items()):
+        ap, known = ([member[key] for member in members] for key in ("ap50", "published_ap50"))
+        median = float(np.median(ap))
+        lines.append(
+            [
+                kind,
+                "all, from scratch" if ceiling else str(images),
+                "a quarter" if corner else "all" if images or ceiling else "",
+                str(len(members)),
+                f"{median:.3f} ({min(ap):.3f} to {max(ap):.3f})",
+                f"{median / best[kind]:.0%}" if kind in best else "",
+                f"{np.median(known):.3f} ({min(known):.3f} to {max(known):.3f})",
+                f"{np.median([member['seconds'] for member in members]) / 60:.1f}",
+            ]
+        )
+    return align(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--only", nargs="*", default=[], help="words that a task's name must have")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--task", help="train and judge this one, in this process")
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    everything = [t for t in tasks(options.work) if t.count <= len(parts(options.data, t.kind)[0])]
+    if options.task:
+        task = next(t for t in everything if t.name == options.task)
+        if not (options.work / task.name / "seconds.json").is_file():
+            train(options.data, options.work, task)
+        kinds = KINDS if task.name == BASE else (task.kind,)
+        scores = {kind: score(options.data, options.work / task.name, kind) for kind in kinds}
+        (options.work / task.name / "scores.json").write_text(json.dumps(scores))
+        return
+    for task in everything:
+        wanted = not options.only or task.name == BASE or any(word in task.name.split() for word in options.only)
+        if wanted and not row(options.work, task):
+            own = (str(options.data), str(options.work), "--task", task.name)
+            subprocess.run([sys.executable, __file__, *own], check=True)  # its memory goes with it
+            print(*row(options.work, task), sep="\n", flush=True)
+    rows = [found for task in everything for found in row(options.work, task)]
+    print(table(rows))
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()
