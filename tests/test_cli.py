@@ -176,12 +176,12 @@ def test_a_trained_model_segments(training_data, tiny_model, tmp_path, monkeypat
 def test_training_shows_its_epochs_and_keeps_the_best_when_interrupted(tiny_model, tmp_path, monkeypatch):
     shown = []
 
-    def train(data, out, config, on_epoch, should_stop):
-        from maskloop.training.history import Epoch
+    def train(data, out, config, on_epoch, on_remark, should_stop):
+        from maskloop.project.history import Epoch
 
         assert (config.minutes, config.epochs) == (1.5, None)
         assert not should_stop()
-        on_epoch(Epoch(4, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.001, 9), 0.25)
+        on_epoch(Epoch(4, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.001, 9), 0.25)
         signal.raise_signal(signal.SIGINT)
         assert should_stop()
         return read_card(tiny_model)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from maskloop.comparison import Comparison
     from maskloop.data.lesson import Lesson
     from maskloop.inference.model import Model, Segmentation
-    from maskloop.training.history import Epoch
+    from maskloop.project.history import Epoch
+    from maskloop.project.preview import Preview
 
 
 def load_model(name: str | Path = "nuclei", bfloat16: bool = False) -> "Model":
@@ -224,6 +225,8 @@ def train(
     config: TrainConfig = TrainConfig(),  # noqa: B008 - frozen
     *,
     on_epoch: "Callable[[Epoch, float], None]" = lambda *_: None,
+    on_preview: "Callable[[Preview], None]" = lambda _: None,
+    on_remark: Callable[[str], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> ModelCard:
     """Train a model and write its folder.
@@ -239,6 +242,10 @@ def train(
     config : TrainConfig
     on_epoch : callable, optional
         Called with each epoch and the share done of the budget, 0 to 1.
+    on_preview : callable, optional
+        Called as often with a held-out crop, as it was segmented before and is now.
+    on_remark : callable, optional
+        Called with a sentence that a person should read.
     should_stop : callable, optional
         Asked at each batch; the best epoch so far becomes the model.
 
@@ -261,17 +268,19 @@ def train(
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; wanted is a folder for the model.")
     start_engine()
-    from maskloop.training.fit import Run
+    from maskloop.training.callbacks import Callbacks
+    from maskloop.training.draft import Draft
     from maskloop.training.train import train_model
 
-    if folder.is_dir() and any(folder.iterdir()) and not Run(folder).unfinished:
+    if folder.is_dir() and any(folder.iterdir()) and not Draft(folder).unfinished:
         kind = "holds a model already" if (folder / MODEL_FILE).exists() else "holds other files"
         raise InputError(f"{folder} {kind}; wanted is a new folder.")
     try:
         lesson = _read_lesson(Path(data), config)
         config = config.model_copy(update={"base": str(_model_of(config.base, Path(data)))})
         folder.mkdir(parents=True, exist_ok=True)
-        return train_model(lesson, folder, config, Path(data).name, on_epoch, should_stop)
+        callbacks = Callbacks(on_epoch, on_preview, on_remark, should_stop)
+        return train_model(lesson, folder, config, Path(data).resolve().name, callbacks)
     except BaseException:
         with contextlib.suppress(OSError):  # there is something to go on with
             folder.rmdir()
@@ -334,7 +343,7 @@ def compare(
     from maskloop.comparison import Comparison
     from maskloop.data.examples import Example
     from maskloop.data.project_examples import read_lesson
-    from maskloop.inference.judge import judge
+    from maskloop.inference.judge import judge, picture_difference
     from maskloop.inference.model import load_model
 
     with Project(project) as opened:
@@ -347,7 +356,10 @@ def compare(
         for i, (model, examples) in enumerate(tasks)
     ]
     before = (judgements[2], judgements[3]) if known else None
-    return Comparison(models[0].folder.name, models[1].folder.name, (judgements[0], judgements[1]), before)
+    names = models[0].folder.name, models[1].folder.name
+    return Comparison(
+        *names, (judgements[0], judgements[1]), before, picture_difference(models[0], models[1], held_out)
+    )
 
 
 def _model_of(name: str | Path, project: Path) -> str | Path:

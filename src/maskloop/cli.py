@@ -26,7 +26,7 @@ from maskloop.terminal import (
 
 if TYPE_CHECKING:
     from maskloop.batch import Outcome
-    from maskloop.training.history import Epoch
+    from maskloop.project.history import Epoch
 
 AUTOMATIC = "auto"
 LONGEST_TABLE = 20  # images
@@ -128,6 +128,7 @@ def train(
                 out,
                 config,
                 on_epoch=lambda epoch, share: reach(share, _scores_of_epoch(epoch)),
+                on_remark=warn,
                 should_stop=lambda: interrupt.asked,
             )
         except InputError as error:

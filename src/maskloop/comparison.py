@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from maskloop.project.preview import Preview
 from maskloop.scores import align
 
 if TYPE_CHECKING:
@@ -27,12 +28,15 @@ class Comparison:
         Old and new, on what is held out of a project.
     before : tuple of Judgement or None
         Old and new, on crops that the base model was judged by; None where it carries none.
+    picture : Preview
+        The crop of the held-out pixels with the most objects.
     """
 
     old: str
     new: str
     here: "tuple[Judgement, Judgement]"
     before: "tuple[Judgement, Judgement] | None"
+    picture: Preview
 
     @property
     def gain(self) -> float:
@@ -49,11 +53,16 @@ class Comparison:
         return old - new
 
     @property
+    def is_better(self) -> bool:
+        """Whether the new model is noticeably better on what is held out."""
+        return self.gain > NOTICEABLE
+
+    @property
     def recommendation(self) -> str:
         """What to do, in one sentence."""
         old, new = (float(judgement.counts.ap.mean()) for judgement in self.here)
         scores = f"mean AP {new:.2f} against {old:.2f} on what is held out"
-        if self.gain <= NOTICEABLE:
+        if not self.is_better:
             worse = "worse" if self.gain < -NOTICEABLE else "no better"
             return f"Keep {self.old}: {self.new} is {worse} ({scores})."
         remarks = []
@@ -66,14 +75,18 @@ class Comparison:
         remark = f", but {' and '.join(remarks)}" if remarks else ""
         return f"Adopt {self.new}: it is better ({scores}){remark}."
 
-    def table(self) -> str:
-        """Lay out one row for each model and each set of pixels."""
+    def rows(self) -> list[list[str]]:
+        """Return a header, and one row for each model and each set of pixels."""
         rows = [["", *COLUMNS]]
         sets: Mapping[str, tuple[Judgement, Judgement] | None] = {"held out": self.here, "known before": self.before}
         for title, judgements in sets.items():
             for name, judgement in zip((self.old, self.new), judgements or (), strict=False):
                 rows.append([f"{title}: {name}", *_cells(judgement)])
-        return align(rows)
+        return rows
+
+    def table(self) -> str:
+        """Lay out `rows`."""
+        return align(self.rows())
 
 
 def _cells(judgement: "Judgement") -> list[str]:

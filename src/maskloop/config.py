@@ -130,7 +130,7 @@ class TrainConfig(Config):
         ge=1,
         le=100_000,
         title="Epochs",
-        description="Rounds of training. Without this and minutes: 30.",
+        description="Rounds of training. Without this and minutes: 60.",
     )
     minutes: float | None = Field(
         None, gt=0, le=100_000, title="Minutes", description="Time budget; takes the place of epochs."
@@ -144,7 +144,7 @@ class TrainConfig(Config):
     )
     crop: int = Field(256, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels.")
     batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
-    steps: int = Field(50, ge=1, le=100_000, title="Steps", description="Steps per epoch.")
+    steps: int = Field(25, ge=1, le=100_000, title="Steps", description="Steps per epoch.")
     learning_rate: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None,
         title="Learning rate",

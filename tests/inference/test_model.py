@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from maskloop.config import LabelsConfig, SegmentConfig
 from maskloop.errors import Cancelled, InputError
-from maskloop.inference import model as inference
+from maskloop.inference import predict_maps as inference
 from maskloop.inference.model import load_model
 from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.metrics import count

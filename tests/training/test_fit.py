@@ -18,11 +18,12 @@ def fitted(layers, config: TrainConfig, folder, **callbacks):
     import keras
 
     from maskloop.model.unet import build_unet
+    from maskloop.training.callbacks import Callbacks
     from maskloop.training.fit import fit
 
     keras.utils.set_random_seed(0)
     network = build_unet(config.network)
-    return network, fit(network, layers[1:], layers[:1], config, folder, **callbacks)
+    return network, fit(network, layers[1:], layers[:1], config, folder, Callbacks(**callbacks))
 
 
 def test_it_ends_when_nothing_gets_better_with_the_weights_of_the_best_epoch(layers, settings, tmp_path):

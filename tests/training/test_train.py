@@ -47,7 +47,7 @@ def trained(data, settings, tmp_path_factory):
 def test_the_history_has_one_row_an_epoch_as_reported(trained):
     folder, _, seen = trained
     header = (folder / "history.csv").read_text().splitlines()[0]
-    assert header == "epoch,loss,dice,iou,val_loss,val_dice,val_iou,learning_rate,seconds"
+    assert header == "epoch,loss,dice,iou,val_loss,val_dice,val_iou,val_ap50,learning_rate,seconds"
     for number, (row, (epoch, share, _)) in enumerate(zip(rows(folder), seen, strict=True), start=1):
         assert row["epoch"] == epoch.epoch == number
         assert share == pytest.approx(number / 3)

@@ -7,8 +7,14 @@ from maskloop.config import SegmentConfig
 from maskloop.data.examples import Example
 from maskloop.errors import Cancelled
 from maskloop.inference.model import Model
+from maskloop.ops.judged import box_amid_objects, whole_objects
 from maskloop.ops.metrics import Counts, count, pool
 from maskloop.ops.mistakes import Mistakes, add_up, count_mistakes
+from maskloop.ops.normalise import normalise
+from maskloop.ops.objects import count_objects
+from maskloop.project.preview import Preview
+
+PICTURE = 256  # pixels, the side of one
 
 
 @dataclass(frozen=True)
@@ -62,3 +68,22 @@ def judge(
         mistakes.append(count_mistakes(labels, example.labels, example.reviewed))
         on_image((i + 1) / len(examples))
     return Judgement(pool(counts), add_up(mistakes))
+
+
+def picture_difference(old: Model, new: Model, examples: Sequence[Example]) -> Preview:
+    """Return the crop with the most reviewed objects, as two models segment it.
+
+    Parameters
+    ----------
+    old, new : Model
+    examples : sequence of Example
+        At least one.
+
+    Returns
+    -------
+    Preview
+    """
+    example = max(examples, key=lambda e: count_objects(whole_objects(e.labels, e.reviewed)))
+    box = box_amid_objects(example.labels, example.reviewed, PICTURE)
+    before, after = (model.segment_plane(example.image, SegmentConfig()).labels[box] for model in (old, new))
+    return Preview(normalise(example.image)[box], example.labels[box], before, after)

@@ -10,17 +10,16 @@ import tensorflow as tf
 from skimage.transform import resize
 
 from maskloop.config import LabelsConfig, SegmentConfig
-from maskloop.errors import Cancelled, EngineError, InputError
+from maskloop.errors import EngineError, InputError
+from maskloop.inference.predict_maps import predict_maps
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
 from maskloop.ops.axes import choose_channel
 from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.normalise import normalise
 from maskloop.ops.targets import object_diameters
-from maskloop.ops.tiling import pad_to_multiple, plan_tiles, stitch
 from maskloop.project.model_folder import ModelCard, check_weights, find_model, read_card
 
-TILE = 1024  # the largest plane that a small laptop holds the network's layers of; a multiple of any network's
 SMALLEST_SIDE, LARGEST_AREA = 8, 4e8  # pixels, after rescaling
 
 
@@ -151,22 +150,10 @@ class Model:
                 f"An image of {size[1]} x {size[0]} pixels would become {scaled_size[1]} x {scaled_size[0]} with this "
                 f"diameter; this model was trained on objects of {self.card.diameter:.0f} pixels."
             )
-        network = self.card.network
         scaled = image if scaled_size == size else resize(image, scaled_size, order=1, anti_aliasing=factor < 1)
-        padded = pad_to_multiple(scaled, network.multiple)
-        tiles = plan_tiles(padded.shape[:2], TILE, network.receptive_radius)
-        maps = np.empty((*padded.shape[:2], len(network.heads)), np.float32)
-        on_tile(0, len(tiles))
-        for done in stitch(padded, tiles, self._predict, maps):
-            on_tile(done, len(tiles))
-            if should_stop():
-                raise Cancelled
-        maps = maps[: scaled_size[0], : scaled_size[1]]
+        maps = predict_maps(self.network, self.card.network, scaled, on_tile, should_stop)
         native = maps if scaled_size == size else resize(maps, size, order=1, anti_aliasing=False)
         return native.astype(np.float16)  # now, so that kept maps give the very same labels
-
-    def _predict(self, tile: np.ndarray) -> np.ndarray:
-        return np.asarray(self.network.predict_on_batch(tile[None]))[0]
 
 
 def _is_reasonable(size: tuple[int, ...], factor: float) -> bool:

@@ -38,6 +38,17 @@ def start_engine() -> None:
         )
 
 
+def describe_device() -> str:
+    """Say what the engine computes on; it must have been started."""
+    import tensorflow as tf
+
+    if gpus := tf.config.list_physical_devices("GPU"):
+        return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "a GPU"))
+    return (
+        f"the processor ({len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores)"
+    )
+
+
 def has_bfloat16() -> bool:
     """Return whether this computer's first GPU, or without one its processor, computes in bfloat16 by itself.
 

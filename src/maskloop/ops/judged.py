@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from maskloop.ops.objects import number_densely, object_sizes
+from maskloop.ops.objects import Box, number_densely, object_sizes
 
 
 def whole_objects(labels: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
@@ -56,6 +56,35 @@ def judged_part(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | Non
     whole = whole_objects(truth, mask)
     unknown = ~mask | (whole != truth)
     return np.where(_mostly_in(predicted, unknown), 0, predicted), whole
+
+
+def box_amid_objects(labels: np.ndarray, mask: np.ndarray | None, side: int) -> Box:
+    """Return a square box of a plane around the middle of what is known of it, best of its objects.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (Y, X), int
+    mask : ndarray of shape (Y, X), bool, or None
+        Where they are known; None where it is everything.
+    side : int
+        In pixels; the box is smaller where the plane is.
+
+    Returns
+    -------
+    Box
+
+    Examples
+    --------
+    >>> box_amid_objects(np.eye(100, dtype=int)[:40], None, 30)
+    (slice(4, 34, None), slice(4, 34, None))
+    """
+    known = np.ones(labels.shape, bool) if mask is None else mask
+    objects = known & (labels > 0)
+    places = np.argwhere(objects if objects.any() else known)
+    middle = np.median(places, axis=0) if len(places) else np.array(labels.shape) / 2
+    starts = [int(np.clip(m - side / 2, 0, max(n - side, 0))) for m, n in zip(middle, labels.shape, strict=True)]
+    rows, columns = (slice(start, min(start + side, n)) for start, n in zip(starts, labels.shape, strict=True))
+    return rows, columns
 
 
 def _mostly_in(labels: np.ndarray, mask: np.ndarray) -> np.ndarray:

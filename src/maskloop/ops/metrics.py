@@ -99,7 +99,7 @@ def count(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None = No
     known = np.ones(truth.shape, bool) if mask is None else mask
     foreground = (predicted > 0) & known, (truth > 0) & known
     predicted, truth = judged_part(predicted, truth, mask)
-    iou = _pairwise_iou(predicted, truth)
+    iou = pairwise_iou(predicted, truth)
     matches = [_match(iou, t) for t in THRESHOLDS]
     return Counts(
         true_positives=np.array([len(m) for m in matches]),
@@ -138,7 +138,7 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else 1.0
 
 
-def _pairwise_iou(predicted: np.ndarray, truth: np.ndarray) -> sparse.csr_array:
+def pairwise_iou(predicted: np.ndarray, truth: np.ndarray) -> sparse.csr_array:
     """IoU of each predicted object (rows) with each true one (columns); only those that overlap are stored."""
     rows, predicted = np.unique(predicted, return_inverse=True)
     columns, truth = np.unique(truth, return_inverse=True)

@@ -60,6 +60,34 @@ def replace(labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarra
     return edit
 
 
+def replace_unreviewed(labels: np.ndarray, predicted: np.ndarray, reviewed: np.ndarray) -> np.ndarray:
+    """Lay predicted objects into planes around what is reviewed.
+
+    Parameters
+    ----------
+    labels, predicted : ndarray of shape (P, Y, X), int
+    reviewed : ndarray of shape (P, Y, X), bool
+
+    Returns
+    -------
+    ndarray of shape (P, Y, X), int
+
+    Raises
+    ------
+    InputError
+        If the shapes do not agree.
+    """
+    if not labels.shape == predicted.shape == reviewed.shape:
+        raise InputError(f"The prediction is of shape {predicted.shape}; wanted is that of the labels, {labels.shape}.")
+    replaced = labels.copy()
+    unused = int(labels.max(initial=0)) + 1
+    for plane, found, keep in zip(replaced, predicted, reviewed, strict=True):
+        edit = replace(plane, (slice(0, plane.shape[0]), slice(0, plane.shape[1])), found, keep, unused)
+        plane[edit.box] = edit.labels
+        unused = max(unused, int(edit.labels.max(initial=0)) + 1)
+    return replaced
+
+
 def _reaching_out(labels: np.ndarray, box: Box) -> np.ndarray:
     """Return the numbers of the objects in a box that have pixels outside of it."""
     candidates, _ = object_sizes(labels[box])

@@ -1,6 +1,6 @@
 """Thresholds chosen by measurement, on images that the network was not fitted to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 
 import numpy as np
@@ -18,18 +18,22 @@ def tune_labels(
     maps: Sequence[np.ndarray],
     truths: Sequence[np.ndarray],
     masks: Sequence[np.ndarray | None] | None = None,
-    rescaled: float = 1.0,
+    first: LabelsConfig | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[LabelsConfig, float, float]:
     """Choose how maps become labels by the AP pooled over all objects, averaged over IoU 0.5 to 0.9.
 
     Parameters
     ----------
     maps : sequence of ndarray of shape (Y, X, 2), float
+        At the scale of the network.
     truths : sequence of ndarray of shape (Y, X), int
     masks : sequence of ndarray of shape (Y, X), bool, or None, optional
         Where the truth is known; everywhere where they are left out.
-    rescaled : float
-        The factor by which the images were enlarged for the network.
+    first : LabelsConfig, optional
+        What is tried before anything else, and stays unless something is better.
+    should_stop : callable, optional
+        Asked after each choice; the best so far is taken.
 
     Returns
     -------
@@ -38,15 +42,26 @@ def tune_labels(
         What it reaches.
     """
     images = list(zip(maps, truths, masks or [None] * len(maps), strict=True))
-    choices = [LabelsConfig(foreground=f, splitting=s, min_size=0) for f, s in product(FOREGROUNDS, SPLITTINGS)]
-    best = max(choices, key=lambda config: _score(images, config, rescaled)[1])
-    choices = [best.model_copy(update={"min_size": size}) for size in MIN_SIZES]
-    best = max(choices, key=lambda config: _score(images, config, rescaled)[1])
-    return best, *_score(images, best, rescaled)
+    best = first or LabelsConfig()
+    ap50, mean_ap = _score(images, best)
+
+    def try_out(changes: Iterable[dict[str, float]]) -> None:
+        nonlocal best, ap50, mean_ap
+        for changed in changes:
+            if should_stop():
+                return
+            config = best.model_copy(update=changed)
+            found = _score(images, config)
+            if found[1] > mean_ap:
+                best, (ap50, mean_ap) = config, found
+
+    try_out({"foreground": f, "splitting": s} for f, s in product(FOREGROUNDS, SPLITTINGS))
+    try_out({"min_size": size} for size in MIN_SIZES)
+    return best, ap50, mean_ap
 
 
 def _score(
-    images: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray | None]], config: LabelsConfig, rescaled: float
+    images: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray | None]], config: LabelsConfig
 ) -> tuple[float, float]:
-    ap = pool(count(maps_to_labels(maps, config, rescaled), truth, mask) for maps, truth, mask in images).ap
+    ap = pool(count(maps_to_labels(maps, config), truth, mask) for maps, truth, mask in images).ap
     return float(ap[0]), float(ap.mean())

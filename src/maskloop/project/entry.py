@@ -22,12 +22,15 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Status = Literal["not segmented", "predicted", "in progress", "reviewed"]
 
 
+Reason = Literal["added", "accepted", "restored", "segmented"]
+
+
 class Revision(Config):
     """A version of an entry's labels that is kept whole."""
 
     number: int = Field(ge=1)
     time: datetime
-    reason: Literal["added", "accepted", "restored"]
+    reason: Reason
     objects: int = Field(ge=0)
     reviewed: Share = Field(description="Share of the pixels that a person vouches for.")
 

@@ -16,6 +16,7 @@ from maskloop.files import write_atomically
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
 MODEL_FILE, WEIGHTS_FILE, HISTORY_FILE = "model.json", "weights.safetensors", "history.csv"
+STATE_FILE = "state.safetensors"  # of an unfinished training
 SCHEMA: Literal[1] = 1
 LARGEST_JSON = 1_000_000
 LARGEST_WEIGHTS = 2_000_000_000

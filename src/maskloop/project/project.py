@@ -5,13 +5,14 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 
 from maskloop.errors import ProjectError, explain
 from maskloop.files import read_image, sync_folder
 from maskloop.ops.axes import to_planes
+from maskloop.ops.replace import replace_unreviewed
 from maskloop.project.adding import tidy_unfinished, write_entry
 from maskloop.project.annotation import (
     Annotation,
@@ -21,7 +22,7 @@ from maskloop.project.annotation import (
     write_annotation,
 )
 from maskloop.project.card import read_card, write_card
-from maskloop.project.entry import Entry, hash_pixels, read_entry, save_entry
+from maskloop.project.entry import Entry, Reason, hash_pixels, read_entry, save_entry
 from maskloop.project.layout import ENTRIES, IMAGE_FILE, PROJECT_FILE, TRASH
 from maskloop.project.lock import hold, holder
 from maskloop.project.revisions import drop_edits, has_edits, next_revision, with_revision
@@ -234,6 +235,31 @@ class Project:
         annotation = check_annotation(labels, reviewed, entry.labels_shape)
         return self._commit(entry, annotation, self.next_revision(entry), "accepted")
 
+    def save_prediction(self, entry: Entry, predicted: np.ndarray) -> Entry:
+        """Lay predicted labels around what is reviewed, as a new revision; older ones stay.
+
+        Parameters
+        ----------
+        entry : Entry
+        predicted : ndarray of shape (P, Y, X), int
+            The planes in the order of the image.
+
+        Raises
+        ------
+        InputError
+            If they do not fit the image.
+        ProjectError
+            If the project is read-only, the entry is gone, or a file is damaged.
+        OSError
+            If the disk is full; nothing is changed then.
+        """
+        self.require_writable()
+        known = self.annotation(entry)
+        planes, reviewed = (to_planes(a, entry.axes.replace("C", "")) for a in (known.labels, known.reviewed))
+        labels = replace_unreviewed(planes.pixels[..., 0], predicted, reviewed.pixels[..., 0] > 0)
+        annotation = Annotation(planes.restore(labels).astype(np.int32), known.reviewed)
+        return self._commit(entry, annotation, self.next_revision(entry), "segmented")
+
     def accept(self, entry: Entry, before: int | None = None) -> Entry:
         """Make a revision of the latest one and the edits since.
 
@@ -313,9 +339,7 @@ class Project:
         """Return the number of the next revision; higher than the latest by more than one while one is written."""
         return next_revision(self.entry(entry.id), self.folder_of(entry))
 
-    def _commit(
-        self, entry: Entry, annotation: Annotation, number: int, reason: Literal["accepted", "restored"]
-    ) -> Entry:
+    def _commit(self, entry: Entry, annotation: Annotation, number: int, reason: Reason) -> Entry:
         folder = self.folder_of(entry)
         write_annotation(annotation, folder, number)
         latest = self.entry(entry.id)

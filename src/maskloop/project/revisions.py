@@ -3,10 +3,9 @@
 import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from maskloop.project.annotation import Annotation
-from maskloop.project.entry import Entry, Revision
+from maskloop.project.entry import Entry, Reason, Revision
 from maskloop.project.layout import edits_file, edits_files
 
 
@@ -27,12 +26,13 @@ def has_edits(entry: Entry, folder: Path) -> bool:
     return any(file.exists() and file.stat().st_size for file in edits_files(folder, entry.revision))
 
 
-def with_revision(entry: Entry, annotation: Annotation, number: int, reason: Literal["accepted", "restored"]) -> Entry:
+def with_revision(entry: Entry, annotation: Annotation, number: int, reason: Reason) -> Entry:
     """Return an entry with one more revision, made now; nothing is written."""
     objects, share = annotation.objects, annotation.share_reviewed
     revision = Revision(number=number, time=datetime.now(UTC), reason=reason, objects=objects, reviewed=share)
     revisions = (*entry.revisions, revision)
-    return entry.model_copy(update={"revisions": revisions, "objects": objects, "reviewed": share, "edited": True})
+    edited = entry.edited or reason != "segmented"
+    return entry.model_copy(update={"revisions": revisions, "objects": objects, "reviewed": share, "edited": edited})
 
 
 def drop_edits(folder: Path, since: int, before: int) -> None:

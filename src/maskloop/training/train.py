@@ -1,30 +1,36 @@
-"""From examples to a model folder: hold out, fit, tune on what was held out, describe."""
+"""From examples to a model folder: bring to scale, fit, tune on what was held out, describe."""
 
-from collections.abc import Callable
+import time
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from maskloop.config import LabelsConfig, NetworkConfig, SegmentConfig, TrainConfig
-from maskloop.data.dataset import around_reviewed, focus, prepare
+from maskloop.config import LabelsConfig, NetworkConfig, TrainConfig
+from maskloop.data.dataset import focus, prepare
 from maskloop.data.examples import Example, rescale
 from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
-from maskloop.inference.model import Model, load_model
+from maskloop.inference.model import load_model
 from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
 from maskloop.ops.judged import whole_objects
 from maskloop.ops.targets import object_diameters
-from maskloop.ops.tuning import tune_labels
+from maskloop.project.history import Epoch
 from maskloop.project.model_folder import ModelCard, Training, find_model, read_card, save_card, sha256_of
+from maskloop.project.preview import Preview
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
-from maskloop.training.fit import Run, fit
-from maskloop.training.history import Epoch
+from maskloop.training.callbacks import Callbacks
+from maskloop.training.draft import Draft
+from maskloop.training.exam import Exam
+from maskloop.training.fit import fit
 
 SAME_SIZE = 1.25  # factor up to which objects are not worth rescaling
+LARGEST_SHARE = 0.25  # of a crop's side that an object should fill, or its surroundings go unseen
+HURRY_S = 4.0  # for tuning, where somebody waits for the end
 
 
 def train_model(
@@ -32,8 +38,7 @@ def train_model(
     folder: Path,
     config: TrainConfig,
     data: str,
-    on_epoch: Callable[[Epoch, float], None] = lambda *_: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    callbacks: Callbacks = Callbacks(),  # noqa: B008 - frozen
 ) -> ModelCard:
     """Train a model on examples in memory and write its folder.
 
@@ -48,8 +53,7 @@ def train_model(
     config : TrainConfig
     data : str
         What the examples are and their licence, for the model's card.
-    on_epoch, should_stop : callable, optional
-        As in `maskloop.training.fit.fit`.
+    callbacks : Callbacks, optional
 
     Returns
     -------
@@ -61,32 +65,30 @@ def train_model(
         If there is no object to learn from, or for one of the reasons that `fit` gives.
     ModelError
         If the base model cannot be used.
+    EngineError
+        If memory ran out.
     """
     keras.utils.set_random_seed(config.seed)
-    _require_objects(lesson)
-    multiple = _network_config(config).multiple
-    if config.crop % multiple:
-        raise InputError(
-            f"A crop of {config.crop} pixels does not suit this model; wanted is a multiple of {multiple}."
-        )
+    course = _Course(lesson, config)
     network = _starting_network(config)
-    native = float(np.median(np.concatenate([whole_diameters(e) for e in lesson.training])))
-    factor = _factor(config, native)
-    channels = network.input_shape[-1]
-    training, validation = (
-        [prepare(rescale(focus(example, channels), factor)) for example in part]
-        for part in (lesson.training, lesson.validation)
-    )
-    rehearsal = Rehearsal([], []) if config.from_scratch else read_rehearsal(find_model(config.base))
-    known = (Example("", image[..., None], labels) for image, labels in rehearsal.learned)
-    rehearsed = [prepare(focus(example, channels)) for example in known]
-    run = Run(folder)
-    history = fit(network, training, validation, config, folder, on_epoch, should_stop, rehearsed)
-    card = _describe(run, lesson, config, data, history, factor)
-    if rehearsal.learned:
-        save_rehearsal(rehearsal, folder)
+    excerpt = course.exam.excerpt()
+    before = [] if config.from_scratch else excerpt.segment(network, course.labels)
+
+    def ap50() -> float:
+        found = excerpt.segment(network, course.labels)
+        shown = excerpt.examples[0]
+        unknown = np.zeros_like(found[0])
+        callbacks.on_preview(Preview(shown.image, shown.labels, before[0] if before else unknown, found[0]))
+        return excerpt.ap50(found)
+
+    training, validation = ([prepare(e) for e in part] for part in (course.training, course.exam.examples))
+    rehearsal = [prepare(example) for example in course.rehearsed]
+    history = fit(network, training, validation, config, folder, callbacks, rehearsal, ap50)
+    card = _describe(course, folder, history, data, hurry=callbacks.should_stop())
+    if course.rehearsal.learned:
+        save_rehearsal(course.rehearsal, folder)
     save_card(card, folder)
-    run.finish()
+    Draft(folder).finish()
     return card
 
 
@@ -95,25 +97,65 @@ def whole_diameters(example: Example) -> np.ndarray:
     return object_diameters(whole_objects(example.labels, example.reviewed))
 
 
-def _factor(config: TrainConfig, diameter: float) -> float:
-    """Return the factor that brings objects to the size that the base model knows, if they are of quite another."""
-    if config.from_scratch:
-        return 1.0
-    factor = read_card(find_model(config.base)).diameter / diameter
-    return factor if max(factor, 1 / factor) > SAME_SIZE else 1.0
+@dataclass
+class _Course:
+    """What a lesson comes to for a network: everything at its scale and in its channels.
 
+    Attributes
+    ----------
+    factor : float
+        By which the images are enlarged.
+    """
 
-def _require_objects(lesson: Lesson) -> None:
-    if not any(len(whole_diameters(example)) for example in lesson.training):
-        raise InputError(
-            "None of the images to train on has a labelled object, so there is nothing to learn; "
-            f"{len(lesson.validation)} of {len(lesson.training + lesson.validation)} images are held out for "
-            "validation."
-        )
+    lesson: Lesson
+    config: TrainConfig
+    base: ModelCard | None = field(init=False)
+    rehearsal: Rehearsal = field(init=False)
 
+    def __post_init__(self) -> None:
+        folder = None if self.config.from_scratch else find_model(self.config.base)
+        self.base = read_card(folder) if folder else None
+        self.rehearsal = read_rehearsal(folder) if folder else Rehearsal([], [])
+        if self.config.crop % self.network.multiple:
+            raise InputError(
+                f"A crop of {self.config.crop} pixels does not suit this model; wanted is a multiple of "
+                f"{self.network.multiple}."
+            )
+        self.diameters = [found for e in self.lesson.training if len(found := whole_diameters(e))]
+        if not self.diameters:
+            raise InputError(
+                "None of the images to train on has a labelled object, so there is nothing to learn; "
+                f"{len(self.lesson.validation)} of {len(self.lesson.training + self.lesson.validation)} images are "
+                "held out for validation."
+            )
+        self.diameter = float(np.median(np.concatenate(self.diameters)))
+        self.factor = self._factor()
+        self.training = [self._at_scale(example) for example in self.lesson.training]
+        self.exam = Exam(self.network, [self._at_scale(example) for example in self.lesson.validation])
 
-def _network_config(config: TrainConfig) -> NetworkConfig:
-    return config.network if config.from_scratch else read_card(find_model(config.base)).network
+    @property
+    def network(self) -> NetworkConfig:
+        return self.base.network if self.base else self.config.network
+
+    @property
+    def labels(self) -> LabelsConfig:
+        """How maps become labels before that is tuned."""
+        return self.base.labels if self.base else LabelsConfig()
+
+    @property
+    def rehearsed(self) -> list[Example]:
+        known = (Example("", image[..., None], labels) for image, labels in self.rehearsal.learned)
+        return [focus(example, self.network.channels) for example in known]
+
+    def _factor(self) -> float:
+        """Return the factor that brings objects to the size that the base knows, or from scratch, that a crop holds."""
+        largest = LARGEST_SHARE * self.config.crop
+        wanted = self.base.diameter if self.base else min(self.diameter, largest)
+        factor = wanted / self.diameter
+        return factor if max(factor, 1 / factor) > SAME_SIZE else 1.0
+
+    def _at_scale(self, example: Example) -> Example:
+        return rescale(focus(example, self.network.channels), self.factor)
 
 
 def _starting_network(config: TrainConfig) -> keras.Model:
@@ -123,60 +165,44 @@ def _starting_network(config: TrainConfig) -> keras.Model:
     return load_model(config.base, bfloat16).network
 
 
-def _describe(
-    run: Run, lesson: Lesson, config: TrainConfig, data: str, history: list[Epoch], factor: float
-) -> ModelCard:
-    native = [found for example in lesson.training if len(found := whole_diameters(example))]
-    median = float(np.median(np.concatenate(native)))
-    low, high = factor * np.percentile([np.median(of_image) for of_image in native], (5, 95))
-    untuned = ModelCard(
-        name=run.folder.name,
-        description=f"Trained on {len(lesson.training)} images of {data}.",
-        network=_network_config(config),
-        diameter=round(factor * median, 2),
-        usual_diameter=None if factor == 1 else round(median, 2),
-        diameter_range=(round(float(low), 2), round(float(high), 2)),
-        weights_sha256=sha256_of(run.best),
-    )
-    labels, ap50, mean_ap = _tune(Model(untuned, run.folder, _filled(untuned, run)), lesson.validation, factor)
+def _describe(course: _Course, folder: Path, history: list[Epoch], data: str, hurry: bool) -> ModelCard:
     best = min(history, key=lambda epoch: epoch.val_loss)
-    return untuned.model_copy(
-        update={
-            "labels": labels,
-            "training": Training(
-                base=None if config.from_scratch else Path(config.base).name,
-                data=data,
-                images=len(lesson.training),
-                held_out=tuple(example.name for example in lesson.validation),
-                revisions=lesson.revisions,
-                epochs=len(history),
-                minutes=round(sum(epoch.seconds for epoch in history) / 60, 2),
-                seed=config.seed,
-                versions={name: version(name) for name in ("maskloop", "tensorflow", "keras", "numpy")},
-                scores={
-                    "ap50": round(ap50, 4),
-                    "mean_ap": round(mean_ap, 4),
-                    "dice": round(best.val_dice, 4),
-                    "iou": round(best.val_iou, 4),
-                },
-            ),
-        }
+    labels, ap50, mean_ap = _tune(course, folder, hurry)
+    low, high = course.factor * np.percentile([np.median(of_image) for of_image in course.diameters], (5, 95))
+    lesson, config = course.lesson, course.config
+    return ModelCard(
+        name=folder.name,
+        description=f"Trained on {len(lesson.training)} images of {data}.",
+        network=course.network,
+        labels=labels,
+        diameter=round(course.factor * course.diameter, 2),
+        usual_diameter=None if course.factor == 1 else round(course.diameter, 2),
+        diameter_range=(round(float(low), 2), round(float(high), 2)),
+        training=Training(
+            base=None if config.from_scratch else Path(config.base).name,
+            data=data,
+            images=len(lesson.training),
+            held_out=tuple(example.name for example in lesson.validation),
+            revisions=lesson.revisions,
+            epochs=len(history),
+            minutes=round(sum(epoch.seconds for epoch in history) / 60, 2),
+            seed=config.seed,
+            versions={name: version(name) for name in ("maskloop", "tensorflow", "keras", "numpy")},
+            scores={
+                "ap50": round(ap50, 4),
+                "mean_ap": round(mean_ap, 4),
+                "dice": round(best.val_dice, 4),
+                "iou": round(best.val_iou, 4),
+            },
+        ),
+        weights_sha256=sha256_of(Draft(folder).best),
     )
 
 
-def _tune(model: Model, examples: list[Example], factor: float) -> tuple[LabelsConfig, float, float]:
-    diameter = model.card.usual_diameter or model.card.diameter
-    maps, truths, masks = [], [], []
-    for example in examples:
-        box = around_reviewed(example)
-        maps.append(model.segment_plane(example.image, SegmentConfig(diameter=max(diameter, 2))).maps[box].copy())
-        truths.append(example.labels[box])
-        masks.append(None if example.reviewed is None else example.reviewed[box])
-    return tune_labels(maps, truths, masks, factor)
-
-
-def _filled(card: ModelCard, run: Run) -> keras.Model:
-    """Build the network in float32, whatever it was trained in, as it will be used."""
-    network = build_unet(card.network)
-    load_weights(network, run.best)
-    return network
+def _tune(course: _Course, folder: Path, hurry: bool) -> tuple[LabelsConfig, float, float]:
+    """Choose how maps become labels, on the best weights in float32, as they will be used."""
+    network = build_unet(course.network)
+    load_weights(network, Draft(folder).best)
+    end = time.monotonic() + HURRY_S
+    exam = course.exam.excerpt() if hurry else course.exam
+    return exam.tune(network, course.labels, lambda: hurry and time.monotonic() > end)

@@ -1,17 +1,30 @@
-"""The panel that napari docks: segment, correct, and the project that keeps both."""
+"""The panel that napari docks: segment, correct, the project that keeps both, and train on it."""
 
-from functools import partial
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import napari
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QTabWidget
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from maskloop.widgets.ask_before_closing import AskBeforeClosing
 from maskloop.widgets.background import Background
-from maskloop.widgets.correct_panel import CorrectPanel
-from maskloop.widgets.open_entry import OpenEntry
-from maskloop.widgets.project_panel import ProjectPanel
 from maskloop.widgets.segment_panel import SegmentPanel
 from maskloop.widgets.worker_session import WorkerSession
+
+if TYPE_CHECKING:  # imported when they are needed, and a window that opens need not wait
+    from maskloop.widgets.correct_panel import CorrectPanel
+    from maskloop.widgets.open_entry import OpenEntry
+    from maskloop.widgets.project_panel import ProjectPanel
+    from maskloop.widgets.train_panel import TrainPanel
+
+P = TypeVar("P", bound=QWidget)
+
+TABS = ("segment", "correct", "project", "train")
+LATER = ("project", "correct", "train")  # what is made after the window has drawn what is seen first
+PAUSE_MS = 30  # between them
 
 
 class MainPanel(QTabWidget):
@@ -26,25 +39,107 @@ class MainPanel(QTabWidget):
 
     def __init__(self, viewer: napari.Viewer, session: WorkerSession | None = None) -> None:
         super().__init__()
+        self._viewer = viewer
         self._background = Background()
-        self.segment = SegmentPanel(viewer, session, self._background)
-        self.correct = CorrectPanel(viewer, self.segment, self._background)
-        self.project = ProjectPanel(viewer, self._background, lambda: self.segment.form.image)
-        for title, panel in (("Segment", self.segment), ("Correct", self.correct), ("Project", self.project)):
-            self.addTab(panel, title)
-        self.project.entry_changed.connect(self._use_entry)
-        self.destroyed.connect(partial(ProjectPanel.let_go, self.project))  # a viewer that closes tells nothing else
-        QTimer.singleShot(0, self.project.open_last)
+        self._pages: dict[str, QVBoxLayout] = {}
+        for name in TABS:
+            page = QWidget()
+            self._pages[name] = QVBoxLayout(page)
+            self._pages[name].setContentsMargins(0, 0, 0, 0)
+            self.addTab(page, name.capitalize())
+        self.segment = self._put("segment", SegmentPanel(viewer, session, self._background))
+        self._question: AskBeforeClosing | None = None
+        self._left = list(LATER)
+        self._make_later = QTimer(self, interval=PAUSE_MS)
+        self._make_later.timeout.connect(self._make_next)
+        self._make_later.start()
+        self.currentChanged.connect(lambda index: getattr(self, TABS[index]))
+
+    @cached_property
+    def correct(self) -> "CorrectPanel":
+        """The Correct tab, made when it is needed first."""
+        from maskloop.widgets.correct_panel import CorrectPanel
+
+        return self._put("correct", CorrectPanel(self._viewer, self.segment, self._background))
+
+    @cached_property
+    def project(self) -> "ProjectPanel":
+        """The Project tab, made when it is needed first."""
+        from maskloop.widgets.project_panel import ProjectPanel
+
+        panel = ProjectPanel(self._viewer, self._background, lambda: self.segment.form.image)
+        panel.entry_changed.connect(self._use_entry)
+        panel.project_changed.connect(lambda project: self.train.set_project(project))
+        self.destroyed.connect(partial(ProjectPanel.let_go, panel))  # a viewer that closes tells nothing else
+        return self._put("project", panel)
+
+    @cached_property
+    def train(self) -> "TrainPanel":
+        """The Train tab, made when it is needed first."""
+        from maskloop.widgets.train_panel import TrainPanel
+
+        panel = TrainPanel(self._background)
+        panel.adopted.connect(self._use_model)
+        panel.resegment_wanted.connect(self._resegment)
+        return self._put("train", panel)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's
+        """Ask before the window is closed that it is shown in."""
+        super().showEvent(event)
+        if self._question is None:
+            count = lambda: len(self.train.running) if "train" in self.__dict__ else 0  # noqa: E731
+            self._question = AskBeforeClosing(self.window(), count, lambda: self.train.stop_all(), self)
 
     def event(self, event: QEvent) -> bool:
         """Go for good when the dock is closed, which only takes the panel out of it."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._make_later.stop()
             self.project.close_project()
             self._background.forget_window()
             self.correct.close_tools()
             self.deleteLater()
         return bool(super().event(event))
 
-    def _use_entry(self, entry: OpenEntry | None) -> None:
+    def _put(self, name: str, panel: P) -> P:
+        self._pages[name].addWidget(panel)
+        return panel
+
+    def _make_next(self) -> None:
+        name = self._left.pop(0)
+        getattr(self, name)
+        if name == "project":
+            self.project.open_last()
+        if not self._left:
+            self._make_later.stop()
+
+    def _use_entry(self, entry: "OpenEntry | None") -> None:
         self.segment.set_entry(entry)
         self.correct.set_entry(entry)
+
+    def _use_model(self, folder: Path) -> None:
+        self.segment.form.set_model(folder)
+
+    def _resegment(self) -> None:
+        """Segment what is not reviewed with the chosen model, what is in the viewer last."""
+        from maskloop.widgets.resegment import Resegmentation
+
+        project, entry = self.project.project, self.project.open_entry
+        if project is None:
+            return
+        open_id = "" if entry is None else entry.entry.id
+        entries = [e for e in project.entries if e.status != "reviewed" and e.id != open_id]
+        config = self.segment.form.value(self.segment.adjust.value())
+        work = Resegmentation(project, entries, config, self.segment.session, self._background, self)
+        work.told.connect(self.train.message.setText)
+        work.finished.connect(self._show_resegmented)
+        work.go_on()
+
+    def _show_resegmented(self, sentence: str) -> None:
+        self.train.message.setText(sentence)
+        self.train.refresh()
+        self.project.show_entries()
+        entry = self.project.open_entry
+        if entry is not None and entry.entry.status != "reviewed":
+            self.segment.form.set_image(entry.image)
+            self.segment.form.set_all_planes(True)
+            self.segment.segment()

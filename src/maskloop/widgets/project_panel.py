@@ -56,6 +56,7 @@ class ProjectPanel(QWidget):
         Returns the image layer that is to be added, or None.
     """
 
+    project_changed = Signal(object)  # the Project, or None when it was closed
     entry_changed = Signal(object)  # the OpenEntry, or None when it was closed
 
     def __init__(self, viewer: napari.Viewer, background: Background, image: Callable[[], Image | None]) -> None:
@@ -96,6 +97,7 @@ class ProjectPanel(QWidget):
         if project is not None:
             self._background.run(project.close)
             self._show_project()
+            self.project_changed.emit(None)
 
     def let_go(self) -> None:
         """Save and close what is open, when the widgets are gone already and must not be touched."""
@@ -156,6 +158,10 @@ class ProjectPanel(QWidget):
         if image is not None and image in own:
             raise InputError(f"{image.name!r} is in the project already: select another image to add.")
         return take_layers(image, layers, active)
+
+    def show_entries(self) -> None:
+        """Show the entries as they are now."""
+        self.form.list.refresh()
 
     def remove(self, entry: Entry) -> None:
         """Move an entry to the trash of the project."""
@@ -225,6 +231,7 @@ class ProjectPanel(QWidget):
         self.project = project
         remember(project.folder)
         self._show_project()
+        self.project_changed.emit(project)
         texts = [f"Read only: {project.held_by}"] if project.read_only else []
         texts += [f"Cannot be read: {reason}" for reason in project.damaged.values()]
         self.message.setText("\n".join(texts) or ("" if project.entries else "Add an image, or import a folder."))

@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 import pytest
 
-from maskloop.training.history import Epoch, write_history
+from maskloop.project.history import Epoch, write_history
 
 
 def test_what_was_written_is_read_back(tmp_path):
-    epochs = [Epoch(i, 1 / i, 0.5, 0.25, float("nan"), 1e-3, 1 / 3, 1e-5, 12.5) for i in (1, 2)]
+    epochs = [Epoch(i, 1 / i, 0.5, 0.25, float("nan"), 1e-3, 1 / 3, 0.4, 1e-5, 12.5) for i in (1, 2)]
     write_history(tmp_path / "history.csv", epochs)
     with (tmp_path / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -22,6 +22,6 @@ def test_what_was_written_is_read_back(tmp_path):
 
 def test_the_file_is_replaced_as_a_whole(tmp_path):
     for count in (2, 1):
-        write_history(tmp_path / "history.csv", [Epoch(i, *8 * [0.0]) for i in range(count)])
+        write_history(tmp_path / "history.csv", [Epoch(i, *9 * [0.0]) for i in range(count)])
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]

@@ -10,7 +10,7 @@ from maskloop.files import write_atomically
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch came to; Dice and IoU are those of the foreground thresholded at 0.5, pooled over pixels."""
+    """What one epoch came to; Dice and IoU are of the foreground thresholded at 0.5, over pixels; AP is at IoU 0.5."""
 
     epoch: int
     loss: float
@@ -19,6 +19,7 @@ class Epoch:
     val_loss: float
     val_dice: float
     val_iou: float
+    val_ap50: float
     learning_rate: float
     seconds: float
 

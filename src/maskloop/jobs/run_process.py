@@ -1,0 +1,64 @@
+"""The window's side of a training run: its process is started, found again, and followed by its record."""
+
+import os
+import subprocess
+import sys
+
+from maskloop.jobs.client import CREATION_FLAGS, SAFE_PATH
+from maskloop.jobs.run_events import read_events
+from maskloop.jobs.run_story import RunStory
+from maskloop.project.run import Run
+
+
+class RunProcess:
+    """The process of a run, if there is one; it goes on without the window.
+
+    Parameters
+    ----------
+    run : Run
+
+    Attributes
+    ----------
+    run : Run
+    story : RunStory
+        As of the last `follow`.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.story = RunStory()
+        self._read = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start a process that does what is left to do.
+
+        Raises
+        ------
+        OSError
+            If it cannot be started.
+        """
+        self.run.forget_stop()
+        with self.run.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, *SAFE_PATH, "-m", "maskloop.jobs.trainer", str(self.run.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+                start_new_session=True,
+                creationflags=CREATION_FLAGS,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether a process is at it, this window's or another's."""
+        mine = self._process is not None and self._process.poll() is None
+        return mine or self.run.is_running
+
+    def follow(self) -> bool:
+        """Take in what is new in the record; return whether there was anything."""
+        events, self._read = read_events(self.run.events_file, self._read)
+        for event in events:
+            self.story.add(event)
+        return bool(events)

@@ -1,0 +1,70 @@
+"""What there is in a project to learn from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskloop.ops.judged import whole_objects
+from maskloop.ops.objects import count_objects
+from maskloop.project.entry import Entry
+from maskloop.project.project import Project
+
+
+@dataclass(frozen=True)
+class Material:
+    """Reviewed images, and what they hold.
+
+    Attributes
+    ----------
+    images : int
+        In which something is reviewed.
+    objects : int
+        That are reviewed as a whole.
+    share : float
+        Of the pixels of these images that is reviewed.
+    unfinished : int
+        Images that are not wholly reviewed, those of which nothing is included.
+    """
+
+    images: int
+    objects: int
+    share: float
+    unfinished: int
+
+    def __str__(self) -> str:
+        if not self.images:
+            return "Nothing is reviewed yet. Only what you have checked is learned from: say so in the Correct tab."
+        images = f"{self.images} image{'' if self.images == 1 else 's'}"
+        objects = f"{self.objects:,} reviewed object{'' if self.objects == 1 else 's'}"
+        return f"{images}, {objects}, {self.share:.0%} of the pixels reviewed."
+
+
+class MaterialCounter:
+    """Counts what is reviewed, and remembers it of entries that have not changed since."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, int, float], int] = {}
+
+    def count(self, project: Project) -> Material:
+        """Count what is reviewed in a project; reads labels, and so takes a while.
+
+        Raises
+        ------
+        ProjectError
+            If a file is damaged.
+        """
+        reviewed = [entry for entry in project.entries if entry.reviewed]
+        pixels = {entry.id: int(np.prod(entry.labels_shape)) for entry in reviewed}
+        share = sum(entry.reviewed * pixels[entry.id] for entry in reviewed) / max(sum(pixels.values()), 1)
+        objects = sum(self._objects(project, entry) for entry in reviewed)
+        unfinished = sum(entry.status != "reviewed" for entry in project.entries)
+        return Material(len(reviewed), objects, share, unfinished)
+
+    def _objects(self, project: Project, entry: Entry) -> int:
+        key = entry.id, entry.revision, entry.objects, entry.reviewed
+        if entry.reviewed == 1:
+            return entry.objects
+        if key not in self._known:
+            annotation = project.annotation(entry)
+            self._known[key] = count_objects(whole_objects(annotation.labels, annotation.reviewed > 0))
+        return self._known[key]

@@ -1,0 +1,50 @@
+"""A small picture of what training changes: one held-out crop, before and after."""
+
+import io
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from maskloop.errors import ProjectError
+from maskloop.files import write_atomically
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One held-out crop, as the model saw it before, and sees it now.
+
+    Attributes
+    ----------
+    image : ndarray of shape (Y, X, C), float32
+        Around 0 to 1.
+    truth, before, after : ndarray of shape (Y, X), int32
+        Labels; there is nothing before where training starts from scratch.
+    """
+
+    image: np.ndarray
+    truth: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+    def save(self, path: Path) -> None:
+        """Write the arrays to an npz file."""
+        content = io.BytesIO()
+        np.savez_compressed(content, **asdict(self))
+        write_atomically(path, content.getvalue())
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ProjectError
+            If the file is missing or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(*(arrays[field.name] for field in fields(cls)))
+        except Exception as error:  # the readers raise whatever a damaged file leads them to
+            raise ProjectError(f"{path} cannot be read, a picture of a training: {error}.") from error

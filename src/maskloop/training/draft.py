@@ -1,0 +1,92 @@
+"""A model folder while its model is being trained: what is kept after each epoch, and how it is gone on with."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from maskloop.config import TrainConfig
+from maskloop.errors import InputError
+from maskloop.files import write_atomically
+from maskloop.model.weights import save_weights
+from maskloop.project.history import Epoch, write_history
+from maskloop.project.model_folder import HISTORY_FILE, STATE_FILE, WEIGHTS_FILE
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The folder of a model that is not done yet, and what lies in it."""
+
+    folder: Path
+
+    @property
+    def best(self) -> Path:
+        """Weights of the epoch with the lowest validation loss."""
+        return self.folder / WEIGHTS_FILE
+
+    @property
+    def state(self) -> Path:
+        """Everything needed to go on after the last epoch."""
+        return self.folder / STATE_FILE
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a training was cut off here, and can be gone on with."""
+        return self.state.is_file()
+
+    def finish(self) -> None:
+        """Delete what only an unfinished training needs."""
+        self.state.unlink(missing_ok=True)
+
+    def keep(self, network: keras.Model, config: TrainConfig, history: list[Epoch]) -> None:
+        """Write all that the next epoch stands on; if the last epoch is the best one, its weights before."""
+        if min(history, key=lambda epoch: epoch.val_loss) is history[-1]:
+            save_weights(network, self.best)
+        arrays = {name: np.asarray(v.numpy()) for name, v in _state(network).items()}
+        past = json.dumps({"config": config.model_dump(mode="json"), "epochs": [asdict(e) for e in history]})
+        # One file, so that settings, epochs and arrays can't come apart when the power fails.
+        write_atomically(self.state, save(arrays, metadata={"past": past}))
+        write_history(self.folder / HISTORY_FILE, history)
+
+    def restore(self, network: keras.Model, config: TrainConfig) -> list[Epoch]:
+        """Put a compiled network back to where it was after the last epoch; return the epochs, none if it is new.
+
+        Raises
+        ------
+        InputError
+            If the state is damaged, or that of other settings.
+        """
+        if not self.unfinished:
+            return []
+        try:
+            past = self._read_state(network)
+            history = [Epoch(**row) for row in past["epochs"]]
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise InputError(f"The unfinished training in {self.folder} is damaged; give another folder.") from error
+        if past["config"] != config.model_dump(mode="json"):
+            raise InputError(
+                f"{self.folder} holds an unfinished training with other settings; give the same ones to go on with "
+                "it, or another folder."
+            )
+        # The last row is missing if the power failed after the state was written.
+        write_history(self.folder / HISTORY_FILE, history)
+        return history
+
+    def _read_state(self, network: keras.Model) -> dict:
+        with safe_open(self.state, "numpy") as state:
+            for name, variable in _state(network).items():
+                variable.assign(state.get_tensor(name))
+            past: dict = json.loads(state.metadata()["past"])
+            return past
+
+
+def _state(network: keras.Model) -> dict[str, keras.Variable]:
+    # By number, since the names of the random state of dropout differ from process to process.
+    of_network = (*network.trainable_variables, *network.non_trainable_variables)
+    return {f"network/{i}": v for i, v in enumerate(of_network)} | {
+        f"optimizer/{i}": v for i, v in enumerate(network.optimizer.variables)
+    }

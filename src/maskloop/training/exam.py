@@ -1,0 +1,66 @@
+"""Validation images as an exam, in which a network is judged object by object."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from maskloop.config import LabelsConfig, NetworkConfig
+from maskloop.data.examples import Example
+from maskloop.inference.predict_maps import predict_maps
+from maskloop.ops.instances import maps_to_labels
+from maskloop.ops.judged import box_amid_objects
+from maskloop.ops.metrics import count, pool
+from maskloop.ops.objects import count_objects
+from maskloop.ops.tuning import tune_labels
+
+EXCERPTS, SIDE = 16, 256  # at most, and in pixels
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What a network is judged by.
+
+    Attributes
+    ----------
+    config : NetworkConfig
+        How the network is built.
+    examples : sequence of Example
+        From `maskloop.data.dataset.focus`, at the scale of the network.
+    """
+
+    config: NetworkConfig
+    examples: Sequence[Example]
+
+    def excerpt(self) -> "Exam":
+        """Return an exam of a few small crops, the one with the most objects first; quick enough for each epoch."""
+        chosen = np.linspace(0, len(self.examples) - 1, min(EXCERPTS, len(self.examples))).round().astype(int)
+        crops = [_crop_amid_objects(self.examples[i]) for i in chosen]
+        return Exam(self.config, sorted(crops, key=lambda crop: -count_objects(crop.labels)))
+
+    def segment(self, network: keras.Model, labels: LabelsConfig) -> list[np.ndarray]:
+        """Segment the images; return labels of shape (Y, X), int32, of each."""
+        return [maps_to_labels(maps, labels) for maps in self._maps(network)]
+
+    def ap50(self, found: Sequence[np.ndarray]) -> float:
+        """Return the AP at IoU 0.5, pooled over all objects, of what was found."""
+        pairs = zip(found, self.examples, strict=True)
+        return float(pool(count(labels, example.labels, example.reviewed) for labels, example in pairs).ap[0])
+
+    def tune(
+        self, network: keras.Model, first: LabelsConfig, should_stop: Callable[[], bool]
+    ) -> tuple[LabelsConfig, float, float]:
+        """Choose how maps become labels, as `maskloop.ops.tuning.tune_labels` does."""
+        truths, masks = ([getattr(e, name) for e in self.examples] for name in ("labels", "reviewed"))
+        return tune_labels(self._maps(network), truths, masks, first, should_stop)
+
+    def _maps(self, network: keras.Model) -> list[np.ndarray]:
+        # In the precision in which they are kept when somebody segments.
+        return [predict_maps(network, self.config, example.image).astype(np.float16) for example in self.examples]
+
+
+def _crop_amid_objects(example: Example) -> Example:
+    box = box_amid_objects(example.labels, example.reviewed, SIDE)
+    reviewed = None if example.reviewed is None else example.reviewed[box]
+    return Example(example.name, example.image[box], example.labels[box], reviewed)

@@ -1,0 +1,65 @@
+"""Curves of a training: losses above, scores below, the best epoch marked."""
+
+import math
+
+import pyqtgraph as pg
+from qtpy.QtGui import QPalette
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from maskloop.jobs.run_story import RunStory
+
+HEIGHT = 130  # pixels of a plot
+LOSSES = {"training": ("loss", "#e69f00"), "validation": ("val_loss", "#56b4e9")}
+SCORES = {"Dice": ("val_dice", "#009e73"), "AP 0.5": ("val_ap50", "#cc79a7")}
+
+
+class Curves(QWidget):
+    """Losses and scores over epochs."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.losses, self.scores = _Plot("loss", LOSSES), _Plot("validation", SCORES)
+        self.scores.setYRange(0, 1)
+        self.scores.setXLink(self.losses)
+        layout.addWidget(self.losses)
+        layout.addWidget(self.scores)
+
+    def show_story(self, story: RunStory) -> None:
+        """Draw the epochs of a run."""
+        for plot in (self.losses, self.scores):
+            plot.show_story(story)
+
+
+class _Plot(pg.PlotWidget):
+    def __init__(self, title: str, curves: dict[str, tuple[str, str]]) -> None:
+        super().__init__(background=None)
+        self.setFixedHeight(HEIGHT)
+        self.setMouseEnabled(x=False, y=False)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        text = self.palette().color(QPalette.ColorRole.WindowText)
+        for side in ("left", "bottom"):
+            axis = self.getAxis(side)
+            axis.setPen(text)
+            axis.setTextPen(text)
+        self.getAxis("left").setWidth(40)
+        self.setLabel("left", title, color=text.name())
+        self.legend = self.addLegend(offset=(-1, 1), labelTextColor=text, colCount=2)
+        self.curves = {
+            name: (field, self.plot(pen=pg.mkPen(colour, width=2), name=name, symbol="o", symbolSize=4, symbolPen=None))
+            for name, (field, colour) in curves.items()
+        }
+        for name, (_, colour) in curves.items():
+            self.curves[name][1].setSymbolBrush(colour)
+        self.best = pg.InfiniteLine(angle=90, pen=pg.mkPen(text, style=pg.QtCore.Qt.PenStyle.DashLine))
+        self.addItem(self.best)
+
+    def show_story(self, story: RunStory) -> None:
+        for field, curve in self.curves.values():
+            known = [epoch for epoch in story.epochs if math.isfinite(getattr(epoch, field))]
+            curve.setData([epoch.epoch for epoch in known], [getattr(epoch, field) for epoch in known])
+        self.best.setVisible(story.best is not None)
+        if story.best is not None:
+            self.best.setPos(story.best.epoch)

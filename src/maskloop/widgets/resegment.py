@@ -1,0 +1,90 @@
+"""Images of a project segmented anew, one after the other, around what has been reviewed."""
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+
+from maskloop.config import SegmentConfig
+from maskloop.jobs.client import Report
+from maskloop.jobs.messages import TERMINAL, Done
+from maskloop.ops.axes import to_planes
+from maskloop.project.entry import Entry
+from maskloop.project.project import Project
+from maskloop.widgets.background import Background
+from maskloop.widgets.describe_end import describe_end
+from maskloop.widgets.worker_session import WorkerSession
+
+
+class Resegmentation(QObject):
+    """Segments entries that are not in the viewer; each becomes a new version, and earlier ones stay.
+
+    Parameters
+    ----------
+    project : Project
+    entries : list of Entry
+    config : SegmentConfig
+    session : WorkerSession
+    background : Background
+    """
+
+    told = Signal(str)
+    finished = Signal(str)  # a sentence
+
+    def __init__(
+        self,
+        project: Project,
+        entries: list[Entry],
+        config: SegmentConfig,
+        session: WorkerSession,
+        background: Background,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._project, self._config, self._session, self._background = project, config, session, background
+        self._left, self._count = deque(entries), len(entries)
+        self._entry: Entry | None = None
+        self._job: int | None = None
+        self._failures: list[str] = []
+        session.reported.connect(self._handle)
+
+    def go_on(self) -> None:
+        """Segment the next entry, or say what came of all."""
+        if not self._left:
+            self._session.reported.disconnect(self._handle)
+            done = self._count - len(self._failures)
+            text = f"{done} of {self._count} image{'' if self._count == 1 else 's'} segmented anew."
+            self.finished.emit(" ".join([text, *self._failures[:1]]))
+            return
+        self._entry = self._left.popleft()
+        self.told.emit(f"Segmenting {self._entry.name} anew ({self._count - len(self._left)} of {self._count})…")
+        count = math.prod(self._entry.labels_shape) // math.prod(_plane_shape(self._entry))
+        self._job = self._session.segment(partial(_planes, self._project, self._entry), count, self._config)
+
+    def _handle(self, report: Report) -> None:
+        entry = self._entry
+        if entry is None or getattr(report.event, "job", None) != self._job or not isinstance(report.event, TERMINAL):
+            return
+        job, self._entry = self._job, None
+        if isinstance(report.event, Done) and report.labels is not None:
+            save = partial(self._project.save_prediction, entry, report.labels)
+            self._background.run(save, lambda _: self.go_on(), partial(self._fail, entry))
+        else:
+            self._fail(entry, describe_end(report.event))
+        assert job is not None
+        self._session.forget(job)
+
+    def _fail(self, entry: Entry, reason: str) -> None:
+        self._failures.append(f"{entry.name}: {reason}")
+        self.go_on()
+
+
+def _planes(project: Project, entry: Entry) -> Iterator[np.ndarray]:
+    yield from to_planes(project.image(entry), entry.axes).pixels
+
+
+def _plane_shape(entry: Entry) -> tuple[int, int]:
+    return entry.shape[entry.axes.index("Y")], entry.shape[entry.axes.index("X")]

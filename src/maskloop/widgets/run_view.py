@@ -1,0 +1,147 @@
+"""What is seen of a training run: how far it is, its curves, before and after, and what can be done with it."""
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from maskloop.errors import ProjectError
+from maskloop.jobs.run_story import RunStory
+from maskloop.project.preview import Preview
+from maskloop.project.run import Run
+from maskloop.widgets.outlines import LEGEND, picture
+from maskloop.widgets.run_status import Status, describe
+
+if TYPE_CHECKING:
+    from maskloop.widgets.curves import Curves
+
+PICTURE = 150  # pixels, the side of one
+ACTIONS = {
+    "stop": "Stop",
+    "resume": "Resume",
+    "compare": "Compare",
+    "adopt": "Adopt",
+    "discard": "Discard",
+}
+
+
+class RunView(QWidget):
+    """Shows a run and says what is wanted of it; changes nothing itself."""
+
+    wanted = Signal(str)  # one of ACTIONS
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.status = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 1000)
+        self.curves: Curves | None = None
+        self.before, self.after = (QLabel(alignment=Qt.AlignmentFlag.AlignCenter) for _ in range(2))
+        self.recommendation = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.table = QLabel(textFormat=Qt.TextFormat.RichText)
+        self.buttons = {name: QPushButton(title) for name, title in ACTIONS.items()}
+        for name, button in self.buttons.items():
+            button.clicked.connect(lambda _=False, name=name: self.wanted.emit(name))
+        self._lay_out()
+        self.clear()
+
+    def clear(self) -> None:
+        """Show no run."""
+        self.setVisible(False)
+
+    def show_run(self, run: Run, story: RunStory, status: Status) -> None:
+        """Show how far a run is."""
+        self.setVisible(True)
+        self.status.setText(describe(story, status))
+        self.progress.setVisible(status == "running")
+        self.progress.setRange(0, 1000 if story.epochs and not story.trained else 0)  # without end where it is unknown
+        self.progress.setValue(round(1000 * story.share))
+        self._show_curves(story)
+        self._show_preview(run)
+        self._show_comparison(story)
+        for name, button in self.buttons.items():
+            button.setVisible(name in _possible(story, status))
+
+    def _lay_out(self) -> None:
+        pictures = QGridLayout()
+        for column, (title, label) in enumerate((("before", self.before), ("now", self.after))):
+            label.setFixedSize(PICTURE, PICTURE)
+            pictures.addWidget(label, 0, column)
+            pictures.addWidget(QLabel(title, alignment=Qt.AlignmentFlag.AlignCenter), 1, column)
+        pictures.addWidget(QLabel(f"Held out; {LEGEND}.", alignment=Qt.AlignmentFlag.AlignCenter), 2, 0, 1, 2)
+        self._pictures = QWidget()
+        self._pictures.setLayout(pictures)
+        pictures.setContentsMargins(0, 0, 0, 0)
+        buttons = QHBoxLayout()
+        for button in self.buttons.values():
+            buttons.addWidget(button)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self.table.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._layout.addWidget(self.status)
+        self._layout.addWidget(self.progress)
+        self._layout.addLayout(buttons)
+        for widget in (self.recommendation, self.table, self._pictures):
+            self._layout.addWidget(widget)
+        self._layout.addStretch()
+
+    def _show_curves(self, story: RunStory) -> None:
+        if story.epochs and self.curves is None:
+            from maskloop.widgets.curves import Curves  # slow to import, and a window that opens need not wait
+
+            self.curves = Curves()
+            self._layout.insertWidget(self._layout.indexOf(self._pictures), self.curves)
+        if self.curves is not None:
+            self.curves.setVisible(bool(story.epochs))
+            self.curves.show_story(story)
+
+    def _show_preview(self, run: Run) -> None:
+        try:
+            preview = Preview.load(run.preview_file)
+        except ProjectError:
+            self._pictures.setVisible(False)
+            return
+        self._pictures.setVisible(True)
+        for label, labels in ((self.before, preview.before), (self.after, preview.after)):
+            drawn = picture(preview.image, labels, preview.truth)
+            label.setPixmap(drawn.scaled(PICTURE, PICTURE, Qt.AspectRatioMode.KeepAspectRatio))
+
+    def _show_comparison(self, story: RunStory) -> None:
+        compared = story.compared
+        self.recommendation.setVisible(compared is not None)
+        self.table.setVisible(compared is not None)
+        if compared is not None:
+            self.recommendation.setText(compared.recommendation)
+            self.table.setText(_html(compared.rows))
+
+
+def _possible(story: RunStory, status: Status) -> set[str]:
+    """Return the names of what can be done with a run."""
+    match status:
+        case "waiting" | "running":
+            return {"stop"}
+        case "cut off":
+            return {"resume", "discard"}
+        case "trained":
+            return {"adopt", "discard"} | (set() if story.compared else {"compare"})
+        case _:
+            return set()
+
+
+def _html(rows: tuple[tuple[str, ...], ...]) -> str:
+    """Lay out a table turned by a quarter, since a dock is narrow: one column for each model and set of pixels."""
+    columns = list(zip(*rows, strict=True))
+    lines = [
+        "<tr>" + "".join(f"<td align='{'left' if i == 0 else 'right'}'>{cell}</td>" for i, cell in enumerate(column))
+        for column in columns
+    ]
+    return f"<table cellspacing='0' cellpadding='2' width='100%'>{''.join(lines)}</table>"

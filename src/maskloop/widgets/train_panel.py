@@ -1,0 +1,283 @@
+"""The Train panel: a model learns from what was corrected, in a process of its own, and is adopted if it is better."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from maskloop.config import TrainConfig
+from maskloop.jobs.run_events import Decided, append_event
+from maskloop.jobs.run_process import RunProcess
+from maskloop.project.material import Material, MaterialCounter
+from maskloop.project.model_folder import bundled_models
+from maskloop.project.project import Project
+from maskloop.project.registry import Registry
+from maskloop.project.run import Run, read_runs
+from maskloop.widgets.background import Background
+from maskloop.widgets.run_status import Status, status_of
+from maskloop.widgets.run_view import RunView
+from maskloop.widgets.train_form import TrainForm, describe_plan
+
+NO_PROJECT = "Open or create a project first: training learns from the images in it that you have checked."
+FOLLOW_MS = 250  # how often the record of a run is looked at
+
+
+class TrainPanel(QWidget):
+    """Trains on the reviewed pixels of the open project.
+
+    Parameters
+    ----------
+    background : Background
+    """
+
+    adopted = Signal(Path)  # the model folder
+    resegment_wanted = Signal()
+
+    def __init__(self, background: Background) -> None:
+        super().__init__()
+        self._background = background
+        self._project: Project | None = None
+        self._counter = MaterialCounter()
+        self._material: Material | None = None
+        self._processes: list[RunProcess] = []  # the oldest first
+        self._drawn: Status | None = None
+        self.form = TrainForm()
+        self.material = QLabel(wordWrap=True)
+        self.plan = QLabel(wordWrap=True)
+        self.train_button = QPushButton("Train")
+        self.runs = QComboBox()
+        self.view = RunView()
+        self.resegment_button = QPushButton()
+        self.message = QLabel(wordWrap=True)
+        self._lay_out()
+        self._connect()
+        self.set_project(None)
+
+    @property
+    def shown(self) -> RunProcess | None:
+        """The run that is shown."""
+        index = self.runs.currentIndex()
+        return self._processes[index] if 0 <= index < len(self._processes) else None
+
+    @property
+    def running(self) -> list[RunProcess]:
+        """The runs of the project at which a process is."""
+        return [process for process in self._processes if process.story.decided is None and process.alive]
+
+    def set_project(self, project: Project | None) -> None:
+        """Train on a project that was opened; None when it was closed."""
+        self._project, self._material, self._processes = project, None, []
+        self.message.clear()
+        self.resegment_button.hide()
+        self._list_runs()
+        self.refresh()
+        if project is not None:
+            self._run(partial(_read_processes, project.folder), partial(self._use_runs, project))
+
+    def refresh(self) -> None:
+        """Count what there is to learn from, and offer the models that there are by now."""
+        project = self._project
+        self.train_button.setEnabled(project is not None and not project.read_only)
+        if project is None:
+            self.material.setText(NO_PROJECT)
+            self.plan.clear()
+            return
+        channels = {e.shape[e.axes.index("C")] for e in project.entries if "C" in e.axes and not e.is_colour}
+        self.form.show_channels(max(channels, default=1))
+        self._run(partial(self._counter.count, project), partial(self._show_material, project))
+        self._run(partial(_read_models, project.folder), partial(self._offer_models, project))
+
+    def train(self) -> None:
+        """Train with the choices of the form, as the button does."""
+        if self._project is not None:
+            self.train_with(self.form.value())
+
+    def train_with(self, config: TrainConfig) -> None:
+        """Begin a training, which waits if another one is running."""
+        project = self._project
+        if project is None:
+            return
+        if self._material is not None and not self._material.objects:
+            self.message.setText("No object is reviewed as a whole yet: review some in the Correct tab.")
+            return
+        self.message.setText("Starting…")
+        self.train_button.setEnabled(False)
+
+        def begin() -> RunProcess:
+            process = RunProcess(Run.create(project.folder, config))
+            process.start()
+            return process
+
+        self._run(begin, self._show_begun)
+
+    def stop_all(self) -> None:
+        """Ask all trainings of the project to stop; at once, since the window may be about to close."""
+        for process in self.running:
+            process.run.ask_to_stop()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's
+        """Count anew when the tab is chosen, since somebody has corrected meanwhile."""
+        super().showEvent(event)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.train_button)
+        layout = QVBoxLayout(self)
+        above: tuple[QWidget, ...] = (self.material, self.form, self.plan)
+        below: tuple[QWidget, ...] = (self.message, self.runs, self.view, self.resegment_button)
+        for widget in above:
+            layout.addWidget(widget)
+        layout.addLayout(buttons)
+        for widget in below:
+            layout.addWidget(widget)
+        layout.addStretch()
+
+    def _connect(self) -> None:
+        self.train_button.clicked.connect(self.train)
+        self.form.changed.connect(self._show_plan)
+        self.view.wanted.connect(self._do)
+        self.runs.currentIndexChanged.connect(self._show_run)
+        self.resegment_button.clicked.connect(self._resegment)
+        self._follow_timer = QTimer(self, interval=FOLLOW_MS)
+        self._follow_timer.timeout.connect(self._follow)
+
+    def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        self._background.run(work, then, self._tell_failure)
+
+    def _tell_failure(self, reason: str) -> None:
+        self.message.setText(reason)
+        self.train_button.setEnabled(self._project is not None and not self._project.read_only)
+
+    def _show_material(self, project: Project, material: Material) -> None:
+        if project is self._project:
+            self._material = material
+            self.material.setText(str(material))
+            self._show_plan()
+
+    def _offer_models(self, project: Project, found: tuple[list[str], str]) -> None:
+        if project is self._project:
+            self.form.offer_bases(*found)
+
+    def _show_plan(self) -> None:
+        if self._project is not None:
+            paces = (process.story.seconds_per_epoch for process in reversed(self._processes))
+            self.plan.setText(describe_plan(self.form.value(), next((pace for pace in paces if pace), None)))
+
+    def _use_runs(self, project: Project, processes: list[RunProcess]) -> None:
+        if project is self._project:
+            self._processes = processes
+            self._list_runs()
+            self._show_plan()
+
+    def _show_begun(self, process: RunProcess) -> None:
+        if self._project is not None and process.run.folder.parent.parent == self._project.folder:
+            self._processes.append(process)
+            self.message.clear()
+            self.train_button.setEnabled(True)
+            self.resegment_button.hide()
+            self._list_runs()
+
+    def _list_runs(self) -> None:
+        """Offer the latest run, and those that somebody still has to decide on."""
+        self._processes = [p for p in self._processes[:-1] if p.story.decided is None] + self._processes[-1:]
+        self.runs.blockSignals(True)
+        self.runs.clear()
+        self.runs.addItems([process.run.job.model for process in self._processes])
+        self.runs.setCurrentIndex(len(self._processes) - 1)
+        self.runs.blockSignals(False)
+        self.runs.setVisible(len(self._processes) > 1)
+        self._show_run()
+
+    def _show_run(self) -> None:
+        process = self.shown
+        if process is None:
+            self.view.clear()
+            self._follow_timer.stop()
+            return
+        self._drawn = None
+        self._follow_timer.start()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Show what is new of the run that is shown."""
+        process = self.shown
+        if process is None:
+            return
+        news = process.follow()
+        status = status_of(process.run, process.story, process.story.decided is None and process.alive)
+        if news or status != self._drawn:
+            self._drawn = status
+            self.view.show_run(process.run, process.story, status)
+
+    def _do(self, action: str) -> None:
+        process = self.shown
+        if process is not None:
+            {
+                "stop": self._stop,
+                "resume": self._go_on,
+                "compare": self._go_on,
+                "adopt": self._adopt,
+                "discard": self._discard,
+            }[action](process)
+
+    def _stop(self, process: RunProcess) -> None:
+        self.message.setText("Stopping; the best so far is kept…")
+        self._run(process.run.ask_to_stop, lambda _: None)
+
+    def _go_on(self, process: RunProcess) -> None:
+        self.message.clear()
+        self._run(process.start, lambda _: self._show_run())
+
+    def _adopt(self, process: RunProcess) -> None:
+        run, project = process.run, self._project
+
+        def adopt() -> None:
+            Registry(run.project_folder).adopt(run.job.model)
+            append_event(Decided(adopted=True), run.events_file)
+            run.settle()
+
+        def tell(_: None) -> None:
+            if project is self._project:
+                self._show_run()
+                self.adopted.emit(run.model)
+                self._offer_to_resegment()
+
+        self._run(adopt, tell)
+
+    def _discard(self, process: RunProcess) -> None:
+        def discard() -> None:
+            process.run.discard()
+            append_event(Decided(adopted=False), process.run.events_file)
+
+        self._run(discard, lambda _: self._show_run())
+
+    def _offer_to_resegment(self) -> None:
+        count = self._material.unfinished if self._material is not None else 0
+        self.resegment_button.setVisible(count > 0)
+        self.resegment_button.setText(
+            f"Segment {count} image{'' if count == 1 else 's'} anew that you have not checked"
+        )
+
+    def _resegment(self) -> None:
+        self.resegment_button.hide()
+        self.resegment_wanted.emit()
+
+
+def _read_processes(project_folder: Path) -> list[RunProcess]:
+    processes = [RunProcess(run) for run in read_runs(project_folder)]
+    for process in processes:
+        process.follow()
+    return processes
+
+
+def _read_models(project_folder: Path) -> tuple[list[str], str]:
+    """Return the names of the models to start from, the adopted one or else the bundled one preferred."""
+    registry = Registry(project_folder)
+    names = [folder.name for folder, _ in registry.models]
+    bundled = [folder.name for folder in bundled_models() if folder.name not in names]
+    return [*names, *bundled], registry.adopted or TrainConfig().base
