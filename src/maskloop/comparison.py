@@ -77,11 +77,11 @@ class Comparison:
 
     def rows(self) -> list[list[str]]:
         """Return a header, and one row for each model and each set of pixels."""
-        rows = [["", *COLUMNS]]
+        rows = [["pixels", "model", *COLUMNS]]
         sets: Mapping[str, tuple[Judgement, Judgement] | None] = {"held out": self.here, "known before": self.before}
         for title, judgements in sets.items():
             for name, judgement in zip((self.old, self.new), judgements or (), strict=False):
-                rows.append([f"{title}: {name}", *_cells(judgement)])
+                rows.append([title, name, *_cells(judgement)])
         return rows
 
     def table(self) -> str:

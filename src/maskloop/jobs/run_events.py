@@ -68,7 +68,7 @@ class Compared(Message):
     Attributes
     ----------
     rows : tuple of tuple of str
-        The first one is the header.
+        The first one is the header; the others begin with what the models were compared on, and the model.
     recommendation : str
     better : bool
         Whether the new one is to be adopted.

@@ -98,7 +98,8 @@ class Run:
     @property
     def project_folder(self) -> Path:
         """The project that is learned from."""
-        return self.folder / ".." / ".."
+        # A process that works in the folder goes up from there, wherever the project may be by now.
+        return self.folder.parent.parent if self.folder.is_absolute() else self.folder / ".." / ".."
 
     @property
     def model(self) -> Path:

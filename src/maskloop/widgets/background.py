@@ -47,7 +47,12 @@ class Background(QObject):
         failed : callable
             Given a sentence that says what went wrong.
         """
-        self._thread.submit(work).add_done_callback(partial(self._tell, then, failed))
+        try:
+            future = self._thread.submit(work)
+        except RuntimeError:  # Python ends, and its threads take no more work
+            work()
+            return
+        future.add_done_callback(partial(self._tell, then, failed))
 
     def forget_window(self) -> None:
         """Go on with the work, but tell nobody what becomes of it."""

@@ -3,12 +3,13 @@
 import math
 
 import pyqtgraph as pg
-from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from maskloop.jobs.run_story import RunStory
 
+FEWEST_EPOCHS = 5  # that the axis shows, or it would count in tenths
 HEIGHT = 130  # pixels of a plot
+TEXT = "#909499"  # readable on napari's dark and light themes
 LOSSES = {"training": ("loss", "#e69f00"), "validation": ("val_loss", "#56b4e9")}
 SCORES = {"Dice": ("val_dice", "#009e73"), "AP 0.5": ("val_ap50", "#cc79a7")}
 
@@ -22,7 +23,6 @@ class Curves(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self.losses, self.scores = _Plot("loss", LOSSES), _Plot("validation", SCORES)
         self.scores.setYRange(0, 1)
-        self.scores.setXLink(self.losses)
         layout.addWidget(self.losses)
         layout.addWidget(self.scores)
 
@@ -39,27 +39,27 @@ class _Plot(pg.PlotWidget):
         self.setMouseEnabled(x=False, y=False)
         self.setMenuEnabled(False)
         self.hideButtons()
-        text = self.palette().color(QPalette.ColorRole.WindowText)
         for side in ("left", "bottom"):
             axis = self.getAxis(side)
-            axis.setPen(text)
-            axis.setTextPen(text)
+            axis.setPen(TEXT)
+            axis.setTextPen(TEXT)
         self.getAxis("left").setWidth(40)
-        self.setLabel("left", title, color=text.name())
-        self.legend = self.addLegend(offset=(-1, 1), labelTextColor=text, colCount=2)
+        self.setLabel("left", title, color=TEXT)
+        self.legend = self.addLegend(offset=(-1, 1), labelTextColor=TEXT, colCount=2)
         self.curves = {
             name: (field, self.plot(pen=pg.mkPen(colour, width=2), name=name, symbol="o", symbolSize=4, symbolPen=None))
             for name, (field, colour) in curves.items()
         }
         for name, (_, colour) in curves.items():
             self.curves[name][1].setSymbolBrush(colour)
-        self.best = pg.InfiniteLine(angle=90, pen=pg.mkPen(text, style=pg.QtCore.Qt.PenStyle.DashLine))
+        self.best = pg.InfiniteLine(angle=90, pen=pg.mkPen(TEXT, style=pg.QtCore.Qt.PenStyle.DashLine))
         self.addItem(self.best)
 
     def show_story(self, story: RunStory) -> None:
         for field, curve in self.curves.values():
             known = [epoch for epoch in story.epochs if math.isfinite(getattr(epoch, field))]
             curve.setData([epoch.epoch for epoch in known], [getattr(epoch, field) for epoch in known])
+        self.setXRange(1, max(len(story.epochs), FEWEST_EPOCHS), padding=0.02)
         self.best.setVisible(story.best is not None)
         if story.best is not None:
             self.best.setPos(story.best.epoch)

@@ -9,7 +9,7 @@ RIGHT, WRONG, MISSED = (86, 180, 233), (213, 94, 0), (240, 228, 66)  # told apar
 LEGEND = "blue: right, orange: wrong, yellow: missed"
 
 
-def picture(image: np.ndarray, labels: np.ndarray, truth: np.ndarray) -> QPixmap:
+def picture(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, side: int) -> QPixmap:
     """Draw an image, the outlines of its labels, and those of true objects that no label matches.
 
     Parameters
@@ -17,19 +17,22 @@ def picture(image: np.ndarray, labels: np.ndarray, truth: np.ndarray) -> QPixmap
     image : ndarray of shape (Y, X, C), float
         Around 0 to 1; the mean of its channels is shown.
     labels, truth : ndarray of shape (Y, X), int
+    side : int
+        In pixels, of the square in the middle that is shown, one pixel each.
 
     Returns
     -------
     QPixmap
-        One pixel each.
     """
     pixels = np.repeat((255 * image.mean(axis=-1).clip(0, 1)).astype(np.uint8)[..., None], 3, axis=-1)
     right, found = _matching(labels, truth)
     pixels[_outlines(np.where(np.isin(truth, found), 0, truth))] = MISSED
     pixels[_outlines(np.where(np.isin(labels, right), 0, labels))] = WRONG
     pixels[_outlines(np.where(np.isin(labels, right), labels, 0))] = RIGHT
-    height, width = labels.shape
-    return QPixmap.fromImage(QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy())
+    top, left = (max((n - side) // 2, 0) for n in labels.shape)
+    shown = np.ascontiguousarray(pixels[top : top + side, left : left + side])
+    height, width, _ = shown.shape
+    return QPixmap.fromImage(QImage(shown.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy())
 
 
 def _matching(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

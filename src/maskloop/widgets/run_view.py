@@ -1,5 +1,7 @@
 """What is seen of a training run: how far it is, its curves, before and after, and what can be done with it."""
 
+import html
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
@@ -24,7 +26,7 @@ from maskloop.widgets.run_status import Status, describe
 if TYPE_CHECKING:
     from maskloop.widgets.curves import Curves
 
-PICTURE = 150  # pixels, the side of one
+PICTURE = 160  # pixels of the crop and of the screen: what is smaller than its outlines would not be seen
 ACTIONS = {
     "stop": "Stop",
     "resume": "Resume",
@@ -112,12 +114,11 @@ class RunView(QWidget):
             return
         self._pictures.setVisible(True)
         for label, labels in ((self.before, preview.before), (self.after, preview.after)):
-            drawn = picture(preview.image, labels, preview.truth)
-            label.setPixmap(drawn.scaled(PICTURE, PICTURE, Qt.AspectRatioMode.KeepAspectRatio))
+            label.setPixmap(picture(preview.image, labels, preview.truth, PICTURE))
 
     def _show_comparison(self, story: RunStory) -> None:
         compared = story.compared
-        self.recommendation.setVisible(compared is not None)
+        self.recommendation.setVisible(compared is not None and story.decided is None)
         self.table.setVisible(compared is not None)
         if compared is not None:
             self.recommendation.setText(compared.recommendation)
@@ -139,9 +140,16 @@ def _possible(story: RunStory, status: Status) -> set[str]:
 
 def _html(rows: tuple[tuple[str, ...], ...]) -> str:
     """Lay out a table turned by a quarter, since a dock is narrow: one column for each model and set of pixels."""
-    columns = list(zip(*rows, strict=True))
-    lines = [
-        "<tr>" + "".join(f"<td align='{'left' if i == 0 else 'right'}'>{cell}</td>" for i, cell in enumerate(column))
-        for column in columns
-    ]
+    pixels, models, *scores = zip(*rows, strict=True)
+    lines = [_line(cells, "th") for cells in (("", *_not_repeated(pixels[1:])), ("", *models[1:]))]
+    lines += [_line(cells, "td") for cells in scores]
     return f"<table cellspacing='0' cellpadding='2' width='100%'>{''.join(lines)}</table>"
+
+
+def _line(cells: Iterable[str], tag: str) -> str:
+    first, *others = (html.escape(cell) for cell in cells)
+    return f"<tr><{tag} align='left'>{first}</{tag}>{''.join(f'<{tag} align=right>{c}</{tag}>' for c in others)}</tr>"
+
+
+def _not_repeated(cells: Sequence[str]) -> list[str]:
+    return ["" if i and cells[i - 1] == cell else cell for i, cell in enumerate(cells)]

@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from maskloop.config import TrainConfig
 from maskloop.jobs.run_events import Decided, append_event
@@ -82,9 +82,10 @@ class TrainPanel(QWidget):
         """Count what there is to learn from, and offer the models that there are by now."""
         project = self._project
         self.train_button.setEnabled(project is not None and not project.read_only)
+        for widget in (self.form, self.plan, self.train_button):
+            widget.setVisible(project is not None)
         if project is None:
             self.material.setText(NO_PROJECT)
-            self.plan.clear()
             return
         channels = {e.shape[e.axes.index("C")] for e in project.entries if "C" in e.axes and not e.is_colour}
         self.form.show_channels(max(channels, default=1))
@@ -125,17 +126,20 @@ class TrainPanel(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.train_button)
-        layout = QVBoxLayout(self)
-        above: tuple[QWidget, ...] = (self.material, self.form, self.plan)
-        below: tuple[QWidget, ...] = (self.message, self.runs, self.view, self.resegment_button)
-        for widget in above:
-            layout.addWidget(widget)
-        layout.addLayout(buttons)
-        for widget in below:
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        rows: tuple[QWidget, ...] = (self.material, self.form, self.plan, self.train_button)
+        for widget in (*rows, self.message, self.resegment_button, self.runs, self.view):
             layout.addWidget(widget)
         layout.addStretch()
+        area = QScrollArea()  # curves and tables are higher than a small screen
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(content)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
 
     def _connect(self) -> None:
         self.train_button.clicked.connect(self.train)
@@ -187,7 +191,7 @@ class TrainPanel(QWidget):
         self._processes = [p for p in self._processes[:-1] if p.story.decided is None] + self._processes[-1:]
         self.runs.blockSignals(True)
         self.runs.clear()
-        self.runs.addItems([process.run.job.model for process in self._processes])
+        self.runs.addItems([f"Training of {process.run.job.model}" for process in self._processes])
         self.runs.setCurrentIndex(len(self._processes) - 1)
         self.runs.blockSignals(False)
         self.runs.setVisible(len(self._processes) > 1)
