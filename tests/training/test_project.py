@@ -1,6 +1,7 @@
 """Learning from a project: what is reviewed counts, what is held out and what is not reviewed does not."""
 
 import csv
+import re
 import shutil
 import subprocess
 import sys
@@ -119,7 +120,9 @@ def test_two_models_are_compared_on_the_same_held_out_pixels(make_project, setti
     assert compare("good", "poor", folder).recommendation.startswith("Keep good: poor is worse")
     assert shares == sorted(shares)
     assert shares[-1] == 1
-    assert [line.split("  ")[0] for line in comparison.table().splitlines()[1:]] == ["held out: poor", "held out: good"]
+    assert [row[:2] for row in comparison.rows()[1:]] == [["held out", "poor"], ["held out", "good"]]
+    assert comparison.picture.truth.any()
+    assert not np.array_equal(comparison.picture.before, comparison.picture.after)
 
 
 def test_the_terminal_puts_a_model_into_its_project_and_compares_it_with_its_base(make_project, settings, tmp_path):
@@ -138,11 +141,11 @@ def test_the_terminal_puts_a_model_into_its_project_and_compares_it_with_its_bas
     assert read_card(folder / "models" / "tiny-2").training.base == "tiny"
     compared = maskloop("compare", "tiny", "tiny-2", "--on", folder)
     assert compared.returncode == 0, compared.stderr
-    assert [line[:24].strip() for line in compared.stdout.splitlines()[1:5]] == [
-        "held out: tiny",
-        "held out: tiny-2",
-        "known before: tiny",
-        "known before: tiny-2",
+    assert [re.split("  +", line)[:2] for line in compared.stdout.splitlines()[1:5]] == [
+        ["held out", "tiny"],
+        ["held out", "tiny-2"],
+        ["known before", "tiny"],
+        ["known before", "tiny-2"],
     ]
     assert "tiny" in compared.stdout.splitlines()[-1]
     refused = maskloop("train", make_project("empty", reviewed=0), "--base", "nuclei")

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import napari
-from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtCore import QEvent, QSignalBlocker, QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QTabWidget, QWidget
 
 from maskloop.widgets.ask_before_closing import AskBeforeClosing
 from maskloop.widgets.background import Background
@@ -41,12 +41,8 @@ class MainPanel(QTabWidget):
         super().__init__()
         self._viewer = viewer
         self._background = Background()
-        self._pages: dict[str, QVBoxLayout] = {}
         for name in TABS:
-            page = QWidget()
-            self._pages[name] = QVBoxLayout(page)
-            self._pages[name].setContentsMargins(0, 0, 0, 0)
-            self.addTab(page, name.capitalize())
+            self.addTab(QWidget(), name.capitalize())
         self.segment = self._put("segment", SegmentPanel(viewer, session, self._background))
         self._question: AskBeforeClosing | None = None
         self._left = list(LATER)
@@ -101,7 +97,15 @@ class MainPanel(QTabWidget):
         return bool(super().event(event))
 
     def _put(self, name: str, panel: P) -> P:
-        self._pages[name].addWidget(panel)
+        """Put a panel in the place that was kept for it."""
+        index, shown = TABS.index(name), self.currentIndex()
+        empty = self.widget(index)
+        with QSignalBlocker(self):
+            self.removeTab(index)
+            self.insertTab(index, panel, name.capitalize())
+            self.setCurrentIndex(shown)
+        if empty is not None:
+            empty.deleteLater()
         return panel
 
     def _make_next(self) -> None:
