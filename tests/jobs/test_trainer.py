@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +18,6 @@ from maskloop.jobs.run_events import (
     Ended,
     EpochEnded,
     Queued,
-    Remark,
     Trained,
     append_event,
     read_events,
@@ -270,16 +268,6 @@ def test_a_full_disk_ends_it_with_a_sentence_and_it_can_be_gone_on_with(project,
         assert check_weights(run.model, read_card(run.model))
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
-
-
-def test_memory_that_runs_out_halves_the_batch(project, start):
-    """What TensorFlow does when a GPU is full is what it does with an allocation that no memory could hold."""
-    run = Run.create(project, tiny(crop=1024, batch=512, steps=1, epochs=1, minutes=None))
-    process = start(run)
-    with contextlib.suppress(AssertionError):
-        events = wait_for(run, Remark)
-        assert "crops in a batch" in events[-1].text
-    process.send_signal(signal.SIGKILL)
 
 
 def test_a_run_of_a_missing_base_is_refused_and_nothing_is_left_behind(project):

@@ -1,11 +1,14 @@
 """The loop: which weights are kept, how the rate falls, when it ends."""
 
+import math
+
 import numpy as np
 import pytest
 
 from maskloop.config import TrainConfig
 from maskloop.data.dataset import focus, prepare, validation_batches
 from maskloop.data.examples import read_examples
+from maskloop.errors import EngineError, InputError
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +16,7 @@ def layers(data):
     return [prepare(focus(example, 1)) for example in read_examples(data)]
 
 
-def fitted(layers, config: TrainConfig, folder, **callbacks):
+def fitted(layers, config: TrainConfig, folder, alter=lambda _: None, ap50=lambda: math.nan, **callbacks):
     """Fit a network of fixed random weights; return it with its history."""
     import keras
 
@@ -23,7 +26,8 @@ def fitted(layers, config: TrainConfig, folder, **callbacks):
 
     keras.utils.set_random_seed(0)
     network = build_unet(config.network)
-    return network, fit(network, layers[1:], layers[:1], config, folder, Callbacks(**callbacks))
+    alter(network)
+    return network, fit(network, layers[1:], layers[:1], config, folder, Callbacks(**callbacks), ap50=ap50)
 
 
 def test_it_ends_when_nothing_gets_better_with_the_weights_of_the_best_epoch(layers, settings, tmp_path):
@@ -56,3 +60,70 @@ def test_minutes_are_a_budget_that_what_went_before_counts_against(layers, setti
     assert len(history) == 1
     assert shares == [1]
     assert fitted(layers, config, tmp_path)[1] == history
+
+
+def test_the_score_of_each_epoch_is_asked_for_and_kept(layers, settings, tmp_path):
+    scores = iter([0.25, 0.5, 0.75])
+    _, history = fitted(layers, settings(epochs=3, steps=1), tmp_path, ap50=lambda: next(scores))
+    assert [epoch.val_ap50 for epoch in history] == [0.25, 0.5, 0.75]
+
+
+def test_what_diverges_at_once_is_refused_with_advice(layers, settings, tmp_path):
+    config = settings(steps=200, learning_rate=1)
+    unstable = config.model_copy(update={"network": config.network.model_copy(update={"normalisation": "none"})})
+    with pytest.raises(InputError, match=r"diverged in its first epoch.*Give a learning rate below 1, or larger"):
+        fitted(layers, unstable, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_diverges_later_keeps_the_best_epoch_before(layers, settings, tmp_path):
+    remarks = []
+
+    def spoil(epoch, _):
+        if epoch.epoch == 2:
+            variable = network[0].trainable_variables[-1]
+            variable.assign(np.nan * np.asarray(variable))
+
+    network: list = []
+    options = {"on_remark": remarks.append, "on_epoch": spoil, "alter": network.append}
+    _, history = fitted(layers, settings(epochs=9, steps=2), tmp_path, **options)
+    assert [epoch.epoch for epoch in history] == [1, 2]
+    assert len(remarks) == 1
+    assert "diverged in epoch 3; the best one before is kept" in remarks[0]
+    assert all(np.isfinite(np.asarray(v)).all() for v in network[0].trainable_variables)
+
+
+def test_memory_that_runs_out_halves_the_batch_and_training_goes_on(layers, settings, tmp_path):
+    import tensorflow as tf
+
+    remarks, sizes = [], []
+
+    def narrow(network):
+        """Let no more than two crops into a network, as a small graphics card would."""
+        fit = network.fit
+
+        def fit_two(batches, **options):
+            sizes.append(batches.element_spec[0].shape[0])
+            if sizes[-1] > 2:
+                raise tf.errors.ResourceExhaustedError(None, None, "no memory")
+            return fit(batches, **options)
+
+        network.fit = fit_two
+
+    _, history = fitted(layers, settings(batch=8, epochs=2), tmp_path, on_remark=remarks.append, alter=narrow)
+    assert sizes == [8, 4, 2, 2]
+    assert [epoch.epoch for epoch in history] == [1, 2]
+    assert remarks == [f"Memory ran out: from here on there are {n} crops in a batch." for n in (4, 2)]
+
+
+def test_memory_that_does_not_hold_one_crop_is_an_error(layers, settings, tmp_path):
+    import tensorflow as tf
+
+    def narrow(network):
+        def fit(*_, **__):
+            raise tf.errors.ResourceExhaustedError(None, None, "no memory")
+
+        network.fit = fit
+
+    with pytest.raises(EngineError, match="single crops of 32 pixels"):
+        fitted(layers, settings(), tmp_path, alter=narrow)
