@@ -1,4 +1,4 @@
-"""Make the pictures of the README and of docs/correct.md: ``python docs/make_pictures.py``, with a display or Xvfb."""
+"""Make the pictures of the README and of the docs: ``python docs/make_pictures.py``, with a display or Xvfb."""
 
 import os
 import sys
@@ -15,6 +15,7 @@ import napari
 import numpy as np
 from qtpy.QtCore import QEventLoop, QTimer
 
+from maskloop.config import TrainConfig
 from maskloop.project.importers import import_matches, plan_import
 from maskloop.project.project import Project
 from maskloop.resources import resource
@@ -23,7 +24,7 @@ from maskloop.widgets.import_dialog import ImportDialog
 DOCS = Path(__file__).parent
 SCRATCH = Path(tempfile.mkdtemp())
 WINDOW = (1280, 760)
-PATIENCE_S = 120
+PATIENCE_S = 600
 SPLIT = 76  # an object of the sample that a line is drawn across
 
 
@@ -129,6 +130,28 @@ class Camera:
         dialog.grab().save(str(DOCS / "import.png"))
         dialog.reject()
 
+    def train(self) -> None:
+        """Train on a whole project for a quick look."""
+        self.panel.project.close_project()
+        make_project_to_learn_from(SCRATCH / "to learn from")
+        self.panel.project.open_project(SCRATCH / "to learn from")
+        wait_for("a project", lambda: self.panel.project.project is not None)
+        panel = self.panel.train
+        self.panel.setCurrentWidget(panel)
+        wait_for("what there is to learn from", lambda: "objects" in panel.material.text())
+        panel.train_with(TrainConfig(base="nuclei", epochs=4, steps=8))
+        wait_for("the end", lambda: panel.shown is not None and panel.shown.story.ended is not None)
+        self.take("train")
+
+
+def make_project_to_learn_from(folder: Path) -> None:
+    """Make a project of the sample images, all of them reviewed."""
+    samples = resource("sample_data")
+    with Project.create(folder) as project:
+        for path in sorted((samples / "images").glob("*.png")):
+            labels = iio.imread(samples / "labels" / path.name).astype(np.int32)
+            project.add(iio.imread(path), labels, name=path.stem, reviewed=np.ones_like(labels))
+
 
 def make_second_project(folder: Path) -> None:
     """Make a project with entries in all states, and beside it a folder that can be imported."""
@@ -156,6 +179,7 @@ def main() -> None:
     camera.make_project()
     camera.correct()
     camera.list_entries()
+    camera.train()
     camera.panel.project.close_project()
     camera.viewer.close()
 

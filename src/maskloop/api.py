@@ -13,14 +13,15 @@ from pydantic import ValidationError
 
 from maskloop.config import LabelsConfig, SegmentConfig, TrainConfig
 from maskloop.errors import InputError
-from maskloop.files import list_images, read_labels
+from maskloop.evaluation import evaluate
 from maskloop.model.runtime import start_engine
 from maskloop.ops.axes import to_planes
-from maskloop.ops.metrics import Counts, count
 from maskloop.project.layout import MODELS, PROJECT_FILE
 from maskloop.project.model_folder import MODEL_FILE, ModelCard
 from maskloop.project.project import Project
 from maskloop.project.rehearsal import read_rehearsal
+
+__all__ = ["compare", "evaluate", "load_model", "segment", "segment_planes", "train"]
 
 if TYPE_CHECKING:
     from maskloop.comparison import Comparison
@@ -147,76 +148,6 @@ def segment_planes(
 
 def _share_of_planes(on_tile: Callable[[float], None], plane: int, planes: int) -> Callable[[int, int], None]:
     return lambda tiles, of: on_tile((plane + tiles / of) / planes)
-
-
-def evaluate(predicted: np.ndarray | str | Path, truth: np.ndarray | str | Path) -> dict[str, Counts]:
-    """Compare predicted labels with the truth: two arrays, two files, or two folders.
-
-    In folders a prediction ``x_labels.tif`` or ``x.tif`` pairs with a truth ``x.png``, ``x.tif``, ...
-
-    Parameters
-    ----------
-    predicted, truth : ndarray of int, str or Path
-
-    Returns
-    -------
-    dict of str to Counts
-        By image; `maskloop.ops.metrics.pool` adds them up.
-
-    Raises
-    ------
-    InputError
-        If something is missing on either side, cannot be read, is not labels, or differs in size.
-    """
-    if isinstance(predicted, np.ndarray) and isinstance(truth, np.ndarray):
-        if predicted.dtype.kind not in "ui" or truth.dtype.kind not in "ui":
-            raise InputError(f"Labels are whole numbers; given are {predicted.dtype} and {truth.dtype}.")
-        return {"image": count(predicted, truth)}
-    if isinstance(predicted, np.ndarray) or isinstance(truth, np.ndarray):
-        raise InputError("Give two arrays or two paths, not one of each.")
-    counts = {}
-    for name, (prediction, target) in _pair(Path(predicted), Path(truth)).items():
-        try:
-            counts[name] = count(read_labels(prediction), read_labels(target))
-        except InputError as error:
-            raise InputError(f"{name}: {error}") from error
-    return counts
-
-
-def _pair(predicted: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
-    for path in (predicted, truth):
-        if not path.exists():
-            raise InputError(f"There is no file or folder {path}.")
-    if predicted.is_file() != truth.is_file():
-        raise InputError(f"{predicted} and {truth} are a file and a folder; wanted are two of a kind.")
-    if predicted.is_file():
-        return {predicted.stem: (predicted, truth)}
-    targets = _by_name(truth)
-    predictions = _by_name(predicted, targets)
-    pairs = {name: (path, targets[name]) for name, path in predictions.items()}
-    if not pairs:
-        raise InputError(f"There are no predictions in {predicted}.")
-    if missing := targets.keys() - pairs.keys():
-        raise InputError(
-            f"{len(missing)} of the images in {truth} have no prediction in {predicted}, such as {min(missing)}; "
-            "scores of the others alone would flatter."
-        )
-    return pairs
-
-
-def _by_name(folder: Path, known: dict[str, Path] | None = None) -> dict[str, Path]:
-    """Name the files of a folder; where names are known, a file ``x_labels.tif`` may be the one of x."""
-    named: dict[str, Path] = {}
-    for path in list_images(folder):
-        name = path.stem
-        if known is not None and name not in known:
-            name = name.removesuffix("_labels")
-            if name not in known:
-                raise InputError(f"The prediction {path.name} has no truth; wanted is a file named {name}.")
-        if name in named:
-            raise InputError(f"{named[name].name} and {path.name} in {folder} are both named {name}; wanted is one.")
-        named[name] = path
-    return named
 
 
 def train(

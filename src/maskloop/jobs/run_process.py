@@ -1,5 +1,6 @@
 """The window's side of a training run: its process is started, found again, and followed by its record."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -54,7 +55,7 @@ class RunProcess:
     def alive(self) -> bool:
         """Whether a process is at it, this window's or another's."""
         mine = self._process is not None and self._process.poll() is None
-        return mine or self.run.is_running
+        return mine or self._is_held()
 
     def follow(self) -> bool:
         """Take in what is new in the record; return whether there was anything."""
@@ -62,3 +63,9 @@ class RunProcess:
         for event in events:
             self.story.add(event)
         return bool(events)
+
+    def _is_held(self) -> bool:
+        # Who asks for the lock would make the folder anew where it was moved away, and cannot where nothing is written.
+        with contextlib.suppress(OSError):
+            return self.run.folder.is_dir() and self.run.is_running
+        return False

@@ -35,6 +35,11 @@ class RunStory:
     decided: Decided | None = None
 
     @property
+    def computer(self) -> str | None:
+        """The name of the computer that the epochs took their time on."""
+        return None if self.began is None else self.began.computer
+
+    @property
     def best(self) -> Epoch | None:
         """The epoch whose weights are kept."""
         return min(self.epochs, key=lambda epoch: epoch.val_loss, default=None)

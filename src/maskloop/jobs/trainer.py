@@ -25,7 +25,7 @@ from maskloop.model.runtime import describe_device, start_engine
 from maskloop.project.history import Epoch
 from maskloop.project.run import Run
 
-NICENESS = 15  # the window and its worker come first
+NICENESS = 10  # the window and its worker come first
 LOOK_INTERVAL_S = 0.2  # at most this often for the wish to stop
 
 

@@ -5,6 +5,10 @@ from keras import layers
 
 from maskloop.config import NetworkConfig
 
+# Of the averages that take the place of a batch's own when the network is used. Keras's 0.99 lags behind by hundreds of
+# steps: a short training would be judged, and used, with the averages of its base.
+MOMENTUM = 0.9
+
 
 def build_unet(config: NetworkConfig, bfloat16: bool = False) -> keras.Model:
     """Build the network that a config describes, with random weights.
@@ -55,7 +59,7 @@ def _block(
             dtype=policy,
         )(x)
         if batch:
-            x = layers.BatchNormalization(name=f"{name}{part}_norm", dtype=policy)(x)
+            x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}{part}_norm", dtype=policy)(x)
         x = layers.Activation(config.activation, name=f"{name}{part}_act", dtype=policy)(x)
     return x
 

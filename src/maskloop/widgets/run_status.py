@@ -60,6 +60,8 @@ def _why(story: RunStory) -> str:
         return "Training ended before it was done: its process was killed, or the disk is full."
     if story.ended.outcome == "stopped":
         return story.ended.reason or "Training was stopped."
+    if story.ended.outcome == "done":
+        return "The model is not here any more: it was renamed or removed."
     return f"Training failed: {story.ended.reason}"
 
 

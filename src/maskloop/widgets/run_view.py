@@ -73,6 +73,11 @@ class RunView(QWidget):
         for name, button in self.buttons.items():
             button.setVisible(name in _possible(story, status))
 
+    def allow(self, changes: bool) -> None:
+        """Let something be done with a run, or not, where the project is open for reading only."""
+        for button in self.buttons.values():
+            button.setEnabled(changes)
+
     def _lay_out(self) -> None:
         pictures = QGridLayout()
         for column, (title, label) in enumerate((("before", self.before), ("now", self.after))):
@@ -132,6 +137,8 @@ def _possible(story: RunStory, status: Status) -> set[str]:
             return {"stop"}
         case "cut off":
             return {"resume", "discard"}
+        case "failed":
+            return {"discard"}
         case "trained":
             return {"adopt", "discard"} | (set() if story.compared else {"compare"})
         case _:

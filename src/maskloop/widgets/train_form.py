@@ -20,6 +20,7 @@ class TrainForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.base, self.budget = QComboBox(), QComboBox()
+        self._preferred = ""
         self.base.setToolTip("The model to start from. From scratch takes many more images.")
         self.budget.setToolTip("How long to train; it can be stopped at any time, and the best is kept.")
         self.budget.addItems(BUDGETS)
@@ -48,17 +49,14 @@ class TrainForm(QWidget):
         return TrainConfig(base=base, channel=channel, minutes=minutes)
 
     def offer_bases(self, names: Sequence[str], preferred: str) -> None:
-        """Offer models to start from; keep the chosen one if it is still there, else choose the preferred one."""
+        """Offer models to start from; keep the chosen one, unless it is gone or another one is preferred by now."""
         chosen = self.base.currentText()
         choices = [*names, SCRATCH]
         if choices != [self.base.itemText(i) for i in range(self.base.count())]:
             self.base.clear()
             self.base.addItems(choices)
-            self.base.setCurrentText(chosen if chosen in choices else preferred)
-
-    def choose_base(self, name: str) -> None:
-        """Choose one of the models that are offered."""
-        self.base.setCurrentText(name)
+        known, self._preferred = self._preferred, preferred
+        self.base.setCurrentText(chosen if chosen in choices and preferred == known else preferred)
 
     def show_channels(self, count: int) -> None:
         """Ask for a channel where images have more than one, and no colours."""

@@ -1,5 +1,6 @@
 """The Train panel: a model learns from what was corrected, in a process of its own, and is adopted if it is better."""
 
+import platform
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QComboBox, QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from maskloop.config import TrainConfig
+from maskloop.errors import ModelError
 from maskloop.jobs.run_events import Decided, append_event
 from maskloop.jobs.run_process import RunProcess
 from maskloop.project.material import Material, MaterialCounter
@@ -23,6 +25,7 @@ from maskloop.widgets.run_view import RunView
 from maskloop.widgets.train_form import TrainForm, describe_plan
 
 NO_PROJECT = "Open or create a project first: training learns from the images in it that you have checked."
+STOPPING = "Stopping; the best so far is kept…"
 FOLLOW_MS = 250  # how often the record of a run is looked at
 
 
@@ -46,13 +49,14 @@ class TrainPanel(QWidget):
         self._processes: list[RunProcess] = []  # the oldest first
         self._drawn: Status | None = None
         self.form = TrainForm()
-        self.material = QLabel(wordWrap=True)
-        self.plan = QLabel(wordWrap=True)
+        # Plain, since they may quote names that a person has given.
+        self.material, self.plan, self.message = (
+            QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText) for _ in range(3)
+        )
         self.train_button = QPushButton("Train")
         self.runs = QComboBox()
         self.view = RunView()
         self.resegment_button = QPushButton()
-        self.message = QLabel(wordWrap=True)
         self._lay_out()
         self._connect()
         self.set_project(None)
@@ -81,7 +85,7 @@ class TrainPanel(QWidget):
     def refresh(self) -> None:
         """Count what there is to learn from, and offer the models that there are by now."""
         project = self._project
-        self.train_button.setEnabled(project is not None and not project.read_only)
+        self._allow()
         for widget in (self.form, self.plan, self.train_button):
             widget.setVisible(project is not None)
         if project is None:
@@ -100,7 +104,7 @@ class TrainPanel(QWidget):
     def train_with(self, config: TrainConfig) -> None:
         """Begin a training, which waits if another one is running."""
         project = self._project
-        if project is None:
+        if project is None or project.read_only:
             return
         if self._material is not None and not self._material.objects:
             self.message.setText("No object is reviewed as a whole yet: review some in the Correct tab.")
@@ -155,7 +159,12 @@ class TrainPanel(QWidget):
 
     def _tell_failure(self, reason: str) -> None:
         self.message.setText(reason)
-        self.train_button.setEnabled(self._project is not None and not self._project.read_only)
+        self._allow()
+
+    def _allow(self) -> None:
+        writable = self._project is not None and not self._project.read_only
+        self.train_button.setEnabled(writable)
+        self.view.allow(writable)
 
     def _show_material(self, project: Project, material: Material) -> None:
         if project is self._project:
@@ -169,7 +178,8 @@ class TrainPanel(QWidget):
 
     def _show_plan(self) -> None:
         if self._project is not None:
-            paces = (process.story.seconds_per_epoch for process in reversed(self._processes))
+            here = (p.story for p in reversed(self._processes) if p.story.computer == platform.node())
+            paces = (story.seconds_per_epoch for story in here)
             self.plan.setText(describe_plan(self.form.value(), next((pace for pace in paces if pace), None)))
 
     def _use_runs(self, project: Project, processes: list[RunProcess]) -> None:
@@ -212,8 +222,11 @@ class TrainPanel(QWidget):
         process = self.shown
         if process is None:
             return
+        alive = process.story.decided is None and process.alive  # before its last words are read
         news = process.follow()
-        status = status_of(process.run, process.story, process.story.decided is None and process.alive)
+        status = status_of(process.run, process.story, alive)
+        if status not in ("waiting", "running") and self.message.text() == STOPPING:
+            self.message.clear()
         if news or status != self._drawn:
             self._drawn = status
             self.view.show_run(process.run, process.story, status)
@@ -230,7 +243,7 @@ class TrainPanel(QWidget):
             }[action](process)
 
     def _stop(self, process: RunProcess) -> None:
-        self.message.setText("Stopping; the best so far is kept…")
+        self.message.setText(STOPPING)
         self._run(process.run.ask_to_stop, lambda _: None)
 
     def _go_on(self, process: RunProcess) -> None:
@@ -248,17 +261,27 @@ class TrainPanel(QWidget):
         def tell(_: None) -> None:
             if project is self._project:
                 self._show_run()
+                self.refresh()  # the base to start from is another one now
                 self.adopted.emit(run.model)
                 self._offer_to_resegment()
 
         self._run(adopt, tell)
 
     def _discard(self, process: RunProcess) -> None:
-        def discard() -> None:
-            process.run.discard()
-            append_event(Decided(adopted=False), process.run.events_file)
+        run, project = process.run, self._project
 
-        self._run(discard, lambda _: self._show_run())
+        def discard() -> None:
+            if Registry(run.project_folder).adopted == run.job.model:  # by the Models dialog
+                raise ModelError(f"{run.job.model} is the project's model: use another one before discarding it.")
+            run.discard()
+            append_event(Decided(adopted=False), run.events_file)
+
+        def tell(_: None) -> None:
+            if project is self._project:
+                self._show_run()
+                self.refresh()
+
+        self._run(discard, tell)
 
     def _offer_to_resegment(self) -> None:
         count = self._material.unfinished if self._material is not None else 0

@@ -1,0 +1,140 @@
+"""The question before a window is closed while a training runs: its three answers, and when it is not asked."""
+
+import contextlib
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMainWindow, QMessageBox
+
+from maskloop.config import TrainConfig
+from maskloop.project.project import Project
+from maskloop.project.run import Run
+from maskloop.widgets.ask_before_closing import AskBeforeClosing
+
+
+@pytest.fixture
+def answer(monkeypatch, qtbot):
+    """A function that lets somebody answer the next questions with a button, or a key; returns what was asked."""
+    asked = []
+
+    def answer(wanted):
+        def press(box):
+            asked.append(box.text())
+            if isinstance(wanted, Qt.Key):
+                box.show()
+                qtbot.keyClick(box, wanted)
+            else:
+                [button] = [button for button in box.buttons() if button.text() == wanted]
+                qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+        monkeypatch.setattr(QMessageBox, "exec", press)
+        return asked
+
+    return answer
+
+
+@pytest.fixture
+def make_window(qtbot):
+    """A function that shows a window in which some trainings run; `stopped` of it counts how often they were stopped."""
+
+    def make_window(count):
+        window = QMainWindow()
+        qtbot.addWidget(window)
+        window.stopped = []
+        AskBeforeClosing(window, lambda: count, lambda: window.stopped.append(count), window)
+        window.show()
+        return window
+
+    return make_window
+
+
+def test_let_it_finish_closes_the_window_and_stops_nothing(make_window, answer):
+    asked, window = answer("Let it finish"), make_window(1)
+    assert window.close()
+    assert asked == ["A training is running."]
+    assert (window.stopped, window.isVisible()) == ([], False)
+
+
+def test_stop_it_closes_the_window_and_stops_it(make_window, answer):
+    asked, window = answer("Stop it"), make_window(1)
+    assert window.close()
+    assert asked == ["A training is running."]
+    assert (window.stopped, window.isVisible()) == ([1], False)
+
+
+@pytest.mark.parametrize("no", ["Don't close", Qt.Key.Key_Escape])
+def test_don_t_close_and_the_escape_key_leave_everything_as_it_is(make_window, answer, no):
+    asked, window = answer(no), make_window(1)
+    assert not window.close()
+    assert asked == ["A training is running."]
+    assert (window.stopped, window.isVisible()) == ([], True)
+
+
+def test_of_several_it_speaks_in_the_plural(make_window, answer):
+    asked = answer("Stop them")
+    assert make_window(2).close()
+    assert answer("Let them finish") is asked
+    assert make_window(3).close()
+    assert asked == ["2 trainings are running or waiting.", "3 trainings are running or waiting."]
+
+
+def test_where_nothing_runs_nothing_is_asked(make_window, answer):
+    asked = answer("Don't close")
+    assert make_window(0).close()
+    assert asked == []
+
+
+@pytest.fixture
+def window_of(qtbot):
+    """A function that shows the whole panel in a window, and opens a project in it."""
+    shown = []
+
+    def window_of(panel):
+        window = QMainWindow()
+        qtbot.addWidget(window)
+        window.setCentralWidget(panel)
+        window.show()
+        shown.append((window, panel))
+        return window
+
+    yield window_of
+    for window, panel in shown:
+        with contextlib.suppress(RuntimeError):
+            window.takeCentralWidget()
+            panel.hide()
+
+
+def test_the_whole_panel_asks_while_a_process_is_at_a_run_and_stops_it(
+    open_main, make_project, make_model, window_of, answer, until
+):
+    folder = make_project()
+    (folder / "models").mkdir()
+    make_model(folder / "models" / "tiny")
+    run = Run.create(folder, TrainConfig(base="tiny"))
+    panel = open_main()
+    panel.project.open_project(folder)
+    until(lambda: panel.train.shown is not None)
+    window, asked = window_of(panel), answer("Don't close")
+    with run.hold():  # as its process does
+        assert not window.close()
+        assert asked == ["A training is running."]
+        assert not run.stop_wanted
+        answer("Stop it")
+        assert window.close()
+        assert run.stop_wanted
+    run.forget_stop()
+    window.show()
+    assert window.close()
+    assert len(asked) == 2  # it has ended by itself meanwhile
+    assert not run.stop_wanted
+
+
+def test_the_whole_panel_asks_nothing_of_a_project_without_trainings(open_main, make_project, window_of, answer, until):
+    panel = open_main()
+    panel.project.open_project(make_project())
+    until(lambda: panel.project.project is not None)
+    asked = answer("Don't close")
+    assert window_of(panel).close()
+    assert asked == []
+    with Project(panel.project.project.folder) as project:
+        assert project.read_only  # the panel is there still
