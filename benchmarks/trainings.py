@@ -1,8 +1,8 @@
 """Stop, kill and repeat trainings: ``python benchmarks/trainings.py [stops] [kills] [memory] [--json FILE]``.
 
 With a display or Xvfb; all three if none is named. Trained is in copies of a small project, with a tiny model, for
-about half a second an epoch. What is broken is listed, and its files are kept. Moments are 0 to 15 s after a training began;
-on a computer where the first epoch takes longer, ``--within 40``.
+about half a second an epoch. What is broken is listed, and its files are kept. Random moments are 0 to 15 s after a
+training began; where the first epoch alone takes longer, give ``--within 40``.
 
 ``stops`` (``--stops 50``): in a napari window Stop is clicked at a random moment. The window must be free within 1 s
 and the trainer gone within 10 s. If an epoch had ended, there is a whole model, otherwise nothing but the record.
@@ -352,6 +352,7 @@ def judged(folder: Path, victim: str) -> dict:
         broken += flaws
         result["next_s"] = round(time.perf_counter() - began, 1)
     broken += flaws_of_project(folder)[0]
+    result["stranded"] = victim != "napari" and not kept and run.model.exists()
     result["temporary"] = sum(path.name.startswith(".") for path in (*files_in(run.model), *files_in(run.folder)))
     return result | {"broken": broken}
 
@@ -521,6 +522,7 @@ def report_kills(rows: list[dict]) -> None:
     line("gone on with", sum(row["resumed_at"] is not None for row in killed))
     line("kept, but not told of", sum(row["kept"] > row["told"] for row in killed))
     line("open for reading only, at first", sum(row["read_only"] for row in rows))
+    line("before an epoch, with a folder left of no use", sum(row["stranded"] for row in rows))
     line("temporary files left", sum(row["temporary"] for row in rows))
 
 

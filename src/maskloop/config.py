@@ -145,11 +145,8 @@ class TrainConfig(Config):
     crop: int = Field(256, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels.")
     batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
     steps: int = Field(25, ge=1, le=100_000, title="Steps", description="Steps per epoch.")
-    learning_rate: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        None,
-        title="Learning rate",
-        description="At its peak; it falls along a cosine to nearly 0. Left out: 0.001 from scratch, 0.0003 from a "
-        "base model.",
+    learning_rate: float = Field(
+        1e-3, gt=0, le=1, title="Learning rate", description="At its peak; it falls along a cosine to nearly 0."
     )
     patience: int = Field(
         20,
@@ -176,11 +173,6 @@ class TrainConfig(Config):
     def from_scratch(self) -> bool:
         """Whether training starts from random weights."""
         return self.base == "none"
-
-    @property
-    def peak_rate(self) -> float:
-        """The learning rate, chosen if it was left out."""
-        return self.learning_rate or (1e-3 if self.from_scratch else 3e-4)
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:

@@ -36,7 +36,7 @@ def story_of(*events):
 def test_of_a_run_without_a_record_nothing_is_known():
     story = RunStory()
     assert [story.best, story.seconds_left, story.seconds_per_epoch, story.computer] == 4 * [None]
-    assert not (story.epochs or story.remarks or story.queued or story.trained)
+    assert [story.epochs, story.remarks, story.queued, story.trained] == [[], [], False, False]
 
 
 def test_it_waits_until_it_begins_and_once_more_where_it_is_started_again():

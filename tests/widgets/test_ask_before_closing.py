@@ -1,13 +1,10 @@
 """The question before a window is closed while a training runs: its three answers, and when it is not asked."""
 
-import contextlib
-
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMainWindow, QMessageBox
 
 from maskloop.config import TrainConfig
-from maskloop.project.project import Project
 from maskloop.project.run import Run
 from maskloop.widgets.ask_before_closing import AskBeforeClosing
 
@@ -35,7 +32,7 @@ def answer(monkeypatch, qtbot):
 
 @pytest.fixture
 def make_window(qtbot):
-    """A function that shows a window in which some trainings run; `stopped` of it counts how often they were stopped."""
+    """A function that shows a window in which some trainings run; its `stopped` tells how many were stopped."""
 
     def make_window(count):
         window = QMainWindow()
@@ -85,27 +82,23 @@ def test_where_nothing_runs_nothing_is_asked(make_window, answer):
 
 
 @pytest.fixture
-def window_of(qtbot):
-    """A function that shows the whole panel in a window, and opens a project in it."""
-    shown = []
+def window_of(qapp):
+    """A function that shows the whole panel in a window; asked for before `open_main`, whose panel goes first."""
+    windows = []
 
     def window_of(panel):
-        window = QMainWindow()
-        qtbot.addWidget(window)
-        window.setCentralWidget(panel)
-        window.show()
-        shown.append((window, panel))
-        return window
+        windows.append(QMainWindow())
+        windows[-1].setCentralWidget(panel)
+        windows[-1].show()
+        return windows[-1]
 
     yield window_of
-    for window, panel in shown:
-        with contextlib.suppress(RuntimeError):
-            window.takeCentralWidget()
-            panel.hide()
+    for window in windows:
+        window.deleteLater()
 
 
 def test_the_whole_panel_asks_while_a_process_is_at_a_run_and_stops_it(
-    open_main, make_project, make_model, window_of, answer, until
+    window_of, open_main, make_project, make_model, answer, until
 ):
     folder = make_project()
     (folder / "models").mkdir()
@@ -129,12 +122,10 @@ def test_the_whole_panel_asks_while_a_process_is_at_a_run_and_stops_it(
     assert not run.stop_wanted
 
 
-def test_the_whole_panel_asks_nothing_of_a_project_without_trainings(open_main, make_project, window_of, answer, until):
+def test_the_whole_panel_asks_nothing_of_a_project_without_trainings(window_of, open_main, make_project, answer, until):
     panel = open_main()
     panel.project.open_project(make_project())
     until(lambda: panel.project.project is not None)
     asked = answer("Don't close")
     assert window_of(panel).close()
     assert asked == []
-    with Project(panel.project.project.folder) as project:
-        assert project.read_only  # the panel is there still

@@ -65,14 +65,14 @@ def fit(
         If memory runs out for a single crop.
     """
     draft = Draft(folder)
-    network.compile(keras.optimizers.AdamW(config.peak_rate, clipnorm=1.0), objects_loss, metrics=[ForegroundIoU()])
+    network.compile(keras.optimizers.AdamW(config.learning_rate, clipnorm=1.0), objects_loss, metrics=[ForegroundIoU()])
     network.optimizer.build(network.trainable_variables)
     history = draft.restore(network, config)
     rounds = _Rounds(network, training, validation, rehearsal, config, callbacks)
     budget = _Budget(config, sum(e.seconds for e in history))
     while (done := budget.share(len(history))) < 1 and not _stale(history, config.patience):
         started = time.monotonic()
-        rate = config.peak_rate * _cosine(done, len(history))
+        rate = config.learning_rate * _cosine(done, len(history))
         scores = rounds.play(len(history), rate)
         if scores is None:
             break
@@ -123,7 +123,9 @@ class _Rounds:
         return {k: v[-1] for k, v in logs.history.items()} | {f"val_{k}": v for k, v in judged.items()}
 
     def _give_up(self, epoch: int) -> None:
-        advice = f"Give a learning rate below {self.config.peak_rate:g}, or larger batches than {self.config.batch}."
+        advice = (
+            f"Give a learning rate below {self.config.learning_rate:g}, or larger batches than {self.config.batch}."
+        )
         if epoch == 0:
             raise InputError(f"Training diverged in its first epoch, so there is nothing to keep. {advice}")
         self.callbacks.on_remark(f"Training diverged in epoch {epoch + 1}; the best one before is kept. {advice}")

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -29,6 +29,9 @@ class Resegmentation(QObject):
     config : SegmentConfig
     session : WorkerSession
     background : Background
+    in_viewer : callable, optional
+        Told an entry, returns whether it is open, or about to be: strokes on older labels are on their way to the disk
+        then, so it is left out.
     """
 
     told = Signal(str)
@@ -42,22 +45,26 @@ class Resegmentation(QObject):
         session: WorkerSession,
         background: Background,
         parent: QObject | None = None,
+        in_viewer: Callable[[Entry], bool] = lambda _: False,
     ) -> None:
         super().__init__(parent)
         self._project, self._config, self._session, self._background = project, config, session, background
-        self._left, self._count = deque(entries), len(entries)
+        self._in_viewer = in_viewer
+        self._left, self._count, self._done = deque(entries), len(entries), 0
         self._entry: Entry | None = None
         self._job: int | None = None
         self._failures: list[str] = []
         session.reported.connect(self._handle)
 
     def go_on(self) -> None:
-        """Segment the next entry, or say what came of all."""
+        """Segment the next entry, or say what came of all; nobody is told any more when the project was closed."""
+        if self._project.read_only:
+            self._session.reported.disconnect(self._handle)
+            return
         if not self._left:
             self._session.reported.disconnect(self._handle)
-            done = self._count - len(self._failures)
-            text = f"{done} of {self._count} image{'' if self._count == 1 else 's'} segmented anew."
-            self.finished.emit(" ".join([text, *self._failures[:1]]))
+            text = f"{self._done} of {self._count} image{'' if self._count == 1 else 's'} segmented anew."
+            self.finished.emit(" ".join([text, *self._failures[:1]]) if self._count else "")
             return
         self._entry = self._left.popleft()
         self.told.emit(f"Segmenting {self._entry.name} anew ({self._count - len(self._left)} of {self._count})…")
@@ -69,13 +76,24 @@ class Resegmentation(QObject):
         if entry is None or getattr(report.event, "job", None) != self._job or not isinstance(report.event, TERMINAL):
             return
         job, self._entry = self._job, None
-        if isinstance(report.event, Done) and report.labels is not None:
+        if not self._is_wanted(entry):
+            self.go_on()
+        elif isinstance(report.event, Done) and report.labels is not None:
             save = partial(self._project.save_prediction, entry, report.labels)
-            self._background.run(save, lambda _: self.go_on(), partial(self._fail, entry))
+            self._background.run(save, self._go_on_after, partial(self._fail, entry))
         else:
             self._fail(entry, describe_end(report.event))
         assert job is not None
         self._session.forget(job)
+
+    def _is_wanted(self, entry: Entry) -> bool:
+        """Whether nobody has removed an entry, opened it or closed the project meanwhile."""
+        there = any(known.id == entry.id for known in self._project.entries)
+        return there and not self._project.read_only and not self._in_viewer(entry)
+
+    def _go_on_after(self, _: Entry) -> None:
+        self._done += 1
+        self.go_on()
 
     def _fail(self, entry: Entry, reason: str) -> None:
         self._failures.append(f"{entry.name}: {reason}")

@@ -128,6 +128,12 @@ class SegmentForm(QWidget):
         self._model.reset_choices()
         self._model.value = name
 
+    def offer_models(self, folders: Sequence[Path]) -> None:
+        """Offer the models of a project beside the others."""
+        for folder in folders:
+            self._models.setdefault(folder.name, folder)
+        self._model.reset_choices()
+
     def _choose_model(self, name: str) -> None:
         if name != OPEN_FOLDER:
             changed = name != self._chosen_model
@@ -145,7 +151,8 @@ class SegmentForm(QWidget):
         except ModelError as error:
             self.refused.emit(str(error))
             return
-        self._sentence.setText(f"{card.description} Trained on objects of about {card.diameter:.0f} pixels.")
+        diameter = card.usual_diameter or card.diameter
+        self._sentence.setText(f"{card.description} Trained on objects of about {diameter:.0f} pixels.")
         self.model_changed.emit()
 
     def _is_rgb(self) -> bool:
