@@ -203,7 +203,7 @@ def train(
     from maskloop.training.draft import Draft
     from maskloop.training.train import train_model
 
-    if folder.is_dir() and any(folder.iterdir()) and not Draft(folder).unfinished:
+    if folder.is_dir() and not Draft(folder).is_free:
         kind = "holds a model already" if (folder / MODEL_FILE).exists() else "holds other files"
         raise InputError(f"{folder} {kind}; wanted is a new folder.")
     try:
@@ -225,7 +225,7 @@ def _read_lesson(data: Path, config: TrainConfig) -> "Lesson":
     from maskloop.data.split import split_look_alikes
 
     if (data / PROJECT_FILE).is_file():
-        with Project(data) as project:
+        with Project(data, hold=False) as project:
             return read_lesson(project, config.channel)
     return split_look_alikes(read_examples(data), config.validation, config.seed)
 
@@ -277,7 +277,7 @@ def compare(
     from maskloop.inference.judge import judge, picture_difference
     from maskloop.inference.model import load_model
 
-    with Project(project) as opened:
+    with Project(project, hold=False) as opened:
         held_out = read_lesson(opened, channel).validation
     models = [load_model(_model_of(name, Path(project))) for name in (old, new)]
     known = [Example("", image[..., None], labels) for image, labels in read_rehearsal(models[0].folder).judged]
@@ -289,13 +289,13 @@ def compare(
     before = (judgements[2], judgements[3]) if known else None
     names = models[0].folder.name, models[1].folder.name
     return Comparison(
-        *names, (judgements[0], judgements[1]), before, picture_difference(models[0], models[1], held_out)
+        *names, (judgements[0], judgements[1]), before, picture_difference(models[0], models[1], held_out, should_stop)
     )
 
 
 def _model_of(name: str | Path, project: Path) -> str | Path:
     own = project / MODELS / name
-    return own if own.is_dir() else name
+    return own if own.is_dir() and Path(name).name == str(name) else name
 
 
 def _share_of_all(report: Callable[[float], None], done: int, of: int) -> Callable[[float], None]:

@@ -135,7 +135,13 @@ class TrainConfig(Config):
     minutes: float | None = Field(
         None, gt=0, le=100_000, title="Minutes", description="Time budget; takes the place of epochs."
     )
-    seed: int = Field(0, ge=0, lt=2**32, title="Seed", description="The same seed gives the same training.")
+    seed: int = Field(
+        0,
+        ge=0,
+        lt=2**32,
+        title="Seed",
+        description="The same seed and number of epochs give the same training, on one computer's processor.",
+    )
     channel: Annotated[int, Field(ge=0)] | None = Field(
         None,
         title="Channel",

@@ -215,6 +215,8 @@ def test_one_that_waits_can_be_stopped(project, start):
     events = finish(other, second)
     assert kinds(events) == [Queued, Ended]
     assert events[-1].outcome == "stopped"
+    assert not second.model.exists()
+    assert not second.rival.exists()
 
 
 def test_a_run_is_held_by_one_process(project, start):

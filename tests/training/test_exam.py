@@ -70,14 +70,16 @@ def test_what_nobody_vouches_for_is_not_asked(example):
 
 
 def test_thresholds_are_chosen_by_which_the_network_passes_best(example):
-    labels, found, mean_ap = Exam(CONFIG, [example()]).tune(Oracle(faint=0.42), LabelsConfig(), lambda: False)
+    exam = Exam(CONFIG, [example()])
+    labels, found, mean_ap = exam.tune(exam.maps(Oracle(faint=0.42)), LabelsConfig(), lambda: False)
     assert labels.foreground < 0.42
     assert (found, mean_ap) == (1, pytest.approx(1))
 
 
 def test_in_a_hurry_what_was_known_before_is_kept(example):
     first = LabelsConfig(foreground=0.5)
-    assert Exam(CONFIG, [example()]).tune(Oracle(faint=0.42), first, lambda: True) == (first, 0, 0)
+    exam = Exam(CONFIG, [example()])
+    assert exam.tune(exam.maps(Oracle(faint=0.42)), first, lambda: True) == (first, 0, 0)
 
 
 def test_an_excerpt_is_of_a_few_small_crops_amid_objects_the_fullest_first(example):

@@ -163,4 +163,4 @@ def test_a_project_of_which_nothing_is_reviewed_is_refused_before_a_folder_is_ma
 def test_objects_larger_than_a_crop_are_made_smaller_also_from_scratch(make_project, settings, tmp_path):
     card = train(make_project(radius=9, zoom=6), tmp_path / "model", settings(crop=64))
     assert card.usual_diameter == pytest.approx(6 * 18, rel=0.1)
-    assert card.diameter == pytest.approx(64 / 4, rel=0.1)
+    assert card.diameter == pytest.approx(0.75 * 64, rel=0.1)

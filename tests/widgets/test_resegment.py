@@ -178,6 +178,14 @@ def test_colours_and_channels_are_no_planes(project, segment):
         np.testing.assert_array_equal(project.annotation(entry).labels > 0, image(LEFT) > 100)
 
 
+def test_what_others_have_the_worker_do_is_not_taken_for_one_s_own(project, begin, model_folder, until):
+    first, second = begin("a", model="waits"), begin("b")
+    (model_folder("waits") / "go").touch()
+    until(lambda: bool(first.ends and second.ends))
+    np.testing.assert_array_equal(project.annotation(named(project, "b")).labels > 0, image(RIGHT) > 100)
+    np.testing.assert_array_equal(project.annotation(named(project, "a")).labels > 0, image(LEFT, RIGHT) > 100)
+
+
 def test_an_image_that_is_opened_meanwhile_is_left_to_the_viewer(project, begin, model_folder, until):
     opened = []
     work = begin(model="waits", in_viewer=lambda entry: entry.name in opened)

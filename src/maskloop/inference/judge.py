@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from maskloop.config import SegmentConfig
 from maskloop.data.examples import Example
 from maskloop.errors import Cancelled
 from maskloop.inference.model import Model
-from maskloop.ops.judged import box_amid_objects, whole_objects
+from maskloop.ops.judged import box_amid_objects, judged_part, whole_objects
 from maskloop.ops.metrics import Counts, count, pool
 from maskloop.ops.mistakes import Mistakes, add_up, count_mistakes
 from maskloop.ops.normalise import normalise
@@ -70,7 +72,17 @@ def judge(
     return Judgement(pool(counts), add_up(mistakes))
 
 
-def picture_difference(old: Model, new: Model, examples: Sequence[Example]) -> Preview:
+def picture_judged(
+    image: np.ndarray, truth: np.ndarray, reviewed: np.ndarray | None, before: np.ndarray, after: np.ndarray
+) -> Preview:
+    """Return a picture of what two segmentations are judged by, and of nothing else."""
+    (before, _), (after, known) = (judged_part(labels, truth, reviewed) for labels in (before, after))
+    return Preview(image, known, before, after)
+
+
+def picture_difference(
+    old: Model, new: Model, examples: Sequence[Example], should_stop: Callable[[], bool] = lambda: False
+) -> Preview:
     """Return the crop with the most reviewed objects, as two models segment it.
 
     Parameters
@@ -78,12 +90,22 @@ def picture_difference(old: Model, new: Model, examples: Sequence[Example]) -> P
     old, new : Model
     examples : sequence of Example
         At least one.
+    should_stop : callable, optional
+        Asked at each tile.
 
     Returns
     -------
     Preview
+
+    Raises
+    ------
+    Cancelled
+        If it was asked to stop.
     """
     example = max(examples, key=lambda e: count_objects(whole_objects(e.labels, e.reviewed)))
     box = box_amid_objects(example.labels, example.reviewed, PICTURE)
-    before, after = (model.segment_plane(example.image, SegmentConfig()).labels[box] for model in (old, new))
-    return Preview(normalise(example.image)[box], example.labels[box], before, after)
+    reviewed = None if example.reviewed is None else example.reviewed[box]
+    before, after = (
+        model.segment_plane(example.image, SegmentConfig(), should_stop=should_stop).labels[box] for model in (old, new)
+    )
+    return picture_judged(normalise(example.image)[box], example.labels[box], reviewed, before, after)

@@ -148,7 +148,7 @@ def read_events(path: Path, start: int = 0) -> tuple[list[RunEvent], int]:
         with path.open("rb") as file:
             file.seek(start)
             content = file.read()
-    except FileNotFoundError:
+    except OSError:  # not there yet, or its disk is out of reach for the moment
         return [], start
     whole = content.rpartition(b"\n")[0]
     events = []

@@ -10,6 +10,8 @@ from maskloop.jobs.run_events import read_events
 from maskloop.jobs.run_story import RunStory
 from maskloop.project.run import Run
 
+WITH_LOW_PRIORITY = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)  # Windows; elsewhere it sees to that itself
+
 
 class RunProcess:
     """The process of a run, if there is one; it goes on without the window.
@@ -48,7 +50,7 @@ class RunProcess:
                 stderr=log,
                 env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
                 start_new_session=True,
-                creationflags=CREATION_FLAGS,
+                creationflags=CREATION_FLAGS | WITH_LOW_PRIORITY,
             )
 
     @property

@@ -5,11 +5,11 @@ gives all memory back. It tells what it does in the folder's record, and needs n
 """
 
 import contextlib
-import getpass
 import os
 import platform
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -23,10 +23,13 @@ from maskloop.jobs.messages import Message
 from maskloop.jobs.run_events import Began, Compared, Ended, EpochEnded, Queued, Remark, Trained, append_event
 from maskloop.model.runtime import describe_device, start_engine
 from maskloop.project.history import Epoch
+from maskloop.project.lock import user_name
+from maskloop.project.preview import Preview
 from maskloop.project.run import Run
 
 NICENESS = 10  # the window and its worker come first
 LOOK_INTERVAL_S = 0.2  # at most this often for the wish to stop
+NOTHING_YET = "Training was stopped before its first epoch ended, so there is nothing to keep."
 
 
 class Trainer:
@@ -40,9 +43,12 @@ class Trainer:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._looked, self._stop_seen = 0.0, False
+        self._last_word = threading.Lock()
 
     def work(self) -> None:
         """Train and compare; the record says how it ends."""
+        # The engine takes seconds to start, and asks nobody meanwhile.
+        threading.Thread(target=self._end_if_nothing_is_lost, daemon=True).start()
         try:
             ended = self._work()
         except Cancelled:
@@ -50,7 +56,21 @@ class Trainer:
         except Exception as error:
             traceback.print_exc()  # to the log
             ended = Ended(outcome="stopped" if self._should_stop() else "failed", reason=explain(error))
+        self._end(ended)
+
+    def _end(self, ended: Ended) -> None:
+        self._last_word.acquire()  # for good: one ending is told, and the other thread waits for the end
+        if not self.run.has_learned:
+            self.run.discard()
         self._tell(ended)
+
+    def _end_if_nothing_is_lost(self) -> None:
+        """Wait for the wish to stop, and end the process at once if it comes before the first epoch is kept."""
+        while not self.run.has_learned:
+            if self.run.stop_wanted:
+                self._end(Ended(outcome="stopped", reason=NOTHING_YET))
+                os._exit(0)
+            time.sleep(LOOK_INTERVAL_S)
 
     def _work(self) -> Ended:
         with self._turn():
@@ -67,7 +87,7 @@ class Trainer:
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait until no other training of this person runs on this computer."""
-        lock = FileLock(Path(tempfile.gettempdir()) / f"maskloop-training-{getpass.getuser()}.lock", timeout=0)
+        lock = FileLock(Path(tempfile.gettempdir()) / f"maskloop-training-{user_name()}.lock", timeout=0)
         told = False
         while True:
             try:
@@ -80,8 +100,10 @@ class Trainer:
             if self._should_stop():
                 raise Cancelled
             time.sleep(LOOK_INTERVAL_S)
-        with lock:
+        try:
             yield
+        finally:
+            lock.release()
 
     def _train(self) -> None:
         api.train(
@@ -89,7 +111,7 @@ class Trainer:
             self.run.model,
             self.run.config,
             on_epoch=self._tell_epoch,
-            on_preview=lambda preview: preview.save(self.run.preview_file),
+            on_preview=self._show,
             on_remark=lambda text: self._tell(Remark(text=text)),
             should_stop=self._should_stop,
         )
@@ -98,13 +120,18 @@ class Trainer:
     def _compare(self) -> None:
         models, channel = (self.run.rival, self.run.model), self.run.config.channel
         found = api.compare(*models, self.run.project_folder, channel=channel, should_stop=self._should_stop)
-        found.picture.save(self.run.preview_file)
+        self._show(found.picture)
         self._tell(Compared(rows=found.rows(), recommendation=found.recommendation, better=found.is_better))
 
     def _tell(self, event: Message) -> None:
         # On a full disk the record has a gap, but what was learned is there.
         with contextlib.suppress(OSError):
             append_event(event, self.run.events_file)
+
+    def _show(self, preview: Preview) -> None:
+        # A disk may be full, and under Windows the window may just be reading it.
+        with contextlib.suppress(OSError):
+            preview.save(self.run.preview_file)
 
     def _tell_epoch(self, epoch: Epoch, share: float) -> None:
         self._tell(EpochEnded(epoch=epoch, share=share))

@@ -33,7 +33,7 @@ def tune_labels(
     first : LabelsConfig, optional
         What is tried before anything else, and stays unless something is better.
     should_stop : callable, optional
-        Asked after each choice; the best so far is taken.
+        Asked after each image; the best so far is taken, at the least the first.
 
     Returns
     -------
@@ -43,15 +43,17 @@ def tune_labels(
     """
     images = list(zip(maps, truths, masks or [None] * len(maps), strict=True))
     best = first or LabelsConfig()
-    ap50, mean_ap = _score(images, best)
+    first_score = _score(images, best)
+    assert first_score is not None
+    ap50, mean_ap = first_score
 
     def try_out(changes: Iterable[dict[str, float]]) -> None:
         nonlocal best, ap50, mean_ap
         for changed in changes:
-            if should_stop():
-                return
             config = best.model_copy(update=changed)
-            found = _score(images, config)
+            found = _score(images, config, should_stop)
+            if found is None:
+                return
             if found[1] > mean_ap:
                 best, (ap50, mean_ap) = config, found
 
@@ -61,7 +63,15 @@ def tune_labels(
 
 
 def _score(
-    images: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray | None]], config: LabelsConfig
-) -> tuple[float, float]:
-    ap = pool(count(maps_to_labels(maps, config), truth, mask) for maps, truth, mask in images).ap
+    images: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray | None]],
+    config: LabelsConfig,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[float, float] | None:
+    """Return AP at IoU 0.5 and its mean, or None if there is no time for it."""
+    counts = []
+    for maps, truth, mask in images:
+        if should_stop():
+            return None
+        counts.append(count(maps_to_labels(maps, config), truth, mask))
+    ap = pool(counts).ap
     return float(ap[0]), float(ap.mean())

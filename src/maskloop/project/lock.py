@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 
-def hold(folder: Path) -> "FileLock | None":
+def take(folder: Path) -> "FileLock | None":
     """Take a project for this process, until the lock is released or the process ends, however it ends.
 
     Parameters
@@ -41,7 +41,7 @@ def hold(folder: Path) -> "FileLock | None":
         lock.acquire()
     except Timeout:
         return None
-    holder = {"user": _user(), "computer": platform.node(), "process": os.getpid(), "since": f"{datetime.now():%c}"}
+    holder = {"user": user_name(), "computer": platform.node(), "process": os.getpid(), "since": f"{datetime.now():%c}"}
     with contextlib.suppress(OSError):  # a full disk: it is held all the same
         write_atomically(folder / HOLDER_FILE, json.dumps(holder).encode())
     return lock
@@ -56,7 +56,8 @@ def holder(folder: Path) -> str:
         return "another process"
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return the name under which the person has logged in."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # no such user in a container

@@ -5,7 +5,7 @@ import itertools
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from maskloop.errors import InputError, ModelError
@@ -59,7 +59,7 @@ def claim(models: Path, name: str) -> Path | None:
     return models / name
 
 
-def claim_like(models: Path, base: str) -> Path:
+def claim_like(models: Path, base: str, used: Collection[str] = ()) -> Path:
     """Make an empty folder with a free name like that of another model.
 
     Parameters
@@ -68,13 +68,16 @@ def claim_like(models: Path, base: str) -> Path:
         Where to make it.
     base : str
         Name or folder of a model, or "none".
+    used : collection of str, optional
+        Names that no other model is to get any more.
 
     Returns
     -------
     Path
         Such as ``nuclei-2`` for ``nuclei``, and ``model-1`` for "none".
     """
-    return next(folder for name in _names_like(Path(base).name) if (folder := claim(models, name)))
+    names = (name for name in _names_like(Path(base).name) if name not in used)
+    return next(folder for name in names if (folder := claim(models, name)))
 
 
 def read_named(folder: Path, name: str) -> ModelCard:

@@ -24,7 +24,7 @@ from maskloop.project.annotation import (
 from maskloop.project.card import read_card, write_card
 from maskloop.project.entry import Entry, Reason, hash_pixels, read_entry, save_entry
 from maskloop.project.layout import ENTRIES, IMAGE_FILE, PROJECT_FILE, TRASH
-from maskloop.project.lock import hold, holder
+from maskloop.project.lock import holder, take
 from maskloop.project.revisions import drop_edits, has_edits, next_revision, with_revision
 
 
@@ -36,6 +36,8 @@ class Project:
     Parameters
     ----------
     folder : str or Path
+    hold : bool
+        Whether to take it for this process if nobody has it; who only looks at it is in nobody's way.
 
     Attributes
     ----------
@@ -59,15 +61,17 @@ class Project:
     ('not segmented', (8, 8))
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, hold: bool = True) -> None:
         self.folder = Path(folder)
         read_card(self.folder)
         self.damaged: dict[str, str] = {}
         self.held_by = ""
         self._lock = None
         try:
-            self._lock = hold(self.folder)
-            if self._lock is None:
+            self._lock = take(self.folder) if hold else None
+            if not hold:
+                self.held_by = "It was opened to be looked at."
+            elif self._lock is None:
                 self.held_by = f"It is open in {holder(self.folder)}."
             else:
                 tidy_unfinished(self.folder / ENTRIES)

@@ -12,7 +12,7 @@ from maskloop.errors import InputError, ModelError, ProjectError, explain
 from maskloop.files import sync_folder
 from maskloop.project.adoptions import read_adoptions, save_adoptions
 from maskloop.project.card import read_card
-from maskloop.project.layout import MODELS, TRASH
+from maskloop.project.layout import MODELS, RUNS, TRASH
 from maskloop.project.model_folder import MODEL_FILE, WEIGHTS_FILE, ModelCard, bundled_models, check_weights, save_card
 from maskloop.project.model_name import check_name, claim, claim_like, is_text, move_model, read_named, same_name
 from maskloop.project.model_zip import unpacked, write_zip
@@ -78,8 +78,12 @@ class Registry:
         return known[name]
 
     def new_folder(self, base: str) -> Path:
-        """Make a folder for a model that is to be trained from a base, with a free name like that of the base."""
-        return claim_like(self._folder, base)
+        """Make a folder for a model that is to be trained from a base, with a name like that of the base.
+
+        It is the name of no run either, so that a run's record is never taken for that of another model.
+        """
+        runs = self.project_folder / RUNS
+        return claim_like(self._folder, base, [run.name for run in runs.iterdir()] if runs.is_dir() else ())
 
     def rename(self, name: str, new: str) -> None:
         """Give a model of the project another name.

@@ -1,7 +1,7 @@
 """The folder of one training run: what is to be trained, and a record of what became of it.
 
-``runs/<name>/`` holds ``job.json``, ``events.jsonl``, ``log.txt``, a copy of the model that the new one is compared
-with, and a picture. The process that trains holds a lock in it, and looks for a file ``stop``.
+``runs/<name of the model>/`` holds ``job.json``, ``events.jsonl``, ``log.txt``, a copy of the model that the new one is
+compared with, and a picture. The process that trains holds a lock in it, and looks for a file ``stop``.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from maskloop.project.model_folder import MODEL_FILE, STATE_FILE
 from maskloop.project.registry import Registry
 
 if TYPE_CHECKING:
-    from filelock import FileLock
+    from filelock import AcquireReturnProxy
 
 SCHEMA: Literal[1] = 1
 BUNDLED_MODEL = SegmentConfig().model
@@ -83,7 +83,7 @@ class Run:
         registry = Registry(project_folder)
         rival = registry.find((registry.adopted or BUNDLED_MODEL) if config.from_scratch else config.base)
         model = registry.new_folder(config.base)
-        folder = project_folder / RUNS / f"{datetime.now():%Y%m%d-%H%M%S-%f}-{model.name}"
+        folder = project_folder / RUNS / model.name
         job = Job(config=config, model=model.name, rival=rival.name, asked=datetime.now().astimezone())
         try:
             folder.mkdir(parents=True)
@@ -139,8 +139,13 @@ class Run:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether training was cut off, and can be gone on with."""
-        return not self.is_trained and (self.model / STATE_FILE).is_file()
+        """Whether training was cut off, and can be gone on with, or be begun anew."""
+        return not self.is_trained and self.rival.is_dir()
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether there is anything to keep."""
+        return self.is_trained or (self.model / STATE_FILE).is_file()
 
     @property
     def is_running(self) -> bool:
@@ -154,7 +159,7 @@ class Run:
         except Timeout:
             return True
 
-    def hold(self) -> "FileLock":
+    def hold(self) -> "AcquireReturnProxy":
         """Take the run for this process.
 
         Raises
@@ -164,9 +169,7 @@ class Run:
         """
         from filelock import FileLock
 
-        lock = FileLock(self.folder / LOCK_FILE, timeout=PATIENCE_S)
-        lock.acquire()
-        return lock
+        return FileLock(self.folder / LOCK_FILE, timeout=PATIENCE_S).acquire()
 
     @property
     def stop_wanted(self) -> bool:
@@ -192,10 +195,10 @@ class Run:
 
 
 def read_runs(project_folder: Path) -> list[Run]:
-    """Return the runs of a project that can be read, the oldest first."""
+    """Return the runs of a project that can be read, the one asked for first at the beginning."""
     folder = project_folder / RUNS
     runs = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in folder.iterdir() if folder.is_dir() else ():
         with contextlib.suppress(ProjectError):
             runs.append(Run(path))
-    return runs
+    return sorted(runs, key=lambda run: run.job.asked)

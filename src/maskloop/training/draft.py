@@ -38,6 +38,12 @@ class Draft:
         """Whether a training was cut off here, and can be gone on with."""
         return self.state.is_file()
 
+    @property
+    def is_free(self) -> bool:
+        """Whether a model can be trained here: nothing is here but what a training leaves that was cut off."""
+        known = {WEIGHTS_FILE, HISTORY_FILE, STATE_FILE}
+        return all(path.name in known or path.name.startswith(".") for path in self.folder.iterdir())
+
     def finish(self) -> None:
         """Delete what only an unfinished training needs."""
         self.state.unlink(missing_ok=True)

@@ -41,23 +41,32 @@ class Exam:
 
     def segment(self, network: keras.Model, labels: LabelsConfig) -> list[np.ndarray]:
         """Segment the images; return labels of shape (Y, X), int32, of each."""
-        return [maps_to_labels(maps, labels) for maps in self._maps(network)]
+        return [maps_to_labels(maps, labels) for maps in self.maps(network)]
 
     def ap50(self, found: Sequence[np.ndarray]) -> float:
         """Return the AP at IoU 0.5, pooled over all objects, of what was found."""
         pairs = zip(found, self.examples, strict=True)
         return float(pool(count(labels, example.labels, example.reviewed) for labels, example in pairs).ap[0])
 
+    def maps(self, network: keras.Model, should_stop: Callable[[], bool] = lambda: False) -> list[np.ndarray]:
+        """Predict the maps of the images, in the precision in which they are kept when somebody segments.
+
+        Raises
+        ------
+        Cancelled
+            If it was asked to stop.
+        """
+        return [
+            predict_maps(network, self.config, example.image, should_stop=should_stop).astype(np.float16)
+            for example in self.examples
+        ]
+
     def tune(
-        self, network: keras.Model, first: LabelsConfig, should_stop: Callable[[], bool]
+        self, maps: Sequence[np.ndarray], first: LabelsConfig, should_stop: Callable[[], bool]
     ) -> tuple[LabelsConfig, float, float]:
         """Choose how maps become labels, as `maskloop.ops.tuning.tune_labels` does."""
         truths, masks = ([getattr(e, name) for e in self.examples] for name in ("labels", "reviewed"))
-        return tune_labels(self._maps(network), truths, masks, first, should_stop)
-
-    def _maps(self, network: keras.Model) -> list[np.ndarray]:
-        # In the precision in which they are kept when somebody segments.
-        return [predict_maps(network, self.config, example.image).astype(np.float16) for example in self.examples]
+        return tune_labels(maps, truths, masks, first, should_stop)
 
 
 def _crop_amid_objects(example: Example) -> Example:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from maskloop.config import TrainConfig
 from maskloop.data.dataset import training_batches, validation_batches
-from maskloop.errors import EngineError, InputError
+from maskloop.errors import Cancelled, EngineError, InputError
 from maskloop.model.loss import ForegroundIoU, objects_loss
 from maskloop.model.weights import load_weights
 from maskloop.project.history import Epoch
@@ -119,7 +119,13 @@ class _Rounds:
         if watch.diverged:
             self._give_up(epoch)
             return None
-        judged = self.network.evaluate(self.checks, return_dict=True, verbose=0)
+        try:
+            judged = self.network.evaluate(self.checks, return_dict=True, verbose=0, callbacks=[watch])
+        except Cancelled:
+            return None
+        if not math.isfinite(judged["loss"]):
+            self._give_up(epoch)
+            return None
         return {k: v[-1] for k, v in logs.history.items()} | {f"val_{k}": v for k, v in judged.items()}
 
     def _give_up(self, epoch: int) -> None:
@@ -169,6 +175,10 @@ class _Watch(keras.callbacks.Callback):
         self.stopped = self.stopped or self.should_stop()
         self.diverged = not (logs or {}).get("loss", 0.0) < DIVERGED  # nor if it is no number
         self.model.stop_training = self.stopped or self.diverged
+
+    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:  # noqa: ARG002
+        if self.should_stop():
+            raise Cancelled
 
 
 def _cosine(done: float, epoch: int) -> float:

@@ -1,6 +1,7 @@
 """From examples to a model folder: bring to scale, fit, tune on what was held out, describe."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +13,8 @@ from maskloop.config import LabelsConfig, NetworkConfig, TrainConfig
 from maskloop.data.dataset import focus, prepare
 from maskloop.data.examples import Example, rescale
 from maskloop.data.lesson import Lesson
-from maskloop.errors import InputError
+from maskloop.errors import Cancelled, InputError
+from maskloop.inference.judge import picture_judged
 from maskloop.inference.model import load_model
 from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
@@ -21,7 +23,6 @@ from maskloop.ops.judged import whole_objects
 from maskloop.ops.targets import object_diameters
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import ModelCard, Training, find_model, read_card, save_card, sha256_of
-from maskloop.project.preview import Preview
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
 from maskloop.training.callbacks import Callbacks
 from maskloop.training.draft import Draft
@@ -29,8 +30,9 @@ from maskloop.training.exam import Exam
 from maskloop.training.fit import fit
 
 SAME_SIZE = 1.25  # factor up to which objects are not worth rescaling
-LARGEST_SHARE = 0.25  # of a crop's side that an object should fill, or its surroundings go unseen
-HURRY_S = 4.0  # for tuning, where somebody waits for the end
+LARGEST_SHARE = 0.75  # of a crop's side that an object may fill, or its surroundings go unseen
+TUNING_SHARE = 0.2  # of the time that training took, at most
+HURRY_S = 2.5  # for tuning, where somebody waits for the end
 
 
 def train_model(
@@ -77,14 +79,14 @@ def train_model(
     def ap50() -> float:
         found = excerpt.segment(network, course.labels)
         shown = excerpt.examples[0]
-        unknown = np.zeros_like(found[0])
-        callbacks.on_preview(Preview(shown.image, shown.labels, before[0] if before else unknown, found[0]))
+        earlier = before[0] if before else np.zeros_like(found[0])
+        callbacks.on_preview(picture_judged(shown.image, shown.labels, shown.reviewed, earlier, found[0]))
         return excerpt.ap50(found)
 
     training, validation = ([prepare(e) for e in part] for part in (course.training, course.exam.examples))
     rehearsal = [prepare(example) for example in course.rehearsed]
     history = fit(network, training, validation, config, folder, callbacks, rehearsal, ap50)
-    card = _describe(course, folder, history, data, hurry=callbacks.should_stop())
+    card = _describe(course, folder, history, data, callbacks.should_stop)
     if course.rehearsal.learned:
         save_rehearsal(course.rehearsal, folder)
     save_card(card, folder)
@@ -165,9 +167,11 @@ def _starting_network(config: TrainConfig) -> keras.Model:
     return load_model(config.base, bfloat16).network
 
 
-def _describe(course: _Course, folder: Path, history: list[Epoch], data: str, hurry: bool) -> ModelCard:
+def _describe(
+    course: _Course, folder: Path, history: list[Epoch], data: str, should_stop: Callable[[], bool]
+) -> ModelCard:
     best = min(history, key=lambda epoch: epoch.val_loss)
-    labels, ap50, mean_ap = _tune(course, folder, hurry)
+    labels, ap50, mean_ap = _tune(course, folder, sum(epoch.seconds for epoch in history), should_stop)
     low, high = course.factor * np.percentile([np.median(of_image) for of_image in course.diameters], (5, 95))
     lesson, config = course.lesson, course.config
     return ModelCard(
@@ -199,10 +203,21 @@ def _describe(course: _Course, folder: Path, history: list[Epoch], data: str, hu
     )
 
 
-def _tune(course: _Course, folder: Path, hurry: bool) -> tuple[LabelsConfig, float, float]:
-    """Choose how maps become labels, on the best weights in float32, as they will be used."""
+def _tune(
+    course: _Course, folder: Path, seconds: float, should_stop: Callable[[], bool]
+) -> tuple[LabelsConfig, float, float]:
+    """Choose how maps become labels, on the best weights in float32, as they will be used.
+
+    It may take a part of the time that training took. Where somebody waits for the end, excerpts and a few seconds
+    must do.
+    """
     network = build_unet(course.network)
     load_weights(network, Draft(folder).best)
-    end = time.monotonic() + HURRY_S
-    exam = course.exam.excerpt() if hurry else course.exam
-    return exam.tune(network, course.labels, lambda: hurry and time.monotonic() > end)
+    end = time.monotonic() + max(TUNING_SHARE * seconds, HURRY_S)
+    try:
+        maps = course.exam.maps(network, should_stop)
+        return course.exam.tune(maps, course.labels, lambda: should_stop() or time.monotonic() > end)
+    except Cancelled:
+        end = time.monotonic() + HURRY_S
+        excerpt = course.exam.excerpt()
+        return excerpt.tune(excerpt.maps(network), course.labels, lambda: time.monotonic() > end)

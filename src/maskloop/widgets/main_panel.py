@@ -15,6 +15,7 @@ from maskloop.widgets.segment_panel import SegmentPanel
 from maskloop.widgets.worker_session import WorkerSession
 
 if TYPE_CHECKING:  # imported when they are needed, and a window that opens need not wait
+    from maskloop.project.entry import Entry
     from maskloop.widgets.correct_panel import CorrectPanel
     from maskloop.widgets.open_entry import OpenEntry
     from maskloop.widgets.project_panel import ProjectPanel
@@ -40,7 +41,7 @@ class MainPanel(QTabWidget):
     def __init__(self, viewer: napari.Viewer, session: WorkerSession | None = None) -> None:
         super().__init__()
         self._viewer = viewer
-        self._background = Background()
+        self._background, self._counting = Background(), Background()
         for name in TABS:
             self.addTab(QWidget(), name.capitalize())
         self.segment = self._put("segment", SegmentPanel(viewer, session, self._background))
@@ -74,7 +75,8 @@ class MainPanel(QTabWidget):
         """The Train tab, made when it is needed first."""
         from maskloop.widgets.train_panel import TrainPanel
 
-        panel = TrainPanel(self._background)
+        panel = TrainPanel(self._background, self._counting)
+        panel.models_found.connect(self.segment.form.offer_models)
         panel.adopted.connect(self._use_model)
         panel.resegment_wanted.connect(self._resegment)
         return self._put("train", panel)
@@ -92,6 +94,7 @@ class MainPanel(QTabWidget):
             self._make_later.stop()
             self.project.close_project()
             self._background.forget_window()
+            self._counting.forget_window()
             self.correct.close_tools()
             self.deleteLater()
         return bool(super().event(event))
@@ -123,7 +126,7 @@ class MainPanel(QTabWidget):
     def _use_model(self, folder: Path) -> None:
         self.segment.form.set_model(folder)
 
-    def _resegment(self) -> None:
+    def _resegment(self, channel: int | None) -> None:
         """Segment what is not reviewed with the chosen model, what is in the viewer last."""
         from maskloop.widgets.resegment import Resegmentation
 
@@ -132,18 +135,23 @@ class MainPanel(QTabWidget):
             return
         open_id = "" if entry is None else entry.entry.id
         entries = [e for e in project.entries if e.status != "reviewed" and e.id != open_id]
-        config = self.segment.form.value(self.segment.adjust.value())
-        work = Resegmentation(project, entries, config, self.segment.session, self._background, self)
+        config = self.segment.config.model_copy(update={"channel": channel, "diameter": None})
+        session = self.segment.session
+        work = Resegmentation(project, entries, config, session, self._background, self, self._is_in_viewer)
         work.told.connect(self.train.message.setText)
-        work.finished.connect(self._show_resegmented)
+        work.finished.connect(partial(self._show_resegmented, channel))
+        work.finished.connect(work.deleteLater)
         work.go_on()
 
-    def _show_resegmented(self, sentence: str) -> None:
+    def _is_in_viewer(self, entry: "Entry") -> bool:
+        return self.project.has_in_hand(entry.id)
+
+    def _show_resegmented(self, channel: int | None, sentence: str) -> None:
         self.train.message.setText(sentence)
         self.train.refresh()
         self.project.show_entries()
         entry = self.project.open_entry
-        if entry is not None and entry.entry.status != "reviewed":
-            self.segment.form.set_image(entry.image)
+        if entry is not None and entry.share_reviewed < 1:
+            self.segment.form.set_image(entry.images[channel or 0] if len(entry.images) > 1 else entry.image)
             self.segment.form.set_all_planes(True)
             self.segment.segment()

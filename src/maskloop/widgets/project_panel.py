@@ -159,6 +159,11 @@ class ProjectPanel(QWidget):
             raise InputError(f"{image.name!r} is in the project already: select another image to add.")
         return take_layers(image, layers, active)
 
+    def has_in_hand(self, entry_id: str) -> bool:
+        """Whether an entry is in the viewer, or on its way there."""
+        shown = "" if self.open_entry is None else self.open_entry.entry.id
+        return entry_id in (self._opening, shown)
+
     def show_entries(self) -> None:
         """Show the entries as they are now."""
         self.form.list.refresh()
@@ -242,6 +247,7 @@ class ProjectPanel(QWidget):
             self.message.setText(EMPTY)
 
     def _show_loaded(self, remark: str, loaded: LoadedEntry) -> None:
+        self._opening = ""
         self.close_entry()
         self._use_entry(show_entry(self._viewer, loaded), remark)
 

@@ -32,7 +32,8 @@ def _sentence(story: RunStory, status: Status) -> str:
         case "running":
             return _progress(story)
         case "cut off":
-            return f"{_why(story)} Resume goes on after epoch {story.epochs[-1].epoch if story.epochs else 0}."
+            after = f"goes on after epoch {story.epochs[-1].epoch}" if story.epochs else "begins anew"
+            return f"{_why(story)} Resume {after}."
         case "trained":
             return _result(story)
         case "failed":

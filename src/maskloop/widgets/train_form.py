@@ -95,7 +95,8 @@ def describe_plan(config: TrainConfig, seconds_per_epoch: float | None) -> str:
         epochs = max(round(60 * config.minutes / seconds_per_epoch), 1) if seconds_per_epoch else None
         measured = f", which is about {epochs} epoch{'' if epochs == 1 else 's'} on this computer," if epochs else ""
         return f"{start} for {describe_seconds(60 * config.minutes)}{measured} {then}"
-    epochs = config.epochs or 1
+    assert config.epochs is not None
+    epochs = config.epochs
     count = f"{epochs} epoch{'' if epochs == 1 else 's'}"
     if seconds_per_epoch is None:
         return f"{start} for {count} {then} How long that takes is measured in the first epoch."

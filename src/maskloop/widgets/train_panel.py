@@ -1,17 +1,20 @@
 """The Train panel: a model learns from what was corrected, in a process of its own, and is adopted if it is better."""
 
+import contextlib
 import platform
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QComboBox, QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from maskloop.config import TrainConfig
-from maskloop.errors import ModelError
+from maskloop.errors import ModelError, explain
 from maskloop.jobs.run_events import Decided, append_event
 from maskloop.jobs.run_process import RunProcess
 from maskloop.project.material import Material, MaterialCounter
@@ -35,25 +38,30 @@ class TrainPanel(QWidget):
     Parameters
     ----------
     background : Background
+    counting : Background
+        For what may take long, and nobody waits for.
     """
 
-    adopted = Signal(Path)  # the model folder
-    resegment_wanted = Signal()
+    models_found = Signal(list)  # folders of the project's models
+    adopted = Signal(Path)  # the folder of another model than before
+    resegment_wanted = Signal(object)  # the channel that was learned from, or None
 
-    def __init__(self, background: Background) -> None:
+    def __init__(self, background: Background, counting: Background) -> None:
         super().__init__()
-        self._background = background
+        self._background, self._counting = background, counting
         self._project: Project | None = None
         self._counter = MaterialCounter()
         self._material: Material | None = None
         self._processes: list[RunProcess] = []  # the oldest first
+        self._adopted: Path | None = None
+        self._learned_channel: int | None = None  # of the model that was adopted last
         self._drawn: Status | None = None
         self.form = TrainForm()
         # Plain, since they may quote names that a person has given.
         self.material, self.plan, self.message = (
             QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText) for _ in range(3)
         )
-        self.train_button = QPushButton("Train")
+        self.train_button, self.models_button = QPushButton("Train"), QPushButton("Models…")
         self.runs = QComboBox()
         self.view = RunView()
         self.resegment_button = QPushButton()
@@ -74,26 +82,30 @@ class TrainPanel(QWidget):
 
     def set_project(self, project: Project | None) -> None:
         """Train on a project that was opened; None when it was closed."""
-        self._project, self._material, self._processes = project, None, []
+        self._project, self._material, self._processes, self._adopted = project, None, [], None
         self.message.clear()
         self.resegment_button.hide()
         self._list_runs()
         self.refresh()
         if project is not None:
+            # Seconds on a slow computer, which a window must not wait for.
+            self._counting.run(partial(import_module, "maskloop.widgets.curves"), self._use_curves)
             self._run(partial(_read_processes, project.folder), partial(self._use_runs, project))
 
     def refresh(self) -> None:
         """Count what there is to learn from, and offer the models that there are by now."""
         project = self._project
         self._allow()
-        for widget in (self.form, self.plan, self.train_button):
+        for widget in (self.form, self.plan, self.train_button, self.models_button):
             widget.setVisible(project is not None)
         if project is None:
             self.material.setText(NO_PROJECT)
             return
         channels = {e.shape[e.axes.index("C")] for e in project.entries if "C" in e.axes and not e.is_colour}
         self.form.show_channels(max(channels, default=1))
-        self._run(partial(self._counter.count, project), partial(self._show_material, project))
+        if self.isVisible():
+            count = partial(self._counter.count, project)
+            self._counting.run(count, partial(self._show_material, project), self.material.setText)
         self._run(partial(_read_models, project.folder), partial(self._offer_models, project))
 
     def train(self) -> None:
@@ -122,7 +134,8 @@ class TrainPanel(QWidget):
     def stop_all(self) -> None:
         """Ask all trainings of the project to stop; at once, since the window may be about to close."""
         for process in self.running:
-            process.run.ask_to_stop()
+            with contextlib.suppress(OSError):  # what cannot be told to stop goes on
+                process.run.ask_to_stop()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's
         """Count anew when the tab is chosen, since somebody has corrected meanwhile."""
@@ -132,8 +145,15 @@ class TrainPanel(QWidget):
     def _lay_out(self) -> None:
         content = QWidget()
         layout = QVBoxLayout(content)
-        rows: tuple[QWidget, ...] = (self.material, self.form, self.plan, self.train_button)
-        for widget in (*rows, self.message, self.resegment_button, self.runs, self.view):
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.train_button, stretch=1)
+        buttons.addWidget(self.models_button)
+        above: tuple[QWidget, ...] = (self.material, self.form, self.plan)
+        for widget in above:
+            layout.addWidget(widget)
+        layout.addLayout(buttons)
+        below: tuple[QWidget, ...] = (self.message, self.resegment_button, self.runs, self.view)
+        for widget in below:
             layout.addWidget(widget)
         layout.addStretch()
         area = QScrollArea()  # curves and tables are higher than a small screen
@@ -147,6 +167,7 @@ class TrainPanel(QWidget):
 
     def _connect(self) -> None:
         self.train_button.clicked.connect(self.train)
+        self.models_button.clicked.connect(self._show_models)
         self.form.changed.connect(self._show_plan)
         self.view.wanted.connect(self._do)
         self.runs.currentIndexChanged.connect(self._show_run)
@@ -155,16 +176,21 @@ class TrainPanel(QWidget):
         self._follow_timer.timeout.connect(self._follow)
 
     def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        self._background.run(work, then, self._tell_failure)
+        self._background.run(work, then, partial(self._tell_failure, self._project))
 
-    def _tell_failure(self, reason: str) -> None:
-        self.message.setText(reason)
-        self._allow()
+    def _tell_failure(self, project: Project | None, reason: str) -> None:
+        if project is self._project:
+            self.message.setText(reason)
+            self._allow()
 
     def _allow(self) -> None:
         writable = self._project is not None and not self._project.read_only
         self.train_button.setEnabled(writable)
         self.view.allow(writable)
+
+    def _use_curves(self, module: ModuleType) -> None:
+        self.view.make_curves = module.Curves
+        self._show_run()
 
     def _show_material(self, project: Project, material: Material) -> None:
         if project is self._project:
@@ -172,9 +198,25 @@ class TrainPanel(QWidget):
             self.material.setText(str(material))
             self._show_plan()
 
-    def _offer_models(self, project: Project, found: tuple[list[str], str]) -> None:
-        if project is self._project:
-            self.form.offer_bases(*found)
+    def _offer_models(self, project: Project, found: tuple[list[Path], Path | None]) -> None:
+        if project is not self._project:
+            return
+        folders, adopted = found
+        names = [folder.name for folder in (*folders, *bundled_models())]
+        self.form.offer_bases(names, adopted.name if adopted else TrainConfig().base)
+        self.models_found.emit(folders)
+        if adopted is not None and adopted != self._adopted:
+            self.adopted.emit(adopted)
+        self._adopted = adopted
+
+    def _show_models(self) -> None:
+        from maskloop.widgets.models_dialog import ModelsDialog
+
+        if self._project is not None:
+            registry = Registry(self._project.folder)
+            dialog = ModelsDialog(registry, self._background, self, self._project.held_by)
+            dialog.model_changed.connect(self.refresh)
+            dialog.open()
 
     def _show_plan(self) -> None:
         if self._project is not None:
@@ -230,6 +272,8 @@ class TrainPanel(QWidget):
         if news or status != self._drawn:
             self._drawn = status
             self.view.show_run(process.run, process.story, status)
+        if status in ("adopted", "discarded"):  # nothing will be new of it
+            self._follow_timer.stop()
 
     def _do(self, action: str) -> None:
         process = self.shown
@@ -243,8 +287,12 @@ class TrainPanel(QWidget):
             }[action](process)
 
     def _stop(self, process: RunProcess) -> None:
-        self.message.setText(STOPPING)
-        self._run(process.run.ask_to_stop, lambda _: None)
+        try:
+            process.run.ask_to_stop()  # at once, whatever waits in the background
+        except OSError as error:
+            self.message.setText(explain(error))
+        else:
+            self.message.setText(STOPPING)
 
     def _go_on(self, process: RunProcess) -> None:
         self.message.clear()
@@ -260,9 +308,9 @@ class TrainPanel(QWidget):
 
         def tell(_: None) -> None:
             if project is self._project:
+                self._learned_channel = run.job.config.channel
                 self._show_run()
                 self.refresh()  # the base to start from is another one now
-                self.adopted.emit(run.model)
                 self._offer_to_resegment()
 
         self._run(adopt, tell)
@@ -292,7 +340,7 @@ class TrainPanel(QWidget):
 
     def _resegment(self) -> None:
         self.resegment_button.hide()
-        self.resegment_wanted.emit()
+        self.resegment_wanted.emit(self._learned_channel)
 
 
 def _read_processes(project_folder: Path) -> list[RunProcess]:
@@ -302,9 +350,8 @@ def _read_processes(project_folder: Path) -> list[RunProcess]:
     return processes
 
 
-def _read_models(project_folder: Path) -> tuple[list[str], str]:
-    """Return the names of the models to start from, the adopted one or else the bundled one preferred."""
+def _read_models(project_folder: Path) -> tuple[list[Path], Path | None]:
+    """Return the folders of a project's models, and of the one that is adopted."""
     registry = Registry(project_folder)
-    names = [folder.name for folder, _ in registry.models]
-    bundled = [folder.name for folder in bundled_models() if folder.name not in names]
-    return [*names, *bundled], registry.adopted or TrainConfig().base
+    adopted = registry.adopted
+    return [folder for folder, _ in registry.models], registry.find(adopted) if adopted else None
