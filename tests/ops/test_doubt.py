@@ -70,7 +70,7 @@ def test_a_place_left_out_is_found_unless_somebody_removed_the_object(six):
     assert all(doubt.number for doubt in rank_doubts(labels, maps, CONFIG))
     maps[around(CENTRES[4])] *= 0.45
     first = rank_doubts(labels, maps, CONFIG)[0]
-    assert (first.number, first.reason) == (0, "left out")
+    assert (first.number, first.reason) == (0, "The model almost saw an object here")
     assert np.hypot(*np.subtract(first.position, CENTRES[4])) < 13
     assert rank_doubts(labels, maps, CONFIG, rescaled=0.2) != rank_doubts(labels, maps, CONFIG)
 

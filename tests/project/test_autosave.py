@@ -383,3 +383,31 @@ def test_no_trouble_of_whatever_kind_drops_a_stroke(project, entry, monkeypatch)
 
 def _raise(error):
     raise error
+
+
+def test_only_what_a_person_has_changed_since_counts_as_done_by_hand(painted):
+    annotation, autosave = painted
+    left, right = (slice(0, 256), slice(0, 256)), (slice(0, 256), slice(256, 400))
+    annotation.labels[:9, :9] = 7
+    save_all(autosave, annotation)
+    autosave.note_prediction(left)
+    assert not autosave.by_hand(whole(annotation.labels))
+    annotation.reviewed[:] = 1
+    annotation.labels[5, 300] = 8
+    save_all(autosave, annotation)
+    assert (autosave.by_hand(left), autosave.by_hand(right)) == (False, True)
+    assert autosave.accept("before segmenting") == 2
+    assert not autosave.by_hand(whole(annotation.labels))
+    annotation.labels[:9, :9] = 0
+    save_all(autosave, annotation)
+    assert (autosave.by_hand(left), autosave.by_hand(right)) == (True, False)
+
+
+def test_each_version_that_was_begun_before_a_crash_is_made(project, entry):
+    annotation = accept_in_vain(project, entry, times=2)
+    with Project(project.folder) as again:
+        assert Autosave(again, entry, annotation).close()
+        assert [revision.number for revision in again.entry(entry.id).revisions] == [1, 2, 3, 4]
+        for number, rows in ((2, []), (3, [0]), (4, [0, 10])):
+            found = np.flatnonzero((again.annotation(entry, number).labels == 7).all(axis=1))
+            assert found.tolist() == rows

@@ -28,22 +28,22 @@ def count(project):
 
 
 def test_in_an_empty_project_there_is_nothing(project):
-    assert count(project) == Material(images=0, objects=0, share=0, unfinished=0)
+    assert count(project) == Material(images=0, objects=0, share=0)
 
 
 def test_what_nobody_vouches_for_is_not_counted_but_left_to_do(project, add):
     add("a"), add("b")
-    assert count(project) == Material(images=0, objects=0, share=0, unfinished=2)
+    assert count(project) == Material(images=0, objects=0, share=0)
 
 
 def test_of_an_image_reviewed_in_part_only_whole_objects_count(project, add):
     add("a", columns=45)  # through the middle of the third disc
-    assert count(project) == Material(images=1, objects=2, share=0.75, unfinished=1)
+    assert count(project) == Material(images=1, objects=2, share=0.75)
 
 
 def test_an_image_with_none_included_counts_with_all_its_objects(project, add):
     add("a", columns=60), add("b", columns=30), add("c")
-    assert count(project) == Material(images=2, objects=5, share=0.75, unfinished=2)
+    assert count(project) == Material(images=2, objects=5, share=0.75)
 
 
 def test_the_share_is_one_of_pixels_not_of_images(project, add):
@@ -59,7 +59,7 @@ def test_planes_of_a_stack_are_one_image(project, discs):
     reviewed = np.zeros(labels.shape, np.uint8)
     reviewed[0] = 1
     project.add(np.zeros((2, *SHAPE), np.uint8), labels, name="stack", reviewed=reviewed)
-    assert count(project) == Material(images=1, objects=3, share=0.5, unfinished=1)
+    assert count(project) == Material(images=1, objects=3, share=0.5)
 
 
 def test_a_correction_changes_the_count(project, add):
@@ -69,7 +69,7 @@ def test_a_correction_changes_the_count(project, add):
     project.save_correction(entry, np.where(annotation.labels == 1, 0, annotation.labels), annotation.reviewed)
     assert counter.count(project).objects == 1
     project.save_correction(entry, annotation.labels, np.ones_like(annotation.reviewed))
-    assert counter.count(project) == Material(images=1, objects=3, share=1, unfinished=0)
+    assert counter.count(project) == Material(images=1, objects=3, share=1)
 
 
 def test_what_has_not_changed_is_not_read_again(project, add):
@@ -95,12 +95,12 @@ def test_one_counter_keeps_projects_apart(project, add, tmp_path, discs):
     ("material", "sentence"),
     [
         (
-            Material(0, 0, 0, 4),
+            Material(0, 0, 0),
             "Nothing is reviewed yet. Only what you have checked is learned from: say so in the Correct tab.",
         ),
-        (Material(1, 1, 0.25, 0), "1 image, 1 reviewed object, 25% of the pixels reviewed."),
-        (Material(2, 1234, 1, 0), "2 images, 1,234 reviewed objects, 100% of the pixels reviewed."),
-        (Material(3, 0, 0.5, 3), "3 images, 0 reviewed objects, 50% of the pixels reviewed."),
+        (Material(1, 1, 0.25), "1 image, 1 reviewed object, 25% of the pixels reviewed."),
+        (Material(2, 1234, 1), "2 images, 1,234 reviewed objects, 100% of the pixels reviewed."),
+        (Material(3, 0, 0.5), "3 images, 0 reviewed objects, 50% of the pixels reviewed."),
     ],
 )
 def test_the_sentence_counts_in_singular_and_plural(material, sentence):

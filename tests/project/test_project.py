@@ -173,12 +173,27 @@ def test_restoring_a_revision_loses_nothing(project, entry):
     project.save_correction(entry, accepted, accepted)
     painted = paint(project, entry, 7, slice(20, 90))
     restored = project.restore(entry, 1)
-    assert [(r.number, r.reason) for r in restored.revisions][1:] == [(2, "accepted"), (3, "accepted"), (4, "restored")]
+    assert [(r.number, r.reason) for r in restored.revisions][1:] == [
+        (2, "accepted"),
+        (3, "before restoring"),
+        (4, "restored"),
+    ]
     assert_same(project.annotation(entry), added)
     for number, labels in ((1, added), (2, accepted), (3, painted), (4, added)):
         np.testing.assert_array_equal(project.annotation(entry, number).labels, labels)
     project.restore(entry, 3)
     assert_same(project.annotation(entry), painted, np.ones((300, 400)))
+
+
+def test_a_new_prediction_keeps_what_was_painted_as_a_revision(project, entry):
+    painted = paint(project, entry, 7, slice(20, 90))
+    predicted = np.zeros((1, 300, 400), np.int32)
+    predicted[0, 200:210] = 1
+    segmented = project.save_prediction(entry, predicted)
+    assert [r.reason for r in segmented.revisions] == ["added", "before segmenting", "segmented"]
+    np.testing.assert_array_equal(project.annotation(entry, 2).labels, painted)
+    assert 7 not in project.annotation(entry).labels
+    assert [r.reason for r in project.save_prediction(entry, predicted).revisions][3:] == ["segmented"]
 
 
 def test_restoring_adds_no_copy_of_what_is_a_revision_already(project, entry):

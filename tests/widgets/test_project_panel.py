@@ -82,7 +82,7 @@ def test_an_image_is_removed_and_brought_back_and_a_version_restored(
     first.trigger()
     until(lambda: project.open_entry is not None and project.open_entry.labels.data[20, 20] == 1)
     reasons = [revision.reason for revision in project.project.entry(entry.id).revisions]
-    assert reasons == ["added", "accepted", "restored"]
+    assert reasons == ["added", "before restoring", "restored"]
 
 
 def test_a_second_window_reads_only_and_says_who_has_the_project(open_main, open_entry, make_project, until):

@@ -126,8 +126,9 @@ def open_train(qtbot, until):
 
     def settle(panel):
         done = []
-        panel._background.run(lambda: None, done.append)
-        until(lambda: bool(done))
+        for queue in (panel._background, panel._counting):
+            queue.run(lambda: None, done.append)
+        until(lambda: len(done) == 2)
 
     open_train.settle = settle
     yield open_train
@@ -640,7 +641,7 @@ def test_strokes_on_an_image_that_is_opened_while_its_turn_comes_are_kept(
     panel = open_main("waits")
     panel.project.open_project(folder)
     until(lambda: panel.project.project is not None)
-    panel.train.resegment_wanted.emit()
+    panel.train.resegment_wanted.emit(None)
     entry = open_entry(panel, folder, "c")
     (model_folder("waits") / "go").touch()
     until(lambda: panel.train.message.text().endswith("segmented anew."))

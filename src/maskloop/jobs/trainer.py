@@ -7,6 +7,7 @@ gives all memory back. It tells what it does in the folder's record, and needs n
 import contextlib
 import os
 import platform
+import shutil
 import sys
 import tempfile
 import threading
@@ -106,6 +107,8 @@ class Trainer:
             lock.release()
 
     def _train(self) -> None:
+        if not self.run.has_learned:  # what is there was cut off in its first epoch
+            shutil.rmtree(self.run.model, ignore_errors=True)
         api.train(
             self.run.project_folder,
             self.run.model,

@@ -44,7 +44,7 @@ class Doubt:
     score : float
         0 to 1, roughly the chance that it is wrong.
     reason : str
-        In a few words, for the person.
+        In a few words, for the person; a sentence where there is no object.
     """
 
     number: int
@@ -80,7 +80,7 @@ def rank_doubts(labels: np.ndarray, maps: np.ndarray, config: LabelsConfig, resc
     >>> labels = (discs[0] > 0) + 2 * (discs[1] > 0)
     >>> ranked = rank_doubts(labels, np.stack([probability, sum(discs)], axis=-1), LabelsConfig(foreground=0.5))
     >>> [(doubt.number, doubt.reason) for doubt in ranked]
-    [(0, 'left out'), (2, 'faint'), (1, 'clear')]
+    [(0, 'The model almost saw an object here'), (2, 'faint'), (1, 'clear')]
     """
     if labels.size == 0:
         return []
@@ -236,5 +236,5 @@ def _left_out(labels: np.ndarray, maps: np.ndarray, config: LabelsConfig, rescal
         if maps[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2, 0].max() > probability[highest[i]]:
             continue  # it only leads up to an object
         score = min(0.33 * float(probability[highest[i]] / config.foreground) ** 2, 0.6)
-        doubts.append(Doubt(0, (y, x), boxes[i - 1], score, "left out"))
+        doubts.append(Doubt(0, (y, x), boxes[i - 1], score, "The model almost saw an object here"))
     return doubts

@@ -17,7 +17,7 @@ import numpy as np
 from maskloop.files import sync_folder
 from maskloop.project.annotation import Annotation
 from maskloop.project.edits import DTYPES, Block, append_edit
-from maskloop.project.entry import Entry
+from maskloop.project.entry import Entry, Reason
 from maskloop.project.layout import edits_file
 from maskloop.project.project import Project
 from maskloop.project.writer import Writer
@@ -48,9 +48,12 @@ class Autosave:
         }
         # Two threads, since a stroke must not wait until a large revision is written.
         self._strokes, self._revisions = Writer("maskloop strokes"), Writer("maskloop revisions")
-        self._number = project.next_revision(entry) - 1  # of the revision that edits are made to
-        if self._number > project.entry(entry.id).revision:  # something ended while this one was being written
-            self._revisions.submit(partial(self._revise, self._number))
+        self._number = self._latest = project.next_revision(entry) - 1  # the revision that edits are made to
+        for number in range(project.entry(entry.id).revision + 1, self._number + 1):
+            self._revisions.submit(partial(self._revise, number))  # something ended while it was being written
+        file = edits_file(project.folder_of(entry), self._number)
+        if file.exists() and file.stat().st_size:  # whether by a person or a model is not known any more
+            self._prints["labels"].doubt()
         atexit.register(self._close_at_exit)
 
     @property
@@ -84,9 +87,20 @@ class Autosave:
             self._strokes.submit(partial(self._append, blocks))
         return bool(blocks)
 
-    def accept(self) -> None:
-        """Make a revision of everything that was handed over so far, in the background."""
-        self._strokes.submit(self._begin_revision)
+    def accept(self, reason: Reason = "accepted") -> int:
+        """Make a revision of everything that was handed over so far, in the background; return its number."""
+        self._latest += 1  # here, since the thread comes to it later
+        self._prints["labels"].note_revision()
+        self._strokes.submit(partial(self._begin_revision, self._latest, reason))
+        return self._latest
+
+    def note_prediction(self, box: Box) -> None:
+        """Note that what was handed over of a box of the labels is as a model has made it."""
+        self._prints["labels"].note_prediction(box)
+
+    def by_hand(self, box: Box) -> bool:
+        """Return whether a person has changed labels in a box, or near it, that are in no revision."""
+        return self._prints["labels"].by_hand(box)
 
     def note_progress(self, annotation: Annotation) -> None:
         """Note in the background what the labels hold now, for the list of entries."""
@@ -116,17 +130,17 @@ class Autosave:
     def _append(self, blocks: Sequence[Block]) -> None:
         append_edit(edits_file(self._project.folder_of(self._entry), self._number), blocks)
 
-    def _begin_revision(self) -> None:
+    def _begin_revision(self, number: int, reason: Reason) -> None:
         # What is painted from now on belongs to the new revision, however long that takes to be written.
         folder = self._project.folder_of(self._entry)
-        edits_file(folder, self._number + 1).touch()
+        edits_file(folder, number).touch()
         sync_folder(folder)
-        self._number += 1
-        self._revisions.submit(partial(self._revise, self._number))
+        self._number = number
+        self._revisions.submit(partial(self._revise, number, reason))
 
-    def _revise(self, number: int) -> None:
+    def _revise(self, number: int, reason: Reason = "accepted") -> None:
         if self._project.entry(self._entry.id).revision < number:
-            self._project.accept(self._entry, before=number)
+            self._project.accept(self._entry, before=number, reason=reason)
 
 
 class _Fingerprints:
@@ -139,10 +153,28 @@ class _Fingerprints:
         self._known = np.zeros(grid, np.uint32)
         for place in np.ndindex(grid):
             self._known[place] = zlib.crc32(self._pixels(array, place).data)
+        self._in_revision, self._predicted = self._known.copy(), self._known.copy()
 
     def places(self, box: Box) -> Iterator[tuple[int, ...]]:
         """Yield the places in the grid of the blocks that a box reaches into."""
-        return product(*(range(s.start // side, -(-s.stop // side)) for s, side in zip(box, self._sides, strict=True)))
+        return product(*(range(cut.start, cut.stop) for cut in self._cut(box)))
+
+    def doubt(self) -> None:
+        """Take all blocks for changed by hand since the latest revision."""
+        self._in_revision, self._predicted = ~self._known, ~self._known
+
+    def note_revision(self) -> None:
+        """Note that all blocks are in a revision as they were saved last."""
+        self._in_revision = self._known.copy()
+
+    def note_prediction(self, box: Box) -> None:
+        """Note that the blocks that a box reaches into are as a model has made them."""
+        self._predicted[self._cut(box)] = self._known[self._cut(box)]
+
+    def by_hand(self, box: Box) -> bool:
+        """Return whether any block that a box reaches into is neither in the latest revision nor a model's."""
+        known, cut = self._known[self._cut(box)], self._cut(box)
+        return bool(np.any((known != self._in_revision[cut]) & (known != self._predicted[cut])))
 
     def changed(self, array: np.ndarray, place: tuple[int, ...]) -> Block | None:
         """Return the block at a place if it is other than it was, and take note of it."""
@@ -152,6 +184,10 @@ class _Fingerprints:
             return None
         self._known[place] = print_now
         return Block(self._name, tuple(i * side for i, side in zip(place, self._sides, strict=True)), pixels)
+
+    def _cut(self, box: Box) -> Box:
+        """Return the part of the grid that a box reaches into."""
+        return tuple(slice(s.start // side, -(-s.stop // side)) for s, side in zip(box, self._sides, strict=True))
 
     def _pixels(self, array: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
         """Copy a block, in the dtype in which it is stored."""

@@ -22,7 +22,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Status = Literal["not segmented", "predicted", "in progress", "reviewed"]
 
 
-Reason = Literal["added", "accepted", "restored", "segmented"]
+Reason = Literal["added", "accepted", "restored", "segmented", "before segmenting", "before restoring"]
 
 
 class Revision(Config):

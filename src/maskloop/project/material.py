@@ -22,14 +22,11 @@ class Material:
         That are reviewed as a whole.
     share : float
         Of the pixels of these images that is reviewed.
-    unfinished : int
-        Images that are not wholly reviewed, those of which nothing is included.
     """
 
     images: int
     objects: int
     share: float
-    unfinished: int
 
     def __str__(self) -> str:
         if not self.images:
@@ -57,8 +54,7 @@ class MaterialCounter:
         pixels = {entry.id: int(np.prod(entry.labels_shape)) for entry in reviewed}
         share = sum(entry.reviewed * pixels[entry.id] for entry in reviewed) / max(sum(pixels.values()), 1)
         objects = sum(self._objects(project, entry) for entry in reviewed)
-        unfinished = sum(entry.status != "reviewed" for entry in project.entries)
-        return Material(len(reviewed), objects, share, unfinished)
+        return Material(len(reviewed), objects, share)
 
     def _objects(self, project: Project, entry: Entry) -> int:
         key = entry.id, entry.revision, entry.objects, entry.reviewed

@@ -240,7 +240,7 @@ class Project:
         return self._commit(entry, annotation, self.next_revision(entry), "accepted")
 
     def save_prediction(self, entry: Entry, predicted: np.ndarray) -> Entry:
-        """Lay predicted labels around what is reviewed, as a new revision; older ones stay.
+        """Lay predicted labels around what is reviewed, as a new revision; what was there before becomes one too.
 
         Parameters
         ----------
@@ -258,13 +258,14 @@ class Project:
             If the disk is full; nothing is changed then.
         """
         self.require_writable()
+        self._keep_edits(entry, "before segmenting")
         known = self.annotation(entry)
         planes, reviewed = (to_planes(a, entry.axes.replace("C", "")) for a in (known.labels, known.reviewed))
         labels = replace_unreviewed(planes.pixels[..., 0], predicted, reviewed.pixels[..., 0] > 0)
         annotation = Annotation(planes.restore(labels).astype(np.int32), known.reviewed)
         return self._commit(entry, annotation, self.next_revision(entry), "segmented")
 
-    def accept(self, entry: Entry, before: int | None = None) -> Entry:
+    def accept(self, entry: Entry, before: int | None = None, reason: Reason = "accepted") -> Entry:
         """Make a revision of the latest one and the edits since.
 
         Parameters
@@ -272,6 +273,8 @@ class Project:
         entry : Entry
         before : int, optional
             The number of the new revision, where edits that come after it have been begun already.
+        reason : str
+            Why it is made.
 
         Returns
         -------
@@ -287,7 +290,7 @@ class Project:
         self.require_writable()
         entry = self.entry(entry.id)
         number = before or self.next_revision(entry)
-        return self._commit(entry, read_annotation(entry, self.folder_of(entry), number), number, "accepted")
+        return self._commit(entry, read_annotation(entry, self.folder_of(entry), number), number, reason)
 
     def restore(self, entry: Entry, revision: int) -> Entry:
         """Make an earlier revision the latest one; what was there before becomes a revision too.
@@ -301,9 +304,7 @@ class Project:
         """
         self.require_writable()
         earlier = self.annotation(entry, revision)
-        entry = self.entry(entry.id)
-        if has_edits(entry, self.folder_of(entry)):
-            entry = self.accept(entry)
+        self._keep_edits(entry, "before restoring")
         return self._commit(entry, earlier, self.next_revision(entry), "restored")
 
     def note_progress(self, entry: Entry, annotation: Annotation) -> Entry:
@@ -342,6 +343,10 @@ class Project:
     def next_revision(self, entry: Entry) -> int:
         """Return the number of the next revision; higher than the latest by more than one while one is written."""
         return next_revision(self.entry(entry.id), self.folder_of(entry))
+
+    def _keep_edits(self, entry: Entry, reason: Reason) -> None:
+        if has_edits(self.entry(entry.id), self.folder_of(entry)):
+            self.accept(entry, reason=reason)
 
     def _commit(self, entry: Entry, annotation: Annotation, number: int, reason: Reason) -> Entry:
         folder = self.folder_of(entry)

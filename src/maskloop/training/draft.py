@@ -40,9 +40,8 @@ class Draft:
 
     @property
     def is_free(self) -> bool:
-        """Whether a model can be trained here: nothing is here but what a training leaves that was cut off."""
-        known = {WEIGHTS_FILE, HISTORY_FILE, STATE_FILE}
-        return all(path.name in known or path.name.startswith(".") for path in self.folder.iterdir())
+        """Whether a model can be trained here: nothing is here that could be somebody's."""
+        return self.unfinished or all(path.name.startswith(".") for path in self.folder.iterdir())
 
     def finish(self) -> None:
         """Delete what only an unfinished training needs."""

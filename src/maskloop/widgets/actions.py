@@ -24,6 +24,8 @@ class Action:
     mouse : str
         What it needs: ``"path"`` (a drawn line), ``"loop"`` (one drawn around something), ``"box"`` (a drawn box),
         ``"point"`` (where the cursor is), or ``"nothing"``.
+    click : str
+        What is said while a click is waited for.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Action:
     key: str
     hint: str
     mouse: Literal["path", "loop", "box", "point", "nothing"]
+    click: str = "Click an object."
 
     @property
     def how(self) -> str:
@@ -40,7 +43,7 @@ class Action:
             "path": "Drag a line across the objects.",
             "loop": "Draw around an object.",
             "box": "Drag a box.",
-            "point": "Click an object.",
+            "point": self.click,
             "nothing": "",
         }[self.mouse]
 
@@ -58,7 +61,13 @@ ACTIONS = (
     Action("merge", "repair", "Merge", "J", "Join all objects that a drawn line touches into one.", "path"),
     Action("delete", "repair", "Delete", "D", "Delete the object under the cursor.", "point"),
     Action(
-        "grow", "repair", "Grow", "G", "Grow a new object from the cursor to the edge that the model sees.", "point"
+        "grow",
+        "repair",
+        "Grow",
+        "G",
+        "Grow a new object from the cursor, beside the others, to the edge that the model sees.",
+        "point",
+        "Click beside the objects, on one that the model has missed.",
     ),
     Action("fill_holes", "repair", "Fill holes", "H", "Fill the holes of the object under the cursor.", "point"),
     Action("smooth", "repair", "Smooth", "O", "Smooth the outline of the object under the cursor.", "point"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -13,16 +13,17 @@ from qtpy.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSpinBox,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
 from maskloop.ops.doubt import EXPLANATION
 from maskloop.widgets.actions import ACTIONS
 from maskloop.widgets.size_filter import Which
 
 COLUMNS = 2
+PUT_DOWN = ("Esc", "Put the tool down.")
 UNDO = ("Ctrl+Z", "Undo, as for napari's own brush.")
 SIZES: dict[str, Which | None] = {"All objects": None, "Only smaller than": "smaller", "Only larger than": "larger"}
 
@@ -55,6 +56,8 @@ class CorrectForm(QWidget):
         layout.addWidget(self._make_look())
         layout.addWidget(self._make_review())
         layout.addWidget(self._make_cheat_sheet())
+        layout.addWidget(self._sheet)
+        layout.addStretch()
         self.forget_keys(set())
 
     @property
@@ -81,7 +84,7 @@ class CorrectForm(QWidget):
     def forget_keys(self, names: set[str]) -> None:
         """Name no key of some actions, since napari has it; of all others each button and the cheat sheet does."""
         bound = [action for action in ACTIONS if action.name not in names]
-        self._sheet.setText(_table([*((action.key, action.hint) for action in bound), UNDO]))
+        self._sheet.setText(_table([*((action.key, action.hint) for action in bound), PUT_DOWN, UNDO]))
         for action in ACTIONS:
             beside, key = (f"  ({action.key})", f" Key: {action.key}") if action in bound else ("", "")
             explained = f"\n{EXPLANATION}" if action.name == "next_doubtful" else ""
@@ -143,11 +146,18 @@ class CorrectForm(QWidget):
     def _choose(self) -> None:
         self.chosen.emit(self.sender().objectName())
 
-    def _make_cheat_sheet(self) -> QCollapsible:
-        sheet = QCollapsible("Keys, while the labels are selected")
+    def _make_cheat_sheet(self) -> QToolButton:
+        """Make the button that shows and hides the keys; a QCollapsible gives a text that wraps too little height."""
+        button = QToolButton(text="Keys, while the labels are selected", checkable=True, autoRaise=True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._sheet.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # or it widens the panel
-        sheet.addWidget(self._sheet)
-        return sheet
+        button.toggled.connect(lambda shown: self._show_sheet(button, shown))
+        self._show_sheet(button, False)
+        return button
+
+    def _show_sheet(self, button: QToolButton, shown: bool) -> None:
+        self._sheet.setVisible(shown)
+        button.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:

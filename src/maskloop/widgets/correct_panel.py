@@ -8,10 +8,10 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.events import Event
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from maskloop.errors import InputError, MaskloopError
-from maskloop.widgets import repairs, review
+from maskloop.widgets import repairs
 from maskloop.widgets.actions import ACTIONS, Action, action_named
 from maskloop.widgets.background import Background
 from maskloop.widgets.correct_form import CorrectForm
@@ -21,6 +21,7 @@ from maskloop.widgets.labels_plane import LabelsPlane, require_editable, take_pl
 from maskloop.widgets.look import Look
 from maskloop.widgets.model_on_plane import ModelOnPlane
 from maskloop.widgets.open_entry import OpenEntry
+from maskloop.widgets.review import Review
 from maskloop.widgets.segment_panel import SegmentPanel
 from maskloop.widgets.size_filter import SizeFilter
 from maskloop.widgets.sketch import Sketch
@@ -44,6 +45,7 @@ class CorrectPanel(QWidget):
         self._viewer = viewer
         self._entry: OpenEntry | None = None
         self._filter: SizeFilter | None = None
+        self._review = Review()
         self._sketch = Sketch(viewer)
         self._model = ModelOnPlane(viewer, segment_panel, self._try)
         self._look = Look(viewer, self._model, background, self._sketch, self._try)
@@ -89,7 +91,9 @@ class CorrectPanel(QWidget):
         """Correct the labels of an entry that was opened; None when it was closed."""
         self.drawing.end()
         self._entry = self._model.entry = entry
+        self._review = Review()
         self._look.forget()
+        self._sketch.close()
         if entry is not None:
             entry.overlay.visible = self.form.overlay.isChecked()
             entry.edited.connect(self._follow.start)
@@ -100,6 +104,7 @@ class CorrectPanel(QWidget):
         """Do what a button does; an action that needs the mouse gets it, and loses it at the next click."""
         action, had_mouse = action_named(name), self.drawing.action
         self.drawing.end()
+        self._sketch.close()
         if action.mouse == "nothing":
             self._try(self._now[name])
         elif action != had_mouse:
@@ -117,6 +122,7 @@ class CorrectPanel(QWidget):
         """Leave the layers as they would be without this panel."""
         self._watch.stop()
         self._follow.stop()
+        self._viewer.dims.events.current_step.disconnect(self._leave_soon)
         layers = self._viewer.layers
         layers.selection.events.active.disconnect(self._follow_selection)
         layers.events.removed.disconnect(self._follow_selection)
@@ -126,11 +132,16 @@ class CorrectPanel(QWidget):
         self._show_all_sizes()
 
     def _lay_out(self) -> None:
+        area = QScrollArea()  # with the keys open the form is higher than a small screen
+        area.setWidget(self.form)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setMinimumWidth(self.form.minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width())
         layout = QVBoxLayout(self)
         layout.addWidget(self.target)
-        layout.addWidget(self.form)
+        layout.addWidget(area)
         layout.addWidget(self.message)
-        layout.addStretch()
 
     def _connect(self) -> None:
         self.form.chosen.connect(self.act)
@@ -141,6 +152,7 @@ class CorrectPanel(QWidget):
         self._watch = QTimer(self, interval=FOLLOW_MS)
         self._watch.timeout.connect(self._show_target)
         self._watch.start()
+        self._viewer.dims.events.current_step.connect(self._leave_soon)
         layers = self._viewer.layers
         layers.selection.events.active.connect(self._follow_selection)
         layers.events.removed.connect(self._follow_selection)
@@ -213,14 +225,21 @@ class CorrectPanel(QWidget):
         self._follow.start()
 
     def _review_object(self, _: LabelsPlane, points: np.ndarray) -> str:
-        return review.toggle_object(self._require_entry(), points[0])
+        return self._review.toggle_object(self._require_entry(), points[0])
 
     def _review_box(self, plane: LabelsPlane, points: np.ndarray) -> str:
         plane.require_within(points)
-        return review.toggle_box(self._require_entry(), box_between(points[0], points[-1], plane.labels.shape))
+        return self._review.toggle_box(self._require_entry(), box_between(points[0], points[-1], plane.labels.shape))
 
     def _review_image(self) -> str:
-        return review.toggle_image(self._require_entry())
+        return self._review.toggle_image(self._require_entry())
+
+    def _leave_soon(self, _: Event) -> None:
+        QTimer.singleShot(0, self._leave_place)  # not now: napari may be at removing a layer
+
+    def _leave_place(self) -> None:
+        if self.drawing.action is None:
+            self._sketch.close()
 
     def _show_tool(self) -> None:
         self.form.show_tool(None if self.drawing.action is None else self.drawing.action.name)

@@ -16,6 +16,7 @@ from maskloop.widgets.labels_plane import LabelsPlane, take_plane
 from maskloop.widgets.sketch import Sketch
 
 PAN_ZOOM = "pan_zoom"  # napari's mode in which no tool of its own takes the mouse
+PUT_DOWN = "Escape"
 
 
 class Drawing:
@@ -44,16 +45,18 @@ class Drawing:
         self.action: Action | None = None
 
     def begin(self, action: Action, plane: LabelsPlane) -> None:
-        """Give the mouse to an action, until another is begun, `end` is called, or a tool of napari's is chosen."""
+        """Give the mouse to an action, until another is begun, `end` is called, or Escape or a tool of napari's is chosen."""
         self.end()
         layer = plane.layer
         self.action, self._layer = action, layer
         self._viewer.layers.selection.active = layer
+        self._sketch.close()  # or the box of a doubtful place would stay
         if action.mouse in ("path", "loop", "box"):
             self._sketch.open(plane)
         layer.mode = PAN_ZOOM
         layer.mouse_pan = False
         layer.mouse_drag_callbacks.append(self._drag)
+        layer.bind_key(PUT_DOWN, self._end_for_key, overwrite=True)
         layer.events.mode.connect(self._end_for_napari)
         self._viewer.layers.selection.events.active.connect(self._end_soon)
 
@@ -63,6 +66,7 @@ class Drawing:
             return
         layer, self.action, self._layer = self._layer, None, None
         layer.mouse_drag_callbacks.remove(self._drag)
+        layer.bind_key(PUT_DOWN, None)  # it is napari's again
         layer.events.mode.disconnect(self._end_for_napari)
         self._viewer.layers.selection.events.active.disconnect(self._end_soon)
         layer.mouse_pan = layer.mode == PAN_ZOOM
@@ -78,6 +82,9 @@ class Drawing:
             return
         if self._viewer.layers.selection.active != self._layer or self._layer.mode != PAN_ZOOM:
             self.end()
+
+    def _end_for_key(self, _: Labels) -> None:
+        self.end()
 
     def _drag(self, layer: Labels, event: Any) -> Iterator[None]:
         action = self.action
@@ -95,6 +102,8 @@ class Drawing:
             points.append(plane.pixel(event.position))
             self._show(plane, action, np.array(points))
             yield
+        if self.action is not action:
+            return
         self._sketch.clear()
         self._drawn(action, plane, np.array(points))
 

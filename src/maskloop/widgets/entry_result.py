@@ -35,6 +35,8 @@ class EntryResult:
     ) -> None:
         """Lay predicted labels into those of the entry, plane by plane; reviewed objects and pixels stay.
 
+        What a person has painted since the latest version is kept as one first.
+
         Parameters
         ----------
         labels : ndarray of shape (P, Y, X), int32
@@ -60,7 +62,7 @@ class EntryResult:
 
     def _go_on(self, left: list[tuple[LabelsPlane, np.ndarray]], done: Callable[[str], None]) -> None:
         if not left:
-            done("What is reviewed was left alone." if self._entry.reviewed.any() else "")
+            done(self._remark())
             return
         plane, predicted = left[0]
         before = _Plane(plane.labels.copy(), self._reviewed(plane))
@@ -76,7 +78,7 @@ class EntryResult:
         try:
             self._require_open()
             if fresh := self._is_fresh(before, plane):
-                plane.apply(edit)
+                self._entry.lay(edit, plane, left[-1][0])
                 self._unused = max(self._unused, int(edit.labels.max(initial=0)) + 1)
         except InputError as error:
             done(str(error))
@@ -87,6 +89,11 @@ class EntryResult:
         """Whether nobody has painted on the plane or taken a new number meanwhile; if so, it is worked out anew."""
         taken, self._unused = self._unused, max(self._unused, int(self._entry.labels.selected_label) + 1)
         return taken == self._unused and before == _Plane(plane.labels, self._reviewed(plane))
+
+    def _remark(self) -> str:
+        reviewed = "What is reviewed was left alone." if self._entry.reviewed.any() else ""
+        kept = f"What you had painted is kept: Earlier versions, {self._entry.kept}." if self._entry.kept else ""
+        return f"{reviewed} {kept}".strip()
 
     def _reviewed(self, plane: LabelsPlane) -> np.ndarray:
         return np.asarray(self._entry.reviewed[plane.index] > 0)

@@ -3,6 +3,8 @@
 from functools import partial
 
 import napari
+from napari.layers import Labels
+from napari.utils.colormaps import DirectLabelColormap
 
 from maskloop.errors import InputError
 from maskloop.ops.doubt import Doubt, rank_doubts
@@ -39,7 +41,7 @@ def show_place(viewer: napari.Viewer, plane: LabelsPlane, pixel: tuple[float, fl
 
 
 def neighbour(plane: LabelsPlane, step: int) -> tuple[int, tuple[int, int]] | None:
-    """Find the object before or after the selected one, in rows from the top.
+    """Find the object before or after the selected one, in rows from the top; hidden ones are passed over.
 
     Parameters
     ----------
@@ -50,16 +52,21 @@ def neighbour(plane: LabelsPlane, step: int) -> tuple[int, tuple[int, int]] | No
     Returns
     -------
     tuple of int and (int, int), or None
-        Its number and a pixel (y, x) in its middle; None if there are no objects.
+        Its number and a pixel (y, x) in its middle; None if no object is shown.
     """
     found = centres(plane.labels)
-    if not found:
-        return None
     numbers = list(found)
     selected = int(plane.layer.selected_label)
     start = numbers.index(selected) if selected in found else (-1 if step > 0 else 0)
-    number = numbers[(start + step) % len(numbers)]
-    return number, found[number]
+    ahead = (numbers[(start + step * i) % len(numbers)] for i in range(1, len(numbers) + 1))
+    number = next((number for number in ahead if not is_hidden(plane.layer, number)), None)
+    return None if number is None else (number, found[number])
+
+
+def is_hidden(layer: Labels, number: int) -> bool:
+    """Tell whether the colours of a layer hide an object, as those of `SizeFilter` do."""
+    colours = layer.colormap.color_dict if isinstance(layer.colormap, DirectLabelColormap) else {}
+    return number in colours and colours[number][3] == 0
 
 
 class Look:
@@ -100,11 +107,12 @@ class Look:
         Raises
         ------
         InputError
-            If there are no objects.
+            If there are none, or none is shown.
         """
         found = neighbour(plane, step)
         if found is None:
-            raise InputError("There are no objects in this plane.")
+            hidden = "shown in" if plane.labels.any() else "in"
+            raise InputError(f"There are no objects {hidden} this plane.")
         number, pixel = found
         plane.layer.selected_label = number
         show_place(self._viewer, plane, pixel, box_of(plane.labels, number))
@@ -145,7 +153,7 @@ class Look:
             plane.layer.selected_label = doubt.number
         show_place(self._viewer, plane, doubt.position, doubt.box)
         self._sketch.show_box(plane, widen(doubt.box, 2, plane.labels.shape))
-        return f"{f'Object {doubt.number}' if doubt.number else 'A place without object'}: {doubt.reason}."
+        return f"Object {doubt.number}: {doubt.reason}." if doubt.number else f"{doubt.reason}."
 
     def _still_open(self, plane: LabelsPlane) -> list[Doubt]:
         """Leave out what was repaired or reviewed."""

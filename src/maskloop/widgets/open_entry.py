@@ -17,7 +17,7 @@ from maskloop.project.entry import Entry
 from maskloop.project.project import Project
 from maskloop.widgets.labels_plane import LabelsPlane, take_plane
 from maskloop.widgets.layer_view import known_look, transform_of
-from maskloop.widgets.watcher import Watcher
+from maskloop.widgets.watcher import Watcher, around
 
 REVIEWED_COLOUR = (0.2, 0.85, 0.4, 1.0)
 REVIEWED_OPACITY = 0.35
@@ -72,6 +72,8 @@ class OpenEntry(QObject):
     is_open : bool
     latest_result : object
         The `EntryResult` that was asked to write last; an older one gives way to it.
+    kept : int or None
+        The number of the latest version, if it was made before a model replaced what a person had painted.
     """
 
     edited = Signal()
@@ -83,6 +85,7 @@ class OpenEntry(QObject):
         self._viewer, self._loaded = viewer, loaded
         self.is_open = True
         self.latest_result: object = None  # what a segmentation is being written by
+        self.kept: int | None = None
         self.reviewed = loaded.annotation.reviewed
         self._watcher: Watcher | None = None
         if loaded.autosave is None:
@@ -175,7 +178,31 @@ class OpenEntry(QObject):
     def accept(self) -> None:
         """Keep what is there now as a revision."""
         if self._watcher is not None:
+            self.kept = None
             self._watcher.accept()
+
+    def lay(self, edit: Edit, plane: LabelsPlane, last: LabelsPlane) -> None:
+        """Write what a model has predicted into a plane of the labels, as one step of undo.
+
+        What a person has painted there is kept as a version before.
+
+        Parameters
+        ----------
+        edit : Edit
+        plane : LabelsPlane
+        last : LabelsPlane
+            The last one that is to be written; what was painted up to there is kept in one version.
+
+        Raises
+        ------
+        InputError
+            If the labels cannot be written, or their dtype cannot hold a label.
+        """
+        if self._watcher is not None:
+            self.kept = self._watcher.keep(plane.box(), around(plane.box(), last.box())) or self.kept
+        plane.apply(edit)
+        if self._watcher is not None:
+            self._watcher.note_prediction(plane.box())
 
     def leave(self) -> None:
         """Stop watching the layers; everything that was painted is handed over for saving."""

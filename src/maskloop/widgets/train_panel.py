@@ -332,7 +332,7 @@ class TrainPanel(QWidget):
         self._run(discard, tell)
 
     def _offer_to_resegment(self) -> None:
-        count = self._material.unfinished if self._material is not None else 0
+        count = sum(entry.status != "reviewed" for entry in self._project.entries) if self._project else 0
         self.resegment_button.setVisible(count > 0)
         self.resegment_button.setText(
             f"Segment {count} image{'' if count == 1 else 's'} anew that you have not checked"

@@ -91,6 +91,32 @@ class Watcher(QObject):
         self._save_shown()
         self._autosave.accept()
 
+    def keep(self, box: Box, wide: Box) -> int | None:
+        """Make a revision if a person has changed labels that are in none, before a model replaces them.
+
+        Parameters
+        ----------
+        box : tuple of slice
+            What is replaced now; it is looked over.
+        wide : tuple of slice
+            What is replaced now or next; what was changed there is known as far as napari has told of it.
+
+        Returns
+        -------
+        int or None
+            The number of the revision, if there is a new one.
+        """
+        self._hand_over([("labels", box)])
+        if not self._autosave.by_hand(wide):
+            return None
+        self._save_shown()
+        return self._autosave.accept("before segmenting")
+
+    def note_prediction(self, box: Box) -> None:
+        """Hand over what a model has made of a box of the labels, which is no edit by hand."""
+        self._hand_over([("labels", box)])
+        self._autosave.note_prediction(box)
+
     def leave(self) -> None:
         """Stop listening; everything that was painted is handed over."""
         for timer in (self._soon, self._pause, self._look_over):
