@@ -174,3 +174,32 @@ def test_a_tool_given_up_while_its_line_is_drawn_changes_nothing(viewer, layer, 
     mouse.release((35, 20))
     np.testing.assert_array_equal(layer.data, before)
     assert "sketch" not in names(viewer)
+
+
+@pytest.mark.parametrize("name", ["split", "delete"])
+def test_escape_puts_the_tool_down_and_is_otherwise_napari_s(viewer, layer, correct, press_key, name):
+    before = set(layer.keymap)
+    correct.form.buttons[name].click()
+    assert press_key("Escape")
+    assert correct.drawing.action is None
+    assert not correct.form.buttons[name].isChecked()
+    assert "sketch" not in names(viewer)
+    assert set(layer.keymap) == before
+
+
+def test_a_tool_put_down_while_its_line_is_drawn_changes_nothing(viewer, layer, correct, mouse, press_key):
+    before = layer.data.copy()
+    correct.act("split")
+    mouse.press((5, 20))
+    mouse.move((35, 20))
+    assert press_key("Escape")
+    mouse.release((35, 20))  # with no move in between
+    np.testing.assert_array_equal(layer.data, before)
+    assert "sketch" not in names(viewer)
+
+
+def test_to_grow_one_clicks_where_no_object_is(correct):
+    correct.act("grow")
+    assert correct.message.text() == "Click beside the objects, on one that the model has missed."
+    correct.act("delete")
+    assert correct.message.text() == "Click an object."

@@ -6,8 +6,7 @@ from napari._app_model import get_app_model
 from napari.settings import get_settings
 from napari.utils.action_manager import action_manager
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel
-from superqt import QCollapsible
+from qtpy.QtWidgets import QScrollArea, QToolButton
 
 from maskloop.widgets.actions import ACTIONS
 
@@ -18,6 +17,18 @@ TAKEN = "napari:activate_labels_paint_mode"
 def layer(viewer, discs):
     viewer.add_image(np.zeros((64, 80), np.uint8))
     return viewer.add_labels(discs((64, 80), [(20, 20), (40, 50)], 8))
+
+
+@pytest.fixture
+def open_main(open_main):
+    """A function that opens the whole panel with its Correct tab, which else comes a moment later."""
+
+    def open_with_correct():
+        panel = open_main()
+        assert panel.correct
+        return panel
+
+    return open_with_correct
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
@@ -94,8 +105,28 @@ def test_the_cheat_sheet_names_no_key_that_napari_has(paint_with_d, layer, open_
 
 
 def cheat_sheet(panel):
-    [sheet] = panel.correct.form.findChildren(QCollapsible)
-    return " ".join(label.text() for label in sheet.findChildren(QLabel))
+    return panel.correct.form._sheet.text()
+
+
+def test_the_cheat_sheet_scrolls_and_makes_the_window_no_taller(open_main, qtbot):
+    panel = open_main()
+    panel.setCurrentWidget(panel.correct)
+    panel.resize(360, 300)
+    panel.show()
+    before = panel.minimumSizeHint().height()
+    assert before < 400
+    [button] = [b for b in panel.correct.form.findChildren(QToolButton) if "Keys" in b.text()]
+    [area] = panel.correct.findChildren(QScrollArea)
+    form = panel.correct.form
+    assert not form._sheet.isVisible()
+    shorter = form.height()
+    button.click()
+    qtbot.waitUntil(lambda: form.height() > shorter + 200)
+    assert form._sheet.height() >= form._sheet.heightForWidth(form._sheet.width())  # nothing is cut off
+    assert area.verticalScrollBar().maximum() > 0
+    assert panel.minimumSizeHint().height() == before
+    button.click()
+    qtbot.waitUntil(lambda: form.height() == shorter)
 
 
 def test_tooltips_and_the_cheat_sheet_name_all_actions(open_main):
@@ -109,6 +140,7 @@ def test_tooltips_and_the_cheat_sheet_name_all_actions(open_main):
         assert f"<b>{action.key}</b>" in sheet
         assert action.hint in sheet
     assert "Ctrl+Z" in sheet
+    assert "<b>Esc</b>" in sheet
 
 
 def test_each_button_does_its_action(layer, open_main):

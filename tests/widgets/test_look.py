@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from maskloop.ops.doubt import Doubt
+from maskloop.widgets.labels_plane import take_plane
+
 CENTRES = [(20, 20), (22, 60), (60, 30), (62, 90)]
 
 
@@ -38,6 +41,23 @@ def test_next_and_previous_go_round_the_objects(viewer, scene):
     layer.selected_label = 99
     correct.act("previous_object")
     assert layer.selected_label == 4
+
+
+def test_hidden_objects_are_passed_over(scene):
+    correct, layer = scene
+    layer.data_setitem(np.nonzero((layer.data == 2) & (np.arange(120) > 60)), 0)
+    layer.data_setitem(np.nonzero((layer.data == 4) & (np.arange(120) > 90)), 0)
+    show_only(correct, "Only smaller than", 200)
+    for name, wanted in [("next_object", 2), ("next_object", 4), ("next_object", 2), ("previous_object", 4)]:
+        correct.act(name)
+        assert layer.selected_label == wanted
+    show_only(correct, "Only larger than", 5000)
+    correct.act("next_object")
+    assert correct.message.text() == "There are no objects shown in this plane."
+    correct.form._which.setCurrentText("All objects")
+    layer.show_selected_label = True  # hides nothing that is gone to
+    correct.act("next_object")
+    assert layer.selected_label == 1
 
 
 @pytest.mark.parametrize("zoom", [0.01, 500])
@@ -99,6 +119,34 @@ def test_the_most_doubtful_come_first_and_each_once(viewer, scene, next_doubtful
     assert not any(text.startswith(("Object 1:", "Object 3:")) for text in said)
     assert "sketch" not in [layer.name for layer in viewer.layers]
     until(lambda: correct.form.left.text() == "0 left")
+
+
+@pytest.mark.parametrize("name", ["split", "delete", "new_label", "next_object"])
+def test_the_box_of_a_doubtful_place_goes_when_something_else_is_begun(viewer, scene, next_doubtful, name):
+    correct, _ = scene
+    next_doubtful(correct)
+    assert len(viewer.layers["sketch"].data)
+    correct.act(name)
+    assert "sketch" not in viewer.layers or not len(viewer.layers["sketch"].data)
+
+
+def test_the_box_of_a_doubtful_place_goes_with_its_plane(viewer, image, open_main, next_doubtful, until):
+    viewer.add_image(np.stack([image[0]] * 2))
+    viewer.add_labels(np.stack([image[1]] * 2))
+    correct = open_main().correct
+    viewer.dims.set_current_step(0, 0)
+    next_doubtful(correct)
+    assert "sketch" in viewer.layers
+    viewer.dims.set_current_step(0, 1)
+    until(lambda: "sketch" not in viewer.layers)
+
+
+def test_an_object_almost_seen_is_told_of_in_a_sentence(scene):
+    correct, layer = scene
+    place = (slice(0, 5), slice(0, 5))
+    doubt = Doubt(0, (2, 2), place, 0.5, "The model almost saw an object here")
+    plane = take_plane(layer, correct._viewer.dims)
+    assert correct._look._start_visiting(plane, [doubt]) == "The model almost saw an object here."
 
 
 def test_what_was_repaired_is_not_gone_to(scene, next_doubtful):

@@ -79,6 +79,32 @@ def test_the_whole_image_is_accepted_as_a_version(panel, entry, versions, until,
     assert versions(entry) == [(1, 0), (2, 1)]
 
 
+def test_the_mark_of_the_image_taken_back_leaves_what_was_reviewed_before(panel, entry, mouse, until, on_disk, folder):
+    panel.correct.act("review_box")
+    mouse.on(entry.labels, (10, 20), (30, 40))
+    before = entry.reviewed.copy()
+    for _ in range(2):
+        panel.correct.act("review_image")
+        assert entry.reviewed.all()
+        panel.correct.act("review_image")
+        assert "stays reviewed" in panel.correct.message.text()
+        np.testing.assert_array_equal(entry.reviewed, before)
+    until(lambda: entry.saved and np.array_equal(on_disk(folder, "a").reviewed > 0, before > 0))
+
+
+def test_after_another_mark_the_whole_image_is_taken_back(panel, entry, mouse):
+    panel.correct.act("review_box")
+    mouse.on(entry.labels, (10, 20), (30, 40))
+    panel.correct.act("review_image")
+    for _ in range(2):  # off and on
+        panel.correct.drawing.end()
+        panel.correct.act("review_box")
+        mouse.on(entry.labels, (50, 60), (55, 70))
+    assert entry.reviewed.all()
+    panel.correct.act("review_image")
+    assert not entry.reviewed.any()
+
+
 def test_only_the_plane_on_screen_is_marked(viewer, panel, open_entry, folder, mouse, until):
     entry = open_entry(panel, folder, "stack")
     viewer.dims.set_current_step(0, 1)

@@ -28,7 +28,7 @@ from maskloop.project.lock import user_name
 from maskloop.project.preview import Preview
 from maskloop.project.run import Run
 
-NICENESS = 10  # the window and its worker come first
+NICENESS = 19  # the lowest: the window and its worker come first
 LOOK_INTERVAL_S = 0.2  # at most this often for the wish to stop
 NOTHING_YET = "Training was stopped before its first epoch ended, so there is nothing to keep."
 

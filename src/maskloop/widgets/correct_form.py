@@ -148,7 +148,10 @@ class CorrectForm(QWidget):
 
     def _make_cheat_sheet(self) -> QToolButton:
         """Make the button that shows and hides the keys; a QCollapsible gives a text that wraps too little height."""
-        button = QToolButton(text="Keys, while the labels are selected", checkable=True, autoRaise=True)
+        button = QToolButton()
+        button.setText("Keys, while the labels are selected")
+        button.setCheckable(True)
+        button.setAutoRaise(True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._sheet.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # or it widens the panel
         button.toggled.connect(lambda shown: self._show_sheet(button, shown))

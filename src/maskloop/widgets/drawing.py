@@ -45,12 +45,11 @@ class Drawing:
         self.action: Action | None = None
 
     def begin(self, action: Action, plane: LabelsPlane) -> None:
-        """Give the mouse to an action, until another is begun, `end` is called, or Escape or a tool of napari's is chosen."""
+        """Give the mouse to an action, until another begins, `end` is called, Escape or a tool of napari's chosen."""
         self.end()
         layer = plane.layer
         self.action, self._layer = action, layer
         self._viewer.layers.selection.active = layer
-        self._sketch.close()  # or the box of a doubtful place would stay
         if action.mouse in ("path", "loop", "box"):
             self._sketch.open(plane)
         layer.mode = PAN_ZOOM

@@ -74,7 +74,9 @@ class ProjectPanel(QWidget):
         self._show_project()
 
     def open_last(self) -> None:
-        """Open the project that was open last, if there is one."""
+        """Open the project that was open last, if there is one, unless somebody has been faster."""
+        if self._asked:
+            return
         folder = remembered()
         if folder is not None and folder.is_dir():
             self.open_project(folder)

@@ -106,7 +106,7 @@ class Watcher(QObject):
         int or None
             The number of the revision, if there is a new one.
         """
-        self._hand_over([("labels", box)])
+        self._hand_over([*self._painted, ("labels", box)])
         if not self._autosave.by_hand(wide):
             return None
         self._save_shown()
