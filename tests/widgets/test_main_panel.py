@@ -86,7 +86,7 @@ def test_closing_the_dock_without_a_project_takes_the_keys_off_the_layers(viewer
     assert layer.keymap
     assert layer.mouse_drag_callbacks != before
     dock.destroyOnClose()
-    assert not layer.keymap
+    until(lambda: not layer.keymap)
     assert layer.mouse_drag_callbacks == before
     assert layer.mouse_pan
     assert [layer.name for layer in viewer.layers] == ["labels"]

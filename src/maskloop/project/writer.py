@@ -54,8 +54,10 @@ class Writer:
         What takes long is waited for; what fails is given up when the patience is over.
         """
         deadline = time.monotonic() + patience_s
-        while not self.wait(time.monotonic() + RETRY_S) and not (self.problem and time.monotonic() > deadline):
-            pass
+        # What is submitted after the end is done by nobody, and must not be waited for.
+        while self._thread.is_alive() and not self.wait(time.monotonic() + RETRY_S):
+            if self.problem and time.monotonic() > deadline:
+                break
         done = self.idle
         self._ending.set()
         if self._thread.is_alive():

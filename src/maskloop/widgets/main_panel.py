@@ -26,6 +26,7 @@ P = TypeVar("P", bound=QWidget)
 TABS = ("segment", "correct", "project", "train")
 LATER = ("project", "correct", "train")  # what is made after the window has drawn what is seen first
 PAUSE_MS = 30  # between them
+LEAVE_MS = 50
 
 
 class MainPanel(QTabWidget):
@@ -92,12 +93,18 @@ class MainPanel(QTabWidget):
         """Go for good when the dock is closed, which only takes the panel out of it."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self._make_later.stop()
-            self.project.close_project()
-            self._background.forget_window()
-            self._counting.forget_window()
-            self.correct.close_tools()
-            self.deleteLater()
+            # Later: layers that leave while the window takes the dock out and draws anew crash Mesa's software OpenGL.
+            leave = QTimer(self, singleShot=True, interval=LEAVE_MS)
+            leave.timeout.connect(self._leave)
+            leave.start()
         return bool(super().event(event))
+
+    def _leave(self) -> None:
+        self.project.close_project()
+        self._background.forget_window()
+        self._counting.forget_window()
+        self.correct.close_tools()
+        self.deleteLater()
 
     def _put(self, name: str, panel: P) -> P:
         """Put a panel in the place that was kept for it."""
@@ -114,7 +121,7 @@ class MainPanel(QTabWidget):
     def _make_next(self) -> None:
         name = self._left.pop(0)
         getattr(self, name)
-        if name == "project":
+        if name == "project" and self.project.is_untouched:
             self.project.open_last()
         if not self._left:
             self._make_later.stop()

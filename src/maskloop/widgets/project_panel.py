@@ -73,10 +73,13 @@ class ProjectPanel(QWidget):
         self._connect()
         self._show_project()
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether no project has been asked for yet."""
+        return not self._asked
+
     def open_last(self) -> None:
-        """Open the project that was open last, if there is one, unless somebody has been faster."""
-        if self._asked:
-            return
+        """Open the project that was open last, if there is one."""
         folder = remembered()
         if folder is not None and folder.is_dir():
             self.open_project(folder)
