@@ -23,6 +23,7 @@ class Keys:
 
     def bind(self, layer: Labels) -> None:
         """Let the keys act while this layer is selected."""
+        layer = getattr(layer, "__wrapped__", layer)  # napari hands out proxies, which live for a moment
         if layer in self._layers:
             return
         self._layers.add(layer)
