@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import napari
 from qtpy.QtCore import QEvent, QSignalBlocker, QTimer
-from qtpy.QtGui import QShowEvent
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QTabWidget, QWidget
 
 from maskloop.widgets.ask_before_closing import AskBeforeClosing
@@ -85,9 +85,16 @@ class MainPanel(QTabWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's
         """Ask before the window is closed that it is shown in."""
         super().showEvent(event)
+        if self._left:
+            self._make_later.start()
         if self._question is None:
             count = lambda: len(self.train.running) if "train" in self.__dict__ else 0  # noqa: E731
             self._question = AskBeforeClosing(self.window(), count, lambda: self.train.stop_all(), self)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's
+        """Make nothing more for a window that is not seen, and may be about to close."""
+        super().hideEvent(event)
+        self._make_later.stop()
 
     def event(self, event: QEvent) -> bool:
         """Go for good when the dock is closed, which only takes the panel out of it."""
