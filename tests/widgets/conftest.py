@@ -126,6 +126,8 @@ def open_main(viewer, model_folder, until, no_last_project):
     def open_main(model="plain"):
         panel = MainPanel(viewer, WorkerSession(FAKE))
         opened.append(panel)
+        panel.setCurrentWidget(panel.correct)  # all tabs are there, as a moment after it is docked
+        panel.setCurrentWidget(panel.segment)
         panel.project.entry_changed.connect(opened_entries.append)
         panel.segment.form.set_model(model_folder(model))
         QCoreApplication.processEvents()  # it looks for the last project
