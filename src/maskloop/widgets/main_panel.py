@@ -43,6 +43,7 @@ class MainPanel(QTabWidget):
         super().__init__()
         self._viewer = viewer
         self._background, self._counting = Background(), Background()
+        self.destroyed.connect(self._counting.forget_window)
         for name in TABS:
             self.addTab(QWidget(), name.capitalize())
         self.segment = self._put("segment", SegmentPanel(viewer, session, self._background))
