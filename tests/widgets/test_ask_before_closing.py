@@ -1,7 +1,7 @@
 """The question before a window is closed while a training runs: its three answers, and when it is not asked."""
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtWidgets import QMainWindow, QMessageBox
 
 from maskloop.config import TrainConfig
@@ -45,16 +45,29 @@ def make_window(qtbot):
     return make_window
 
 
+def close_by_hand(window):
+    """Close a window as a click does, from Qt's event loop; returns whether it has closed."""
+    closed, loop = [], QEventLoop()
+
+    def close():
+        closed.append(window.close())
+        loop.quit()
+
+    QTimer.singleShot(0, close)
+    loop.exec()
+    return closed[0]
+
+
 def test_let_it_finish_closes_the_window_and_stops_nothing(make_window, answer):
     asked, window = answer("Let it finish"), make_window(1)
-    assert window.close()
+    assert close_by_hand(window)
     assert asked == ["A training is running."]
     assert (window.stopped, window.isVisible()) == ([], False)
 
 
 def test_stop_it_closes_the_window_and_stops_it(make_window, answer):
     asked, window = answer("Stop it"), make_window(1)
-    assert window.close()
+    assert close_by_hand(window)
     assert asked == ["A training is running."]
     assert (window.stopped, window.isVisible()) == ([1], False)
 
@@ -62,23 +75,29 @@ def test_stop_it_closes_the_window_and_stops_it(make_window, answer):
 @pytest.mark.parametrize("no", ["Don't close", Qt.Key.Key_Escape])
 def test_don_t_close_and_the_escape_key_leave_everything_as_it_is(make_window, answer, no):
     asked, window = answer(no), make_window(1)
-    assert not window.close()
+    assert not close_by_hand(window)
     assert asked == ["A training is running."]
     assert (window.stopped, window.isVisible()) == ([], True)
 
 
 def test_of_several_it_speaks_in_the_plural(make_window, answer):
     asked = answer("Stop them")
-    assert make_window(2).close()
+    assert close_by_hand(make_window(2))
     assert answer("Let them finish") is asked
-    assert make_window(3).close()
+    assert close_by_hand(make_window(3))
     assert asked == ["2 trainings are running or waiting.", "3 trainings are running or waiting."]
 
 
 def test_where_nothing_runs_nothing_is_asked(make_window, answer):
     asked = answer("Don't close")
-    assert make_window(0).close()
+    assert close_by_hand(make_window(0))
     assert asked == []
+
+
+def test_a_script_that_closes_the_window_is_not_asked(make_window, answer):
+    asked, window = answer("Don't close"), make_window(1)
+    assert window.close()
+    assert (asked, window.stopped) == ([], [])
 
 
 @pytest.fixture
@@ -109,15 +128,15 @@ def test_the_whole_panel_asks_while_a_process_is_at_a_run_and_stops_it(
     until(lambda: panel.train.shown is not None)
     window, asked = window_of(panel), answer("Don't close")
     with run.hold():  # as its process does
-        assert not window.close()
+        assert not close_by_hand(window)
         assert asked == ["A training is running."]
         assert not run.stop_wanted
         answer("Stop it")
-        assert window.close()
+        assert close_by_hand(window)
         assert run.stop_wanted
     run.forget_stop()
     window.show()
-    assert window.close()
+    assert close_by_hand(window)
     assert len(asked) == 2  # it has ended by itself meanwhile
     assert not run.stop_wanted
 
@@ -127,5 +146,5 @@ def test_the_whole_panel_asks_nothing_of_a_project_without_trainings(window_of, 
     panel.project.open_project(make_project())
     until(lambda: panel.project.project is not None)
     asked = answer("Don't close")
-    assert window_of(panel).close()
+    assert close_by_hand(window_of(panel))
     assert asked == []

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, QThread
 from qtpy.QtWidgets import QMessageBox, QWidget
 
 
 class AskBeforeClosing(QObject):
-    """Asks whether a training is to go on, when a window is about to be closed.
+    """Asks whether a training is to go on, when somebody is about to close a window.
+
+    A script that closes it outside Qt's event loop, as after ``napari.run()``, is not asked: nobody may be there to
+    answer. What runs then goes on.
 
     Parameters
     ----------
@@ -28,7 +31,9 @@ class AskBeforeClosing(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's
         """Hold a window back that somebody does not want to close after all."""
-        if watched is not self._window or event.type() != QEvent.Type.Close or not (count := self._running()):
+        if watched is not self._window or event.type() != QEvent.Type.Close or not QThread.currentThread().loopLevel():
+            return False
+        if not (count := self._running()):
             return False
         box = make_question(count, self._window)
         box.exec()
