@@ -3,13 +3,15 @@
 In a real viewer: the first opening of the panel, the warm click to labels, an adjustment, and the longest gaps of a
 5 ms timer in the window's event loop. A full garbage collection of Python's stops any napari window; its share is
 told apart. napari's own ``add_labels`` is measured in the same run, as what no plugin can go below. Then the same
-while a model is being trained on the sample images: clicks, strokes and panning, each beside what it took without.
+while a model is being trained on the sample images, and while that process is halted, by turns: clicks, strokes and
+panning, so that what else the computer does falls on both alike.
 """
 
 import argparse
 import gc
 import json
 import platform
+import signal
 import statistics
 import sys
 import tempfile
@@ -30,6 +32,7 @@ from maskloop.resources import resource
 
 SIDE = 1024
 REPEATS = 10
+TURNS = 4  # with and without training
 TICK_MS = 5
 PATIENCE_S = 120
 
@@ -133,36 +136,41 @@ def run(viewer: "napari.Viewer") -> dict[str, list[tuple[float, float, float]]]:
             viewer.add_labels(labels)
         viewer.layers.pop()
     assert image in viewer.layers
-    move_about(viewer, watch, results, "")
-    with training(main):
-        for _ in range(REPEATS):
-            with measured(watch, results, "warm click to labels, training"):
-                panel.segment()
-                wait_until(lambda: panel.run_button.isEnabled())
-        move_about(viewer, watch, results, ", training")
+    with training(main) as process:
+        for i in range(2 * TURNS):
+            process.send_signal(signal.SIGSTOP if i % 2 else signal.SIGCONT)
+            idle(0.5)
+            suffix = ", training halted" if i % 2 else ", training"
+            for _ in range(REPEATS // 2):
+                with measured(watch, results, "click to labels" + suffix):
+                    panel.segment()
+                    wait_until(lambda: panel.run_button.isEnabled())
+            move_about(viewer, watch, results, suffix)
+        process.send_signal(signal.SIGCONT)
     return results
 
 
 def move_about(viewer: "napari.Viewer", watch: Stopwatch, results: dict, suffix: str) -> None:
     """Paint strokes and pan, a step each time the window is free."""
-    layer = next(layer for layer in viewer.layers if layer.name == "cells labels")
+    layer = [layer for layer in viewer.layers if isinstance(layer, napari.layers.Labels)][-1]  # the one that is seen
+    camera = viewer.camera
     rng = np.random.default_rng(0)
-    for _ in range(REPEATS):
+    for _ in range(REPEATS // 2):
         start, stop = rng.integers(50, SIDE - 50, (2, 2))
         with measured(watch, results, f"a stroke of 40 points{suffix}"), layer.block_history():
             for point in np.linspace(start, stop, 40):
                 layer.paint(tuple(point), 7)
                 idle(0.01)
-    for _ in range(REPEATS):
+    for _ in range(REPEATS // 2):
         with measured(watch, results, f"panning by 40 steps{suffix}"):
             for angle in np.linspace(0, 2 * np.pi, 40):
-                viewer.camera.center = (SIDE / 2 + 99 * np.sin(angle), SIDE / 2 + 99 * np.cos(angle))
+                camera.center = (SIDE / 2 + 99 * np.sin(angle), SIDE / 2 + 99 * np.cos(angle))
                 idle(0.01)
 
 
 @contextmanager
 def training(main):
-    """Train on the sample images as long as the block lasts."""
+    """Train on the sample images as long as the block lasts; yields the process."""
     folder = Path(tempfile.mkdtemp())
     samples = resource("sample_data")
     with Project.create(folder / "samples") as project:
@@ -173,7 +181,7 @@ def training(main):
     wait_until(lambda: main.project.project is not None)
     main.train.train_with(TrainConfig(epochs=10_000))
     wait_until(lambda: main.train.shown is not None and len(main.train.shown.story.epochs) > 0)
-    yield
+    yield main.train.shown._process
     main.train.view.buttons["stop"].click()
     wait_until(lambda: main.train.shown.story.ended is not None)
 

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from maskloop import api
 from maskloop.errors import Cancelled, explain
 from maskloop.jobs.messages import Message
+from maskloop.jobs.priority import be_nice
 from maskloop.jobs.run_events import Began, Compared, Ended, EpochEnded, Queued, Remark, Trained, append_event
 from maskloop.model.runtime import describe_device, start_engine
 from maskloop.project.history import Epoch
@@ -148,8 +149,7 @@ class Trainer:
 
 def main(folder: Path) -> None:
     """Do what is left to do of a run, unless another process is at it."""
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    be_nice(NICENESS)
     os.chdir(folder)  # so that a project that is moved meanwhile is followed
     run = Run(Path())
     with contextlib.suppress(Timeout), run.hold():

@@ -39,6 +39,7 @@ from maskloop.jobs.messages import (
     Segment,
     Warm,
 )
+from maskloop.jobs.priority import be_nice
 from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.targets import object_diameters
 
@@ -200,8 +201,7 @@ def main() -> None:
     wire = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    be_nice(NICENESS)
     Worker(sys.stdin.buffer, wire).run()
 
 

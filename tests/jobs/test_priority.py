@@ -1,0 +1,28 @@
+"""A child process stands back behind the window, whose session is another one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CODE = "import os; from maskloop.jobs.priority import be_nice; be_nice(7); print(os.getpriority(os.PRIO_PROCESS, 0))"
+AUTOGROUP = Path("/proc/self/autogroup")
+
+
+def niceness(code, **options):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, **options).stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="Windows has priority classes instead")
+def test_a_process_lowers_its_own_priority():
+    before = int(niceness("import os; print(os.getpriority(os.PRIO_PROCESS, 0))"))
+    assert int(niceness(CODE)) == min(before + 7, 19)
+
+
+@pytest.mark.skipif(not os.access(AUTOGROUP, os.W_OK), reason="here sessions do not come first")
+def test_its_session_stands_back_too_but_never_one_that_it_shares():
+    code = f"{CODE}; print(open('{AUTOGROUP}').read())"
+    assert niceness(code, start_new_session=True).strip().endswith("nice 7")
+    assert niceness(code).split()[1:] == [*AUTOGROUP.read_text().split()]
