@@ -122,7 +122,7 @@ def reference(project: Path, work: Path, seed: int) -> list[str]:
     lines = player.communicate()[0].splitlines()
     if player.returncode != 0 or len(lines) != STEPS + 1:
         sys.exit(f"seed {seed}: the player ended with {player.returncode} after {len(lines)} lines")
-    with Project(project) as untouched:
+    with Project(project, hold=False) as untouched:
         before = state(untouched.annotation(untouched.entries[0]))
     states = [before, *(line.split()[1] for line in lines[1:])]
     with Project(folder) as played:
