@@ -72,7 +72,9 @@ def test_images_that_come_and_go_are_offered_and_the_chosen_one_is_kept(viewer, 
     assert form.image is None
     first = viewer.add_image(spots(16, 20), name="first")
     assert form.image == first
-    viewer.add_image(spots(16, 20), name="second")
+    second = viewer.add_image(spots(16, 20), name="second")
+    assert form.image == second  # who opens an image means that one
+    form.set_image(first)
     viewer.add_labels(spots(16, 20), name="no image")
     assert offered(box_of(form, "image")) == {"first", "second"}
     assert form.image == first
@@ -86,6 +88,15 @@ def test_images_that_come_and_go_are_offered_and_the_chosen_one_is_kept(viewer, 
     assert form.image == viewer.layers["second"]
     viewer.layers.clear()
     assert form.image is None
+
+
+def test_what_was_said_of_no_image_goes_when_one_is_opened(viewer, open_panel, spots):
+    panel = open_panel()
+    panel.message.clear()  # it was loading a model
+    panel.segment()
+    assert "no image to segment" in panel.message.text()
+    viewer.add_image(spots(16, 20))
+    assert panel.message.text() == ""
 
 
 def test_the_panel_opens_with_the_selected_image(viewer, open_panel, spots):

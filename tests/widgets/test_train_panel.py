@@ -346,10 +346,11 @@ def test_what_is_not_checked_wholly_is_offered_to_be_segmented_anew(open_train, 
                 project.remove(entry)
     panel = open_train(trained)
     assert not panel.resegment_button.isVisible()
-    with qtbot.waitSignal(panel.adopted, check_params_cb=lambda folder: folder == trained / "models" / "tiny-2"):
+    with qtbot.waitSignal(panel.adopted, timeout=60_000) as adopted:
         click(panel, "adopt")
+    assert adopted.args == [trained / "models" / "tiny-2"]
     assert panel.resegment_button.text() == offer
-    with qtbot.waitSignal(panel.resegment_wanted):
+    with qtbot.waitSignal(panel.resegment_wanted, timeout=60_000):
         qtbot.mouseClick(panel.resegment_button, Qt.MouseButton.LeftButton)
     assert not panel.resegment_button.isVisible()
 

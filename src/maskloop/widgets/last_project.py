@@ -26,6 +26,7 @@ def remember(folder: Path) -> None:
 def default_folder() -> Path:
     """Offer a folder for a new project, that is not there yet."""
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    place = Path(documents or Path.home()) / "maskloop"
-    names = (f"project {n}" if n > 1 else "project" for n in range(1, 1000))
+    # A dialog opens anywhere for a place that is not there.
+    place = Path(documents) if documents and Path(documents).is_dir() else Path.home()
+    names = (f"maskloop project {n}" if n > 1 else "maskloop project" for n in range(1, 1000))
     return next(place / name for name in names if not (place / name).exists())

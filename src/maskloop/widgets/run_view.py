@@ -1,7 +1,7 @@
 """What is seen of a training run: how far it is, its curves, before and after, and what can be done with it."""
 
 import html
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
@@ -46,7 +46,6 @@ class RunView(QWidget):
         self.status = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
-        self.make_curves: Callable[[], Curves] | None = None  # when what draws them is imported
         self.curves: Curves | None = None
         self.before, self.after = (QLabel(alignment=Qt.AlignmentFlag.AlignCenter) for _ in range(2))
         self.recommendation = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
@@ -103,8 +102,11 @@ class RunView(QWidget):
         self._layout.addStretch()
 
     def _show_curves(self, story: RunStory) -> None:
-        if story.epochs and self.curves is None and self.make_curves is not None:
-            self.curves = self.make_curves()
+        if story.epochs and self.curves is None and self.isVisible():
+            # Half a second, once, and here: PySide crashes where a thread defines classes of widgets beside the window.
+            from maskloop.widgets.curves import Curves
+
+            self.curves = Curves()
             self._layout.insertWidget(self._layout.indexOf(self._pictures), self.curves)
         if self.curves is not None:
             self.curves.setVisible(bool(story.epochs))

@@ -9,6 +9,7 @@ from typing import Any
 import napari
 import numpy as np
 from napari.layers import Image
+from napari.utils.events import Event
 from qtpy.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -170,6 +171,7 @@ class SegmentPanel(QWidget):
         layers = self._viewer.layers.events
         for event in (layers.inserted, layers.removed, layers.reordered, layers.renamed):
             event.connect(self._offer_images)
+        layers.inserted.connect(self._choose_new_image)
         self._adjust_delay = QTimer(self, singleShot=True, interval=ADJUST_DELAY_MS)
         self._adjust_delay.timeout.connect(self._relabel)
         self.adjust.changed.connect(self._adjust_delay.start)
@@ -185,6 +187,12 @@ class SegmentPanel(QWidget):
             # Not before the first layer: napari sets up its units with it, which two threads at once can't do.
             self._warm = True
             QTimer.singleShot(0, warm_up_labels)
+
+    def _choose_new_image(self, event: Event) -> None:
+        if isinstance(event.value, Image):
+            self.form.set_image(event.value)
+            if self._running is None and not self.message.text().startswith(LOADING):
+                self.message.clear()  # it was said of another image
 
     def _use_model(self) -> None:
         """Load the chosen model, and set Adjust to what was tuned for it; what is shown keeps its labels."""

@@ -4,9 +4,7 @@ import contextlib
 import platform
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer, Signal
@@ -88,8 +86,6 @@ class TrainPanel(QWidget):
         self._list_runs()
         self.refresh()
         if project is not None:
-            # Seconds on a slow computer, which a window must not wait for.
-            self._counting.run(partial(import_module, "maskloop.widgets.curves"), self._use_curves)
             self._run(partial(_read_processes, project.folder), partial(self._use_runs, project))
 
     def refresh(self) -> None:
@@ -138,9 +134,10 @@ class TrainPanel(QWidget):
                 process.run.ask_to_stop()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's
-        """Count anew when the tab is chosen, since somebody has corrected meanwhile."""
+        """Count anew when the tab is chosen, since somebody has corrected meanwhile, and draw what is only now seen."""
         super().showEvent(event)
         self.refresh()
+        self._show_run()
 
     def _lay_out(self) -> None:
         content = QWidget()
@@ -187,10 +184,6 @@ class TrainPanel(QWidget):
         writable = self._project is not None and not self._project.read_only
         self.train_button.setEnabled(writable)
         self.view.allow(writable)
-
-    def _use_curves(self, module: ModuleType) -> None:
-        self.view.make_curves = module.Curves
-        self._show_run()
 
     def _show_material(self, project: Project, material: Material) -> None:
         if project is self._project:
