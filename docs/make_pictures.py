@@ -23,7 +23,7 @@ from maskloop.widgets.import_dialog import ImportDialog
 
 DOCS = Path(__file__).parent
 SCRATCH = Path(tempfile.mkdtemp())
-WINDOW = (1280, 760)
+WINDOW, TALL = (1280, 760), 990
 PATIENCE_S = 600
 SPLIT = 76  # an object of the sample that a line is drawn across
 
@@ -139,8 +139,12 @@ class Camera:
         panel = self.panel.train
         self.panel.setCurrentWidget(panel)
         wait_for("what there is to learn from", lambda: "objects" in panel.material.text())
-        panel.train_with(TrainConfig(base="nuclei", epochs=4, steps=8))
-        wait_for("the end", lambda: panel.shown is not None and panel.shown.story.ended is not None)
+        project = self.panel.project.project
+        self.panel.project.open(next(entry.id for entry in project.entries if entry.name == "large_nuclei"))
+        wait_for("an image", lambda: self.panel.project.open_entry is not None)
+        panel.train_with(TrainConfig(base="nuclei", epochs=6, steps=8))
+        wait_for("the end", lambda: panel.shown is not None and panel.view.buttons["adopt"].isVisible())
+        self.viewer.window.resize(WINDOW[0], TALL)
         self.take("train")
 
 

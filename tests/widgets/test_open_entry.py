@@ -93,6 +93,17 @@ def test_undo_and_redo_are_on_the_disk_too(open_it, same):
     assert set(np.unique(entry.labels.data)) == {0, 1}
 
 
+def test_a_stroke_right_after_an_undo_is_never_on_the_disk_without_it(open_it, same, folder, on_disk, qtbot):
+    entry = open_it("plane")
+    entry.labels.paint((50, 50), 1)
+    same(entry)
+    entry.labels.undo()
+    entry.labels.paint((200, 280), 2)  # before napari has drawn
+    qtbot.wait(200)  # no pause after which everything is looked over
+    entry._watcher._autosave.flush()
+    np.testing.assert_array_equal(on_disk(folder, "plane").labels, entry.labels.data)
+
+
 def test_undo_in_a_plane_that_is_not_on_screen_is_on_the_disk_too(viewer, open_it, same):
     entry = open_it("stack")
     viewer.dims.set_current_step(0, 0)

@@ -557,7 +557,7 @@ def test_a_comparison_is_a_table_of_a_column_for_each_model(open_train, folder, 
     table = panel.view.table.text()
     assert table.count("<tr>") == 3  # pixels, model, AP
     assert table.count("held out") == 1
-    assert table.index("tiny-2") < table.index("0.500") < table.index("0.750")
+    assert table.index("old") < table.index("new") < table.index("0.500") < table.index("0.750")
 
 
 def test_a_model_that_somebody_renamed_is_missed_and_nothing_else_is_said(open_train, folder, make_run):

@@ -43,6 +43,7 @@ class _Plot(pg.PlotWidget):
             axis = self.getAxis(side)
             axis.setPen(TEXT)
             axis.setTextPen(TEXT)
+            axis.enableAutoSIPrefix(False)
         self.getAxis("left").setWidth(40)
         self.setLabel("left", title, color=TEXT)
         self.legend = self.addLegend(offset=(-1, 1), labelTextColor=TEXT, colCount=2)

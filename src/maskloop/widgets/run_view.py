@@ -147,9 +147,10 @@ def _possible(story: RunStory, status: Status) -> set[str]:
 
 
 def _html(rows: tuple[tuple[str, ...], ...]) -> str:
-    """Lay out a table turned by a quarter, since a dock is narrow: one column for each model and set of pixels."""
+    """Lay out a table turned by a quarter and without names, since a dock is narrow."""
     pixels, models, *scores = zip(*rows, strict=True)
-    lines = [_line(cells, "th") for cells in (("", *_not_repeated(pixels[1:])), ("", *models[1:]))]
+    ages = ("old", "new") * (len(models) // 2)
+    lines = [_line(cells, "th") for cells in (("", *_not_repeated(pixels[1:])), ("", *ages))]
     lines += [_line(cells, "td") for cells in scores]
     return f"<table cellspacing='0' cellpadding='2' width='100%'>{''.join(lines)}</table>"
 

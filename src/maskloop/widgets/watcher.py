@@ -52,6 +52,7 @@ class Watcher(QObject):
         self._unseen: deque[tuple[str, Box]] = deque()
         self._shown: dict[Labels, LabelsPlane | None] = {}
         self._known = False  # whether what has changed since everything was looked over was told by napari
+        self._undone = False  # whether napari has drawn anew without having told of painting
         self._noted = True  # whether the list of entries knows what the labels hold
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self._save_changed)
@@ -83,7 +84,7 @@ class Watcher(QObject):
         """Hand over what was painted in a box of the ``"labels"`` or of the ``"reviewed"`` pixels."""
         self._painted.append((name, box))
         self._undoable.append((name, box))
-        self._hand_over([(name, box)])
+        self._hand_over([(name, box), *self._changed_back()])
         self._soon.start()  # where napari draws nothing, since the layer is hidden, it says no more
 
     def accept(self) -> None:
@@ -141,17 +142,24 @@ class Watcher(QObject):
         if plane != self._shown.get(event.source):  # somebody looks at another plane
             self._shown[event.source] = plane
             return
-        self._known = self._known and bool(self._painted)
+        if not self._painted:
+            self._known, self._undone = False, True
         self._look_over.stop()
         self._unseen.clear()
         self._soon.start()
         self._pause.start()
 
     def _save_changed(self) -> None:
-        """Save after a refresh: what was just painted, or else what undo may have changed back."""
+        """Save after a refresh: what was just painted, and what undo may have changed back."""
         # napari tells of some edits before it makes them, so what was painted is looked at once more.
-        self._hand_over(self._painted or list(self._undoable))
+        self._hand_over([*self._painted, *self._changed_back()])
         self._painted.clear()
+
+    def _changed_back(self) -> list[tuple[str, Box]]:
+        """Return what undo may have changed since the last call, which must not be saved later than new strokes."""
+        boxes = list(self._undoable) if self._undone else []
+        self._undone = False
+        return boxes
 
     def _save_shown(self) -> None:
         boxes = [(name, box) for box in self._suspect() for name in ("labels", "reviewed")]
