@@ -43,10 +43,10 @@ class Exam:
         """Segment the images; return labels of shape (Y, X), int32, of each."""
         return [maps_to_labels(maps, labels) for maps in self.maps(network)]
 
-    def ap50(self, found: Sequence[np.ndarray]) -> float:
-        """Return the AP at IoU 0.5, pooled over all objects, of what was found."""
+    def ap(self, found: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the AP at IoU 0.5, 0.55, ..., 0.9, pooled over all objects, of what was found."""
         pairs = zip(found, self.examples, strict=True)
-        return float(pool(count(labels, example.labels, example.reviewed) for labels, example in pairs).ap[0])
+        return pool(count(labels, example.labels, example.reviewed) for labels, example in pairs).ap
 
     def maps(self, network: keras.Model, should_stop: Callable[[], bool] = lambda: False) -> list[np.ndarray]:
         """Predict the maps of the images, in the precision in which they are kept when somebody segments.
@@ -61,12 +61,10 @@ class Exam:
             for example in self.examples
         ]
 
-    def tune(
-        self, maps: Sequence[np.ndarray], first: LabelsConfig, should_stop: Callable[[], bool]
-    ) -> tuple[LabelsConfig, float, float]:
+    def tune(self, maps: Sequence[np.ndarray], first: LabelsConfig, should_stop: Callable[[], bool]) -> LabelsConfig:
         """Choose how maps become labels, as `maskloop.ops.tuning.tune_labels` does."""
         truths, masks = ([getattr(e, name) for e in self.examples] for name in ("labels", "reviewed"))
-        return tune_labels(maps, truths, masks, first, should_stop)
+        return tune_labels(maps, truths, masks, first, should_stop)[0]
 
 
 def _crop_amid_objects(example: Example) -> Example:

@@ -19,11 +19,12 @@ from maskloop.inference.model import load_model
 from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
+from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.judged import whole_objects
 from maskloop.ops.targets import object_diameters
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import ModelCard, Training, find_model, read_card, save_card, sha256_of
-from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
+from maskloop.project.rehearsal import Crop, Rehearsal, read_rehearsal, save_rehearsal
 from maskloop.training.callbacks import Callbacks
 from maskloop.training.draft import Draft
 from maskloop.training.exam import Exam
@@ -81,7 +82,7 @@ def train_model(
         shown = excerpt.examples[0]
         earlier = before[0] if before else np.zeros_like(found[0])
         callbacks.on_preview(picture_judged(shown.image, shown.labels, shown.reviewed, earlier, found[0]))
-        return excerpt.ap50(found)
+        return float(excerpt.ap(found)[0])
 
     training, validation = ([prepare(e) for e in part] for part in (course.training, course.exam.examples))
     rehearsal = [prepare(example) for example in course.rehearsed]
@@ -146,8 +147,17 @@ class _Course:
 
     @property
     def rehearsed(self) -> list[Example]:
-        known = (Example("", image[..., None], labels) for image, labels in self.rehearsal.learned)
-        return [focus(example, self.network.channels) for example in known]
+        """What the base has learned from, to learn from it again."""
+        return [self._recall(crop) for crop in self.rehearsal.learned]
+
+    @property
+    def known(self) -> list[Example]:
+        """What the base is judged by, without having learned from it."""
+        return [self._recall(crop) for crop in self.rehearsal.judged]
+
+    def _recall(self, crop: Crop) -> Example:
+        image, labels = crop
+        return focus(Example("", image[..., None], labels), self.network.channels)
 
     def _factor(self) -> float:
         """Return the factor that brings objects to the size that the base knows, or from scratch, that a crop holds."""
@@ -171,7 +181,7 @@ def _describe(
     course: _Course, folder: Path, history: list[Epoch], data: str, should_stop: Callable[[], bool]
 ) -> ModelCard:
     best = min(history, key=lambda epoch: epoch.val_loss)
-    labels, ap50, mean_ap = _tune(course, folder, sum(epoch.seconds for epoch in history), should_stop)
+    labels, ap = _tune(course, folder, sum(epoch.seconds for epoch in history), should_stop)
     low, high = course.factor * np.percentile([np.median(of_image) for of_image in course.diameters], (5, 95))
     lesson, config = course.lesson, course.config
     return ModelCard(
@@ -193,8 +203,8 @@ def _describe(
             seed=config.seed,
             versions={name: version(name) for name in ("maskloop", "tensorflow", "keras", "numpy")},
             scores={
-                "ap50": round(ap50, 4),
-                "mean_ap": round(mean_ap, 4),
+                "ap50": round(float(ap[0]), 4),
+                "mean_ap": round(float(ap.mean()), 4),
                 "dice": round(best.val_dice, 4),
                 "iou": round(best.val_iou, 4),
             },
@@ -205,8 +215,8 @@ def _describe(
 
 def _tune(
     course: _Course, folder: Path, seconds: float, should_stop: Callable[[], bool]
-) -> tuple[LabelsConfig, float, float]:
-    """Choose how maps become labels, on the best weights in float32, as they will be used.
+) -> tuple[LabelsConfig, np.ndarray]:
+    """Choose how maps become labels, on the best weights in float32, as they will be used; return the AP they reach.
 
     It may take a part of the time that training took. Where somebody waits for the end, excerpts and a few seconds
     must do.
@@ -215,9 +225,16 @@ def _tune(
     load_weights(network, Draft(folder).best)
     end = time.monotonic() + max(TUNING_SHARE * seconds, HURRY_S)
     try:
-        maps = course.exam.maps(network, should_stop)
-        return course.exam.tune(maps, course.labels, lambda: should_stop() or time.monotonic() > end)
+        return _tune_on(course.exam, course, network, should_stop, end)
     except Cancelled:
-        end = time.monotonic() + HURRY_S
-        excerpt = course.exam.excerpt()
-        return excerpt.tune(excerpt.maps(network), course.labels, lambda: time.monotonic() > end)
+        return _tune_on(course.exam.excerpt(), course, network, lambda: False, time.monotonic() + HURRY_S)
+
+
+def _tune_on(
+    exam: Exam, course: _Course, network: keras.Model, should_stop: Callable[[], bool], end: float
+) -> tuple[LabelsConfig, np.ndarray]:
+    # What the base knew is asked too: few objects are held out, and what suits them by chance suits nothing else.
+    asked = Exam(exam.config, [*exam.examples, *course.known])
+    maps = asked.maps(network, should_stop)
+    labels = asked.tune(maps, course.labels, lambda: should_stop() or time.monotonic() > end)
+    return labels, exam.ap([maps_to_labels(found, labels) for found in maps[: len(exam.examples)]])
