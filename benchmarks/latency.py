@@ -180,10 +180,10 @@ def training(main):
     main.project.open_project(folder / "samples")
     wait_until(lambda: main.project.project is not None)
     main.train.train_with(TrainConfig(epochs=10_000))
-    wait_until(lambda: main.train.shown is not None and len(main.train.shown.story.epochs) > 0)
-    yield main.train.shown._process
-    main.train.view.buttons["stop"].click()
-    wait_until(lambda: main.train.shown.story.ended is not None)
+    wait_until(lambda: main.train.runs.shown is not None and len(main.train.runs.shown.story.epochs) > 0)
+    yield main.train.runs.shown._process
+    main.train.runs.view.buttons["stop"].click()
+    wait_until(lambda: main.train.runs.shown.story.ended is not None)
 
 
 def layer_data(viewer: "napari.Viewer") -> np.ndarray:

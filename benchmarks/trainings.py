@@ -145,7 +145,7 @@ def stop_once(train: "TrainPanel", watch: "Stopwatch", number: int, moment: floa
     idle(moment)
     watch.restart()
     clicked = time.perf_counter()
-    train.view.buttons["stop"].click()
+    train.runs.view.buttons["stop"].click()
     returned_s = time.perf_counter() - clicked
     gone_s = until(lambda: gone(process._process.pid))
     idle(NOTICED_S)
@@ -205,16 +205,16 @@ def play_trainings(panel: "MainPanel", count: int) -> None:
 
 def begin(train: "TrainPanel", **choices: int) -> RunProcess:
     """Begin a training as the button does, and wait until it is shown and can be stopped."""
-    before = train.shown
+    before = train.runs.shown
     train.train_with(CONFIG.model_copy(update=choices))
-    until(lambda: train.shown is not before)
-    until(lambda: train.view.buttons["stop"].isVisibleTo(train.view))
-    return train.shown
+    until(lambda: train.runs.shown is not before)
+    until(lambda: train.runs.view.buttons["stop"].isVisibleTo(train.runs.view))
+    return train.runs.shown
 
 
 def discard(train: "TrainPanel", process: RunProcess) -> None:
-    button = train.view.buttons["discard"]
-    until(lambda: button.isVisibleTo(train.view))
+    button = train.runs.view.buttons["discard"]
+    until(lambda: button.isVisibleTo(train.runs.view))
     button.click()
     until(lambda: process.story.decided is not None)
 

@@ -143,7 +143,7 @@ class Camera:
         self.panel.project.open(next(entry.id for entry in project.entries if entry.name == "large_nuclei"))
         wait_for("an image", lambda: self.panel.project.open_entry is not None)
         panel.train_with(TrainConfig(base="nuclei", epochs=6, steps=8))
-        wait_for("the end", lambda: panel.shown is not None and panel.view.buttons["adopt"].isVisible())
+        wait_for("the end", lambda: panel.runs.shown is not None and panel.runs.view.buttons["adopt"].isVisible())
         self.viewer.window.resize(WINDOW[0], TALL)
         self.take("train")
 

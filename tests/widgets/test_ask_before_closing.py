@@ -125,7 +125,7 @@ def test_the_whole_panel_asks_while_a_process_is_at_a_run_and_stops_it(
     run = Run.create(folder, TrainConfig(base="tiny"))
     panel = open_main()
     panel.project.open_project(folder)
-    until(lambda: panel.train.shown is not None)
+    until(lambda: panel.train.runs.shown is not None)
     window, asked = window_of(panel), answer("Don't close")
     with run.hold():  # as its process does
         assert not close_by_hand(window)

@@ -88,8 +88,8 @@ def walk(qapp, cells, own_queue, tmp_path_factory):
         read.append(panel.message.text())
 
         def is_compared():
-            read.append(panel.view.status.text())
-            return panel.view.buttons["adopt"].isVisible()
+            read.append(panel.runs.view.status.text())
+            return panel.runs.view.buttons["adopt"].isVisible()
 
         wait_until(is_compared)
     panel._background._thread.shutdown()
@@ -144,7 +144,7 @@ def click(qtbot, open_train):
     """A function that clicks a button of a run, and waits until what it asks for is done."""
 
     def click(panel, name):
-        qtbot.mouseClick(panel.view.buttons[name], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(panel.runs.view.buttons[name], Qt.MouseButton.LeftButton)
         open_train.settle(panel)
 
     return click
@@ -197,11 +197,11 @@ def compared(better=True):
 
 def buttons(panel):
     """Return what can be done with the run that is shown."""
-    return {name for name, button in panel.view.buttons.items() if button.isVisible()}
+    return {name for name, button in panel.runs.view.buttons.items() if button.isVisible()}
 
 
 def status(panel):
-    return panel.view.status.text()
+    return panel.runs.view.status.text()
 
 
 # Before
@@ -210,7 +210,14 @@ def status(panel):
 def test_without_a_project_it_is_said_what_to_do_and_nothing_can_be_clicked(open_train):
     panel = open_train(None)
     assert panel.material.text() == NO_PROJECT
-    for widget in (panel.form, panel.plan, panel.train_button, panel.view, panel.runs, panel.resegment_button):
+    for widget in (
+        panel.form,
+        panel.plan,
+        panel.train_button,
+        panel.runs.view,
+        panel.runs.choice,
+        panel.resegment_button,
+    ):
         assert not widget.isVisible()
 
 
@@ -228,7 +235,7 @@ def test_it_counts_what_there_is_to_learn_from_and_says_what_it_will_do(open_tra
     assert panel.material.text() == "3 images, 13 reviewed objects, 74% of the pixels reviewed."
     assert panel.plan.text() == "Goes on training nuclei for 1 minute and then compares both on what is held out."
     assert panel.train_button.isEnabled()
-    assert not panel.view.isVisible()
+    assert not panel.runs.view.isVisible()
 
 
 def test_what_was_reviewed_meanwhile_is_counted_when_the_tab_is_chosen_again(open_train, folder):
@@ -275,7 +282,7 @@ def test_a_click_begins_a_training_with_what_is_chosen(open_train, folder, qtbot
     open_train.settle(panel)
     [run] = read_runs(folder)
     assert run.job.config == TrainConfig(base="tiny", epochs=20)
-    assert panel.shown.run.folder == run.folder
+    assert panel.runs.shown.run.folder == run.folder
     assert panel.message.text() == ""
     assert panel.train_button.isEnabled()
 
@@ -287,8 +294,8 @@ def test_a_training_tells_how_far_it_is_up_to_a_recommendation(walk, open_train)
     assert read[-1].startswith("Trained for 2 epochs; the best one, ")
     panel = open_train(folder)
     assert buttons(panel) == {"adopt", "discard"}
-    assert panel.view.recommendation.text().startswith(("Keep tiny", "Adopt tiny-2"))
-    assert "known before" not in panel.view.table.text()  # the tiny model carries nothing to rehearse
+    assert panel.runs.view.recommendation.text().startswith(("Keep tiny", "Adopt tiny-2"))
+    assert "known before" not in panel.runs.view.table.text()  # the tiny model carries nothing to rehearse
 
 
 def test_a_training_of_an_earlier_session_is_found_again_with_its_curves_and_pictures(open_train, walk):
@@ -298,11 +305,11 @@ def test_a_training_of_an_earlier_session_is_found_again_with_its_curves_and_pic
     with (folder / "models" / "tiny-2" / "history.csv").open() as file:
         rows = [line.split(",") for line in file.read().splitlines()]
     column = rows[0].index("val_loss")
-    x, y = panel.view.curves.losses.curves["validation"][1].getData()
+    x, y = panel.runs.view.curves.losses.curves["validation"][1].getData()
     assert x.tolist() == [1, 2]
     assert y.tolist() == pytest.approx([float(row[column]) for row in rows[1:]], abs=1e-6)
-    assert panel.view.curves.losses.best.value() == 1 + np.argmin(y)
-    for label in (panel.view.before, panel.view.after):
+    assert panel.runs.view.curves.losses.best.value() == 1 + np.argmin(y)
+    for label in (panel.runs.view.before, panel.runs.view.after):
         assert label.isVisible()
         assert not label.pixmap().isNull()
 
@@ -313,14 +320,14 @@ def test_adopting_makes_it_the_model_of_all_tabs_and_offers_to_segment_anew_what
     panel = open_main()
     train = panel.train
     panel.project.open_project(trained)
-    until(lambda: train.shown is not None)
+    until(lambda: train.runs.shown is not None)
     done_in_background(panel)
     assert train.form.base.currentText() == "nuclei"
-    train.view.buttons["adopt"].click()
+    train.runs.view.buttons["adopt"].click()
     until(lambda: Registry(trained).adopted == "tiny-2")
     until(lambda: panel.segment.form.model == trained / "models" / "tiny-2")
     assert status(train) == "Adopted: it is the project's model now."
-    assert not any(button.isVisibleTo(train) for button in train.view.buttons.values())
+    assert not any(button.isVisibleTo(train) for button in train.runs.view.buttons.values())
     until(lambda: train.form.base.currentText() == "tiny-2")
     assert train.resegment_button.text() == "Segment 2 images anew that you have not checked"
     train.resegment_button.click()
@@ -368,14 +375,14 @@ def test_where_all_is_checked_nothing_is_offered(open_train, trained, click):
 def test_discarding_deletes_the_model_and_keeps_the_record(open_train, trained, click):
     panel = open_train(trained)
     click(panel, "discard")
-    panel._follow()
+    panel.runs._follow()
     assert status(panel) == "Discarded; only this record is left."
     assert buttons(panel) == set()
     assert [folder.name for folder, _ in Registry(trained).models] == ["tiny"]
     assert not panel.resegment_button.isVisible()
     again = open_train(trained)
     assert status(again) == "Discarded; only this record is left."
-    assert again.view.curves.losses.curves["validation"][1].getData()[0].tolist() == [1, 2]
+    assert again.runs.view.curves.losses.curves["validation"][1].getData()[0].tolist() == [1, 2]
     assert "tiny-2" not in [again.form.base.itemText(i) for i in range(again.form.base.count())]
 
 
@@ -383,20 +390,20 @@ def test_discarding_deletes_the_model_and_keeps_the_record(open_train, trained, 
 def test_what_is_stopped_keeps_the_best_and_is_compared_when_somebody_asks(open_train, folder, click, end_trainings):
     panel = open_train(folder)
     panel.train_with(LONG)
-    wait_until(lambda: panel.shown is not None and len(panel.shown.story.epochs) >= 2)
+    wait_until(lambda: panel.runs.shown is not None and len(panel.runs.shown.story.epochs) >= 2)
     assert panel.train_button.isEnabled()
     assert buttons(panel) == {"stop"}
-    assert len(panel.running) == 1
+    assert len(panel.runs.running) == 1
     click(panel, "stop")
     assert panel.message.text() == "Stopping; the best so far is kept…"
     wait_until(lambda: buttons(panel) == {"adopt", "discard", "compare"})
     assert status(panel).startswith("Trained for ")
     assert panel.message.text() == ""
-    assert panel.running == []
-    assert not panel.view.recommendation.isVisible()
+    assert panel.runs.running == []
+    assert not panel.runs.view.recommendation.isVisible()
     click(panel, "compare")
     wait_until(lambda: buttons(panel) == {"adopt", "discard"})
-    assert panel.view.recommendation.isVisible()
+    assert panel.runs.view.recommendation.isVisible()
 
 
 @pytest.mark.timeout(600)
@@ -405,33 +412,33 @@ def test_a_training_goes_on_without_its_window_is_found_by_another_and_survives_
 ):
     first = open_train(folder)
     first.train_with(LONG)
-    wait_until(lambda: first.shown is not None and first.shown.story.epochs)
-    run, process = first.shown.run, first.shown._process
+    wait_until(lambda: first.runs.shown is not None and first.runs.shown.story.epochs)
+    run, process = first.runs.shown.run, first.runs.shown._process
     first._project.close()
     first.set_project(None)
     assert first.material.text() == NO_PROJECT
-    assert not first.view.isVisible()
-    assert first.running == []
+    assert not first.runs.view.isVisible()
+    assert first.runs.running == []
 
     second = open_train(folder)
-    seen = len(second.shown.story.epochs)
-    wait_until(lambda: len(second.shown.story.epochs) > seen)
+    seen = len(second.runs.shown.story.epochs)
+    wait_until(lambda: len(second.runs.shown.story.epochs) > seen)
     assert process.poll() is None
     assert buttons(second) == {"stop"}
-    assert len(second.running) == 1
+    assert len(second.runs.running) == 1
 
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     wait_until(lambda: buttons(second) == {"resume", "discard"})
-    learned = second.shown.story.epochs[-1].epoch
+    learned = second.runs.shown.story.epochs[-1].epoch
     assert status(second) == (
         "Training ended before it was done: its process was killed, or the disk is full. "
         f"Resume goes on after epoch {learned}."
     )
     click(second, "resume")
-    wait_until(lambda: second.shown.story.epochs[-1].epoch > learned)
+    wait_until(lambda: second.runs.shown.story.epochs[-1].epoch > learned)
     assert buttons(second) == {"stop"}
-    second.stop_all()
+    second.runs.stop_all()
     wait_until(lambda: "adopt" in buttons(second))
     numbers = [e.epoch.epoch for e in read_events(run.events_file)[0] if isinstance(e, EpochEnded)]
     assert sorted(set(numbers)) == list(range(1, numbers[-1] + 1))
@@ -446,7 +453,7 @@ def test_one_that_waits_says_so_and_can_be_stopped(open_train, folder, make_run,
         panel = open_train(folder)
         assert status(panel) == "Another training has the computer; this one waits for it."
         assert buttons(panel) == {"stop"}
-        assert not panel.view.progress.isVisible()
+        assert not panel.runs.view.progress.isVisible()
         click(panel, "stop")
         assert run.stop_wanted
 
@@ -473,26 +480,28 @@ def test_one_that_runs_says_how_far_it_is(open_train, folder, make_run, events, 
         panel = open_train(folder)
         assert status(panel) == sentence
         assert buttons(panel) == {"stop"}
-        assert panel.view.progress.isVisible()
+        assert panel.runs.view.progress.isVisible()
 
 
 def test_the_bar_the_curves_and_the_picture_follow_the_record(open_train, folder, make_run, until, discs):
     run = make_run(began())
     with run.hold():
         panel = open_train(folder)
-        assert panel.view.curves is None
-        assert panel.view.progress.maximum() == 0  # nobody knows how long the first epoch takes
-        assert not panel.view.before.isVisible()
+        assert panel.runs.view.curves is None
+        assert panel.runs.view.progress.maximum() == 0  # nobody knows how long the first epoch takes
+        assert not panel.runs.view.before.isVisible()
         truth = discs((64, 64), [(32, 32)], 12)
         Preview(np.zeros((64, 64, 1), np.float32), truth, np.zeros_like(truth), truth).save(run.preview_file)
         append_event(epoch(1, 0.3, ap50=float("nan")), run.events_file)
-        until(lambda: panel.view.progress.value() == 300)
+        until(lambda: panel.runs.view.progress.value() == 300)
         append_event(epoch(2, 0.4, 0.2), run.events_file)
-        until(lambda: panel.view.progress.value() == 400)
-        points = {name: curve.getData()[0].tolist() for name, (_, curve) in panel.view.curves.scores.curves.items()}
+        until(lambda: panel.runs.view.progress.value() == 400)
+        points = {
+            name: curve.getData()[0].tolist() for name, (_, curve) in panel.runs.view.curves.scores.curves.items()
+        }
         assert points == {"Dice": [1, 2], "AP 0.5": [2]}
-        assert panel.view.curves.losses.best.value() == 2
-        before, after = (label.pixmap().toImage() for label in (panel.view.before, panel.view.after))
+        assert panel.runs.view.curves.losses.best.value() == 2
+        before, after = (label.pixmap().toImage() for label in (panel.runs.view.before, panel.runs.view.after))
         assert before.pixelColor(32, 20).getRgb()[:3] == MISSED
         assert after.pixelColor(32, 20).getRgb()[:3] != MISSED
 
@@ -511,7 +520,7 @@ def test_one_that_ended_with_nothing_says_why_and_can_only_be_put_away(
     run = make_run(*events, settled=True)
     panel = open_train(folder)
     assert status(panel) == sentence
-    assert panel.view.status.textFormat() == Qt.TextFormat.PlainText
+    assert panel.runs.view.status.textFormat() == Qt.TextFormat.PlainText
     assert buttons(panel) == {"discard"}
     click(panel, "discard")
     assert read_events(run.events_file)[0][-1] == Decided(adopted=False)
@@ -553,8 +562,8 @@ def test_one_that_could_not_be_compared_can_be_compared_again(open_train, folder
 def test_a_comparison_is_a_table_of_a_column_for_each_model(open_train, folder, make_run):
     make_run(began(), epoch(1, 1), Trained(), compared(), Ended(outcome="done"), trained=True)
     panel = open_train(folder)
-    assert panel.view.recommendation.text() == "Adopt tiny-2: it is better."
-    table = panel.view.table.text()
+    assert panel.runs.view.recommendation.text() == "Adopt tiny-2: it is better."
+    table = panel.runs.view.table.text()
     assert table.count("<tr>") == 3  # pixels, model, AP
     assert table.count("held out") == 1
     assert table.index("old") < table.index("new") < table.index("0.500") < table.index("0.750")
@@ -574,11 +583,11 @@ def test_all_that_somebody_has_to_decide_on_can_be_chosen_and_the_latest_is_show
     make_run(*done, trained=True)
     make_run(began(), epoch(1, 0.5), epoch(2, 0.6), unfinished=True)
     panel = open_train(folder)
-    titles = [panel.runs.itemText(i) for i in range(panel.runs.count())]
+    titles = [panel.runs.choice.itemText(i) for i in range(panel.runs.choice.count())]
     assert titles == ["Training of tiny-3", "Training of tiny-4"]
-    assert panel.runs.isVisible()
+    assert panel.runs.choice.isVisible()
     assert buttons(panel) == {"resume", "discard"}
-    panel.runs.setCurrentIndex(0)
+    panel.runs.choice.setCurrentIndex(0)
     assert buttons(panel) == {"adopt", "discard", "compare"}
     click(panel, "discard")
     assert [f.name for f, _ in Registry(folder).models] == ["tiny", "tiny-2"]
@@ -592,7 +601,7 @@ def test_a_project_that_somebody_else_holds_is_only_looked_at(open_train, traine
         panel = open_train(trained)
         assert panel.material.text().startswith("3 images")
         assert status(panel).startswith("Trained for 2 epochs")
-        for button in (panel.train_button, panel.view.buttons["adopt"], panel.view.buttons["discard"]):
+        for button in (panel.train_button, panel.runs.view.buttons["adopt"], panel.runs.view.buttons["discard"]):
             assert button.isVisible()
             assert not button.isEnabled()
         panel.train_with(TINY)
@@ -632,7 +641,7 @@ def test_a_project_that_is_moved_away_leaves_no_trace_where_it_was(open_train, f
     make_run(began(), epoch(1), unfinished=True)
     panel = open_train(folder)
     folder.rename(folder.with_name("moved"))
-    panel._follow()
+    panel.runs._follow()
     assert not folder.exists()
 
 

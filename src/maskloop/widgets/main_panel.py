@@ -89,8 +89,8 @@ class MainPanel(QTabWidget):
         if self._left:
             self._make_later.start()
         if self._question is None:
-            count = lambda: len(self.train.running) if "train" in self.__dict__ else 0  # noqa: E731
-            self._question = AskBeforeClosing(self.window(), count, lambda: self.train.stop_all(), self)
+            count = lambda: len(self.train.runs.running) if "train" in self.__dict__ else 0  # noqa: E731
+            self._question = AskBeforeClosing(self.window(), count, lambda: self.train.runs.stop_all(), self)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's
         """Make nothing more for a window that is not seen, and may be about to close."""

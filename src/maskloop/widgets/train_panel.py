@@ -1,33 +1,23 @@
 """The Train panel: a model learns from what was corrected, in a process of its own, and is adopted if it is better."""
 
-import contextlib
-import platform
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from maskloop.config import TrainConfig
-from maskloop.errors import ModelError, explain
-from maskloop.jobs.run_events import Decided, append_event
-from maskloop.jobs.run_process import RunProcess
 from maskloop.project.material import Material, MaterialCounter
 from maskloop.project.model_folder import bundled_models
 from maskloop.project.project import Project
 from maskloop.project.registry import Registry
-from maskloop.project.run import Run, read_runs
+from maskloop.project.run import Run
 from maskloop.widgets.background import Background
-from maskloop.widgets.run_status import Status, status_of
-from maskloop.widgets.run_view import RunView
+from maskloop.widgets.runs_panel import RunsPanel
 from maskloop.widgets.train_form import TrainForm, describe_plan
 
 NO_PROJECT = "Open or create a project first: training learns from the images in it that you have checked."
-STOPPING = "Stopping; the best so far is kept…"
-FOLLOW_MS = 250  # how often the record of a run is looked at
 
 
 class TrainPanel(QWidget):
@@ -50,43 +40,27 @@ class TrainPanel(QWidget):
         self._project: Project | None = None
         self._counter = MaterialCounter()
         self._material: Material | None = None
-        self._processes: list[RunProcess] = []  # the oldest first
         self._adopted: Path | None = None
         self._learned_channel: int | None = None  # of the model that was adopted last
-        self._drawn: Status | None = None
         self.form = TrainForm()
         # Plain, since they may quote names that a person has given.
         self.material, self.plan, self.message = (
             QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText) for _ in range(3)
         )
         self.train_button, self.models_button = QPushButton("Train"), QPushButton("Models…")
-        self.runs = QComboBox()
-        self.view = RunView()
+        self.runs = RunsPanel(background)
         self.resegment_button = QPushButton()
         self._lay_out()
         self._connect()
         self.set_project(None)
 
-    @property
-    def shown(self) -> RunProcess | None:
-        """The run that is shown."""
-        index = self.runs.currentIndex()
-        return self._processes[index] if 0 <= index < len(self._processes) else None
-
-    @property
-    def running(self) -> list[RunProcess]:
-        """The runs of the project at which a process is."""
-        return [process for process in self._processes if process.story.decided is None and process.alive]
-
     def set_project(self, project: Project | None) -> None:
         """Train on a project that was opened; None when it was closed."""
-        self._project, self._material, self._processes, self._adopted = project, None, [], None
+        self._project, self._material, self._adopted = project, None, None
         self.message.clear()
         self.resegment_button.hide()
-        self._list_runs()
+        self.runs.set_project(project)
         self.refresh()
-        if project is not None:
-            self._run(partial(_read_processes, project.folder), partial(self._use_runs, project))
 
     def refresh(self) -> None:
         """Count what there is to learn from, and offer the models that there are by now."""
@@ -102,7 +76,9 @@ class TrainPanel(QWidget):
         if self.isVisible():
             count = partial(self._counter.count, project)
             self._counting.run(count, partial(self._show_material, project), self.material.setText)
-        self._run(partial(_read_models, project.folder), partial(self._offer_models, project))
+        self._background.run(
+            partial(_read_models, project.folder), partial(self._offer_models, project), self.message.setText
+        )
 
     def train(self) -> None:
         """Train with the choices of the form, as the button does."""
@@ -119,25 +95,14 @@ class TrainPanel(QWidget):
             return
         self.message.setText("Starting…")
         self.train_button.setEnabled(False)
-
-        def begin() -> RunProcess:
-            process = RunProcess(Run.create(project.folder, config))
-            process.start()
-            return process
-
-        self._run(begin, self._show_begun)
-
-    def stop_all(self) -> None:
-        """Ask all trainings of the project to stop; at once, since the window may be about to close."""
-        for process in self.running:
-            with contextlib.suppress(OSError):  # what cannot be told to stop goes on
-                process.run.ask_to_stop()
+        self.resegment_button.hide()
+        self.runs.begin(config)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's
         """Count anew when the tab is chosen, since somebody has corrected meanwhile, and draw what is only now seen."""
         super().showEvent(event)
         self.refresh()
-        self._show_run()
+        self.runs.show_chosen()
 
     def _lay_out(self) -> None:
         content = QWidget()
@@ -149,7 +114,7 @@ class TrainPanel(QWidget):
         for widget in above:
             layout.addWidget(widget)
         layout.addLayout(buttons)
-        below: tuple[QWidget, ...] = (self.message, self.resegment_button, self.runs, self.view)
+        below: tuple[QWidget, ...] = (self.message, self.resegment_button, self.runs)
         for widget in below:
             layout.addWidget(widget)
         layout.addStretch()
@@ -166,24 +131,17 @@ class TrainPanel(QWidget):
         self.train_button.clicked.connect(self.train)
         self.models_button.clicked.connect(self._show_models)
         self.form.changed.connect(self._show_plan)
-        self.view.wanted.connect(self._do)
-        self.runs.currentIndexChanged.connect(self._show_run)
+        self.runs.told.connect(self._tell)
+        self.runs.listed.connect(self._show_plan)
+        self.runs.decided.connect(self._note_decision)
         self.resegment_button.clicked.connect(self._resegment)
-        self._follow_timer = QTimer(self, interval=FOLLOW_MS)
-        self._follow_timer.timeout.connect(self._follow)
 
-    def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        self._background.run(work, then, partial(self._tell_failure, self._project))
-
-    def _tell_failure(self, project: Project | None, reason: str) -> None:
-        if project is self._project:
-            self.message.setText(reason)
-            self._allow()
+    def _tell(self, sentence: str) -> None:
+        self.message.setText(sentence)
+        self._allow()
 
     def _allow(self) -> None:
-        writable = self._project is not None and not self._project.read_only
-        self.train_button.setEnabled(writable)
-        self.view.allow(writable)
+        self.train_button.setEnabled(self._project is not None and not self._project.read_only)
 
     def _show_material(self, project: Project, material: Material) -> None:
         if project is self._project:
@@ -213,116 +171,13 @@ class TrainPanel(QWidget):
 
     def _show_plan(self) -> None:
         if self._project is not None:
-            here = (p.story for p in reversed(self._processes) if p.story.computer == platform.node())
-            paces = (story.seconds_per_epoch for story in here)
-            self.plan.setText(describe_plan(self.form.value(), next((pace for pace in paces if pace), None)))
+            self.plan.setText(describe_plan(self.form.value(), self.runs.seconds_per_epoch))
 
-    def _use_runs(self, project: Project, processes: list[RunProcess]) -> None:
-        if project is self._project:
-            self._processes = processes
-            self._list_runs()
-            self._show_plan()
-
-    def _show_begun(self, process: RunProcess) -> None:
-        if self._project is not None and process.run.folder.parent.parent == self._project.folder:
-            self._processes.append(process)
-            self.message.clear()
-            self.train_button.setEnabled(True)
-            self.resegment_button.hide()
-            self._list_runs()
-
-    def _list_runs(self) -> None:
-        """Offer the latest run, and those that somebody still has to decide on."""
-        self._processes = [p for p in self._processes[:-1] if p.story.decided is None] + self._processes[-1:]
-        self.runs.blockSignals(True)
-        self.runs.clear()
-        self.runs.addItems([f"Training of {process.run.job.model}" for process in self._processes])
-        self.runs.setCurrentIndex(len(self._processes) - 1)
-        self.runs.blockSignals(False)
-        self.runs.setVisible(len(self._processes) > 1)
-        self._show_run()
-
-    def _show_run(self) -> None:
-        process = self.shown
-        if process is None:
-            self.view.clear()
-            self._follow_timer.stop()
-            return
-        self._drawn = None
-        self._follow_timer.start()
-        self._follow()
-
-    def _follow(self) -> None:
-        """Show what is new of the run that is shown."""
-        process = self.shown
-        if process is None:
-            return
-        alive = process.story.decided is None and process.alive  # before its last words are read
-        news = process.follow()
-        status = status_of(process.run, process.story, alive)
-        if status not in ("waiting", "running") and self.message.text() == STOPPING:
-            self.message.clear()
-        if news or status != self._drawn:
-            self._drawn = status
-            self.view.show_run(process.run, process.story, status)
-        if status in ("adopted", "discarded"):  # nothing will be new of it
-            self._follow_timer.stop()
-
-    def _do(self, action: str) -> None:
-        process = self.shown
-        if process is not None:
-            {
-                "stop": self._stop,
-                "resume": self._go_on,
-                "compare": self._go_on,
-                "adopt": self._adopt,
-                "discard": self._discard,
-            }[action](process)
-
-    def _stop(self, process: RunProcess) -> None:
-        try:
-            process.run.ask_to_stop()  # at once, whatever waits in the background
-        except OSError as error:
-            self.message.setText(explain(error))
-        else:
-            self.message.setText(STOPPING)
-
-    def _go_on(self, process: RunProcess) -> None:
-        self.message.clear()
-        self._run(process.start, lambda _: self._show_run())
-
-    def _adopt(self, process: RunProcess) -> None:
-        run, project = process.run, self._project
-
-        def adopt() -> None:
-            Registry(run.project_folder).adopt(run.job.model)
-            append_event(Decided(adopted=True), run.events_file)
-            run.settle()
-
-        def tell(_: None) -> None:
-            if project is self._project:
-                self._learned_channel = run.job.config.channel
-                self._show_run()
-                self.refresh()  # the base to start from is another one now
-                self._offer_to_resegment()
-
-        self._run(adopt, tell)
-
-    def _discard(self, process: RunProcess) -> None:
-        run, project = process.run, self._project
-
-        def discard() -> None:
-            if Registry(run.project_folder).adopted == run.job.model:  # by the Models dialog
-                raise ModelError(f"{run.job.model} is the project's model: use another one before discarding it.")
-            run.discard()
-            append_event(Decided(adopted=False), run.events_file)
-
-        def tell(_: None) -> None:
-            if project is self._project:
-                self._show_run()
-                self.refresh()
-
-        self._run(discard, tell)
+    def _note_decision(self, run: Run, adopted: bool) -> None:
+        self.refresh()  # the base to start from may be another one now
+        if adopted:
+            self._learned_channel = run.job.config.channel
+            self._offer_to_resegment()
 
     def _offer_to_resegment(self) -> None:
         count = sum(entry.status != "reviewed" for entry in self._project.entries) if self._project else 0
@@ -334,13 +189,6 @@ class TrainPanel(QWidget):
     def _resegment(self) -> None:
         self.resegment_button.hide()
         self.resegment_wanted.emit(self._learned_channel)
-
-
-def _read_processes(project_folder: Path) -> list[RunProcess]:
-    processes = [RunProcess(run) for run in read_runs(project_folder)]
-    for process in processes:
-        process.follow()
-    return processes
 
 
 def _read_models(project_folder: Path) -> tuple[list[Path], Path | None]:
