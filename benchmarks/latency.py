@@ -192,7 +192,7 @@ def layer_data(viewer: "napari.Viewer") -> np.ndarray:
 
 def report(results: dict[str, list[tuple[float, float, float]]]) -> dict[str, dict[str, float]]:
     table = {}
-    print(f"{'':34}{'median':>9}   gaps of the window in ms: {'median':>8}{'longest':>9}{'without gc':>12}")
+    print(f"{'':40}{'median':>9}   gaps of the window in ms: {'median':>8}{'longest':>9}{'without gc':>12}")
     for name, runs in results.items():
         seconds, gaps, gaps_without_gc = zip(*runs, strict=True)
         row = {
@@ -203,7 +203,7 @@ def report(results: dict[str, list[tuple[float, float, float]]]) -> dict[str, di
         }
         table[name] = {key: round(value, 4) for key, value in row.items()}
         gaps_text = f"{row['median_gap_ms']:34.0f}{row['longest_gap_ms']:9.0f}{row['longest_gap_without_gc_ms']:12.0f}"
-        print(f"{name:34}{row['median_s']:7.2f} s{gaps_text}")
+        print(f"{name:40}{row['median_s']:7.2f} s{gaps_text}")
     return table
 
 

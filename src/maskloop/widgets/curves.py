@@ -10,6 +10,7 @@ from maskloop.jobs.run_story import RunStory
 FEWEST_EPOCHS = 5  # that the axis shows, or it would count in tenths
 HEIGHT = 130  # pixels of a plot
 TEXT = "#909499"  # readable on napari's dark and light themes
+TOP, BOTTOM = (-1, 1), (-1, -1)  # on the right, where curves end: losses low, scores high
 LOSSES = {"training": ("loss", "#e69f00"), "validation": ("val_loss", "#56b4e9")}
 SCORES = {"Dice": ("val_dice", "#009e73"), "AP 0.5": ("val_ap50", "#cc79a7")}
 
@@ -21,7 +22,7 @@ class Curves(QWidget):
         super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.losses, self.scores = _Plot("loss", LOSSES), _Plot("validation", SCORES)
+        self.losses, self.scores = _Plot("loss", LOSSES, TOP), _Plot("validation", SCORES, BOTTOM)
         self.scores.setYRange(0, 1)
         layout.addWidget(self.losses)
         layout.addWidget(self.scores)
@@ -33,7 +34,7 @@ class Curves(QWidget):
 
 
 class _Plot(pg.PlotWidget):
-    def __init__(self, title: str, curves: dict[str, tuple[str, str]]) -> None:
+    def __init__(self, title: str, curves: dict[str, tuple[str, str]], legend: tuple[int, int]) -> None:
         super().__init__(background=None)
         self.setFixedHeight(HEIGHT)
         self.setMouseEnabled(x=False, y=False)
@@ -46,7 +47,7 @@ class _Plot(pg.PlotWidget):
             axis.enableAutoSIPrefix(False)
         self.getAxis("left").setWidth(40)
         self.setLabel("left", title, color=TEXT)
-        self.legend = self.addLegend(offset=(-1, 1), labelTextColor=TEXT, colCount=2)
+        self.legend = self.addLegend(offset=legend, labelTextColor=TEXT, colCount=2)
         self.curves = {
             name: (field, self.plot(pen=pg.mkPen(colour, width=2), name=name, symbol="o", symbolSize=4, symbolPen=None))
             for name, (field, colour) in curves.items()
