@@ -31,7 +31,7 @@ def explain(error: BaseException) -> str:
     """Say in one sentence what went wrong, also where it was not foreseen."""
     if isinstance(error, MaskloopError):
         return str(error)
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
         return "Memory ran out; close other programs, or segment one plane at a time."
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"The disk is full: {error.filename or 'a file'} could not be written."

@@ -60,6 +60,22 @@ def test_minutes_are_a_budget_that_what_went_before_counts_against(layers, setti
     assert fitted(layers, config, tmp_path)[1] == history
 
 
+def test_where_other_pixels_are_held_out_by_now_the_best_epoch_is_judged_by_these(layers, settings, tmp_path):
+    from maskloop.model.weights import load_weights
+
+    config, told, remarks = settings(epochs=3, steps=1), [], []
+    options = {"on_epoch": lambda *epoch: told.append(epoch), "should_stop": lambda: len(told) == 2}
+    network, cut_off = fitted(layers, config, tmp_path, **options)
+    load_weights(network, tmp_path / "weights.safetensors")
+    others = [*layers[1:], layers[0]]
+    loss = network.evaluate(validation_batches(others[:1], config), verbose=0, return_dict=True)["loss"]
+    _, history = fitted(others, config, tmp_path, on_remark=remarks.append)
+    best = int(np.argmin([epoch.val_loss for epoch in cut_off]))
+    assert [epoch.val_loss for epoch in history[:2]] == [pytest.approx(loss, rel=1e-4), np.inf][:: 1 - 2 * best]
+    assert [epoch.loss for epoch in history[:2]] == [epoch.loss for epoch in cut_off]
+    assert remarks == ["The project has changed since: the best epoch is judged by what is held out now."]
+
+
 def test_the_score_of_each_epoch_is_asked_for_and_kept(layers, settings, tmp_path):
     scores = iter([0.25, 0.5, 0.75])
     _, history = fitted(layers, settings(epochs=3, steps=1), tmp_path, ap50=lambda: next(scores))

@@ -47,18 +47,29 @@ class Draft:
         """Delete what only an unfinished training needs."""
         self.state.unlink(missing_ok=True)
 
-    def keep(self, network: keras.Model, config: TrainConfig, history: list[Epoch]) -> None:
-        """Write all that the next epoch stands on; if the last epoch is the best one, its weights before."""
+    def keep(self, network: keras.Model, config: TrainConfig, history: list[Epoch], held_out: int) -> None:
+        """Write all that the next epoch stands on; if the last epoch is the best one, its weights before.
+
+        `held_out` is a checksum of what the epochs were judged by.
+        """
         if min(history, key=lambda epoch: epoch.val_loss) is history[-1]:
             save_weights(network, self.best)
         arrays = {name: np.asarray(v.numpy()) for name, v in _state(network).items()}
-        past = json.dumps({"config": config.model_dump(mode="json"), "epochs": [asdict(e) for e in history]})
+        epochs = [asdict(epoch) for epoch in history]
+        past = json.dumps({"config": config.model_dump(mode="json"), "epochs": epochs, "held_out": held_out})
         # One file, so that settings, epochs and arrays can't come apart when the power fails.
         write_atomically(self.state, save(arrays, metadata={"past": past}))
         write_history(self.folder / HISTORY_FILE, history)
 
-    def restore(self, network: keras.Model, config: TrainConfig) -> list[Epoch]:
-        """Put a compiled network back to where it was after the last epoch; return the epochs, none if it is new.
+    def restore(self, network: keras.Model, config: TrainConfig) -> tuple[list[Epoch], int | None]:
+        """Put a compiled network back to where it was after the last epoch.
+
+        Returns
+        -------
+        history : list of Epoch
+            Empty if there was none.
+        held_out : int or None
+            The checksum of what they were judged by.
 
         Raises
         ------
@@ -66,7 +77,7 @@ class Draft:
             If the state is damaged, or that of other settings.
         """
         if not self.unfinished:
-            return []
+            return [], None
         try:
             past = self._read_state(network)
             history = [Epoch(**row) for row in past["epochs"]]
@@ -79,7 +90,7 @@ class Draft:
             )
         # The last row is missing if the power failed after the state was written.
         write_history(self.folder / HISTORY_FILE, history)
-        return history
+        return history, past["held_out"]
 
     def _read_state(self, network: keras.Model) -> dict:
         with safe_open(self.state, "numpy") as state:

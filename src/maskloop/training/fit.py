@@ -2,8 +2,9 @@
 
 import math
 import time
+import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import keras
@@ -35,8 +36,8 @@ def fit(
 ) -> list[Epoch]:
     """Fit a network and leave it with the weights of its best epoch.
 
-    A folder that holds the state of an earlier, unfinished run of the same config is gone on with. Where memory runs
-    out, batches are halved.
+    A folder that holds the state of an earlier, unfinished run of the same config is gone on with; where other pixels
+    are held out by now, its best epoch is judged by these. Where memory runs out, batches are halved.
 
     Parameters
     ----------
@@ -67,8 +68,11 @@ def fit(
     draft = Draft(folder)
     network.compile(keras.optimizers.AdamW(config.learning_rate, clipnorm=1.0), objects_loss, metrics=[ForegroundIoU()])
     network.optimizer.build(network.trainable_variables)
-    history = draft.restore(network, config)
+    history, judged_by = draft.restore(network, config)
     rounds = _Rounds(network, training, validation, rehearsal, config, callbacks)
+    held_out = _checksum(validation)
+    if history and judged_by != held_out:
+        history = _judge_anew(history, rounds, draft)
     budget = _Budget(config, sum(e.seconds for e in history))
     while (done := budget.share(len(history))) < 1 and not _stale(history, config.patience):
         started = time.monotonic()
@@ -77,7 +81,7 @@ def fit(
         if scores is None:
             break
         history.append(_epoch(len(history) + 1, scores, ap50(), rate, time.monotonic() - started))
-        draft.keep(network, config, history)
+        draft.keep(network, config, history, held_out)
         callbacks.on_epoch(history[-1], min(budget.share(len(history)), 1.0))
     if not history:
         raise InputError("Training was stopped before its first epoch ended, so there is nothing to keep.")
@@ -120,13 +124,20 @@ class _Rounds:
             self._give_up(epoch)
             return None
         try:
-            judged = self.network.evaluate(self.checks, return_dict=True, verbose=0, callbacks=[watch])
+            judged = self.judge([watch])
         except Cancelled:
             return None
         if not math.isfinite(judged["loss"]):
             self._give_up(epoch)
             return None
         return {k: v[-1] for k, v in logs.history.items()} | {f"val_{k}": v for k, v in judged.items()}
+
+    def judge(self, callbacks: Sequence[keras.callbacks.Callback] = ()) -> dict[str, float]:
+        """Return loss and IoU on what is held out."""
+        scores: dict[str, float] = self.network.evaluate(
+            self.checks, return_dict=True, verbose=0, callbacks=[*callbacks]
+        )
+        return scores
 
     def _give_up(self, epoch: int) -> None:
         advice = (
@@ -145,6 +156,24 @@ class _Rounds:
         self.config = self.config.model_copy(update={"batch": batch})
         self.checks = validation_batches(self.validation, self.config)
         self.callbacks.on_remark(f"Memory ran out: from here on there are {batch} crops in a batch.")
+
+
+def _judge_anew(history: list[Epoch], rounds: _Rounds, draft: Draft) -> list[Epoch]:
+    """Return epochs that can be compared with later ones: the best one judged by what is held out now, others never."""
+    network, best = rounds.network, min(history, key=lambda epoch: epoch.val_loss)
+    latest = network.get_weights()
+    load_weights(network, draft.best)
+    loss = rounds.judge()["loss"]
+    network.set_weights(latest)
+    rounds.callbacks.on_remark("The project has changed since: the best epoch is judged by what is held out now.")
+    return [replace(epoch, val_loss=loss if epoch is best else math.inf) for epoch in history]
+
+
+def _checksum(arrays: Sequence[np.ndarray]) -> int:
+    checksum = 0
+    for array in arrays:
+        checksum = zlib.crc32(np.ascontiguousarray(array).data, checksum)
+    return checksum
 
 
 @dataclass
