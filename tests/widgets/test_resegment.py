@@ -124,6 +124,16 @@ def test_it_is_told_which_image_is_at_work(segment, begin, until):
     assert segment("b") == "1 of 1 image segmented anew."
 
 
+def test_one_that_is_stopped_leaves_the_image_at_work_and_the_rest_as_they_are(project, begin, until):
+    work = begin(model="waits")
+    until(lambda: bool(work.said))
+    work.stop()
+    until(lambda: bool(work.ends))
+    assert work.ends == ["0 of 2 images segmented anew."]
+    assert work.said == ["Segmenting a anew (1 of 2)…"]
+    assert [named(project, name).revision for name in "ab"] == [1, 1]
+
+
 def test_strokes_since_the_last_version_are_not_lost(project, segment):
     a = named(project, "a")
     annotation = project.annotation(a)

@@ -332,7 +332,9 @@ def test_adopting_makes_it_the_model_of_all_tabs_and_offers_to_segment_anew_what
     assert train.resegment_button.text() == "Segment 2 images anew that you have not checked"
     train.resegment_button.click()
     assert not train.resegment_button.isVisibleTo(train)
+    assert train.stop_button.isVisibleTo(train)
     until(lambda: train.message.text() == "2 of 2 images segmented anew.")
+    assert not train.stop_button.isVisibleTo(train)
     reasons = {entry.name: entry.revisions[-1].reason for entry in panel.project.project.entries}
     assert reasons == {"a": "added", "b": "added", "c": "segmented", "d": "segmented"}
     labels = [panel.project.project.annotation(entry).labels for entry in panel.project.project.entries]

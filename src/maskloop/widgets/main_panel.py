@@ -153,20 +153,22 @@ class MainPanel(QTabWidget):
         config = self.segment.config.model_copy(update={"channel": channel, "diameter": None})
         session = self.segment.session
         work = Resegmentation(project, entries, config, session, self._background, self, self._is_in_viewer)
+        self.train.stop_button.clicked.connect(work.stop)
         work.told.connect(self.train.message.setText)
-        work.finished.connect(partial(self._show_resegmented, channel))
+        work.finished.connect(lambda sentence: self._show_resegmented(channel, sentence, work.stopped))
         work.finished.connect(work.deleteLater)
         work.go_on()
 
     def _is_in_viewer(self, entry: "Entry") -> bool:
         return self.project.has_in_hand(entry.id)
 
-    def _show_resegmented(self, channel: int | None, sentence: str) -> None:
+    def _show_resegmented(self, channel: int | None, sentence: str, stopped: bool) -> None:
+        self.train.stop_button.hide()
         self.train.message.setText(sentence)
         self.train.refresh()
         self.project.show_entries()
         entry = self.project.open_entry
-        if entry is not None and entry.share_reviewed < 1:
+        if entry is not None and entry.share_reviewed < 1 and not stopped:
             self.segment.form.set_image(entry.images[channel or 0] if len(entry.images) > 1 else entry.image)
             self.segment.form.set_all_planes(True)
             self.segment.segment()

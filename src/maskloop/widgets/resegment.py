@@ -32,6 +32,11 @@ class Resegmentation(QObject):
     in_viewer : callable, optional
         Told an entry, returns whether it is open, or about to be: strokes on older labels are on their way to the disk
         then, so it is left out.
+
+    Attributes
+    ----------
+    stopped : bool
+        Whether somebody has stopped it.
     """
 
     told = Signal(str)
@@ -54,6 +59,7 @@ class Resegmentation(QObject):
         self._entry: Entry | None = None
         self._job: int | None = None
         self._failures: list[str] = []
+        self.stopped = False
         session.reported.connect(self._handle)
 
     def go_on(self) -> None:
@@ -71,12 +77,19 @@ class Resegmentation(QObject):
         count = math.prod(self._entry.labels_shape) // math.prod(_plane_shape(self._entry))
         self._job = self._session.segment(partial(_planes, self._project, self._entry), count, self._config)
 
+    def stop(self) -> None:
+        """Leave what is left as it is, the image that is at work too."""
+        self.stopped = True
+        self._left.clear()
+        if self._entry is not None and self._job is not None:
+            self._session.cancel(self._job)
+
     def _handle(self, report: Report) -> None:
         entry = self._entry
         if entry is None or getattr(report.event, "job", None) != self._job or not isinstance(report.event, TERMINAL):
             return
         job, self._entry = self._job, None
-        if not self._is_wanted(entry):
+        if self.stopped or not self._is_wanted(entry):
             self.go_on()
         elif isinstance(report.event, Done) and report.labels is not None:
             save = partial(self._project.save_prediction, entry, report.labels)

@@ -49,7 +49,7 @@ class TrainPanel(QWidget):
         )
         self.train_button, self.models_button = QPushButton("Train"), QPushButton("Models…")
         self.runs = RunsPanel(background)
-        self.resegment_button = QPushButton()
+        self.resegment_button, self.stop_button = QPushButton(), QPushButton("Stop segmenting anew")
         self._lay_out()
         self._connect()
         self.set_project(None)
@@ -59,6 +59,7 @@ class TrainPanel(QWidget):
         self._project, self._material, self._adopted = project, None, None
         self.message.clear()
         self.resegment_button.hide()
+        self.stop_button.hide()
         self.runs.set_project(project)
         self.refresh()
 
@@ -114,7 +115,7 @@ class TrainPanel(QWidget):
         for widget in above:
             layout.addWidget(widget)
         layout.addLayout(buttons)
-        below: tuple[QWidget, ...] = (self.message, self.resegment_button, self.runs)
+        below: tuple[QWidget, ...] = (self.message, self.resegment_button, self.stop_button, self.runs)
         for widget in below:
             layout.addWidget(widget)
         layout.addStretch()
@@ -188,6 +189,7 @@ class TrainPanel(QWidget):
 
     def _resegment(self) -> None:
         self.resegment_button.hide()
+        self.stop_button.show()
         self.resegment_wanted.emit(self._learned_channel)
 
 
