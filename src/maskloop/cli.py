@@ -153,6 +153,34 @@ def _place_in_project(data: Path, base: str) -> Path:
 
 
 @app.command()
+def check(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A project, or a folder of images and their masks.")],
+    masks: Annotated[Path | None, typer.Option(metavar="DIR", help="The masks, where DATA holds images only.")] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write a picture of each problem into this folder.")
+    ] = None,
+) -> None:
+    """Find out whether images and masks are fit to learn from: what is wrong, and what to do about it."""
+    import imageio.v3 as iio
+
+    from maskloop.project.doctor import check_data
+
+    with progress("Examining", 1) as reach:
+        checkup = check_data(data, masks, on_file=lambda share: reach(share, ""))
+    if pictures is not None:
+        _make_folder(pictures)
+    for number, problem in enumerate(checkup.problems, start=1):
+        others = f" and {len(problem.paths) - 1} more" if len(problem.paths) > 1 else ""
+        tell(f"{problem.weight}: {problem.paths[0]}{others}: {problem.reason} {problem.advice}")
+        if pictures is not None and problem.picture is not None:
+            iio.imwrite(pictures / f"{number:03} {problem.paths[0].stem}.png", problem.picture)
+    found = f"problems: {len(checkup.problems)}" if checkup.problems else "nothing is wrong with them"
+    tell(f"{checkup.layout}; images: {checkup.images}; objects: {checkup.objects}; {found}")
+    if any(problem.weight == "error" for problem in checkup.problems):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
 def evaluate(
     predicted: Annotated[Path, typer.Argument(metavar="PREDICTED", help="A labels file, or a folder of them.")],
     truth: Annotated[

@@ -99,7 +99,7 @@ def plan_import(
         if should_stop():
             raise Cancelled
         try:
-            notes += _read(match, seen).notes
+            notes += read_match(match, seen).notes
             matches.append(match)
         except RefusedError as error:
             refused.append(error.finding)
@@ -150,7 +150,7 @@ def import_matches(
 
 
 @dataclass(frozen=True)
-class _Example:
+class MatchedImage:
     """What a match holds; `labels` is None where there is no mask."""
 
     image: np.ndarray
@@ -159,7 +159,7 @@ class _Example:
     notes: list[Finding]
 
 
-def _read(match: Match, seen: dict[str, str]) -> _Example:
+def read_match(match: Match, seen: dict[str, str]) -> MatchedImage:
     """Read and check the files of a match; `seen` says by their hash where pixels were seen before."""
     with refusing(match.image):
         image, axes = read_image(match.image)
@@ -172,11 +172,11 @@ def _read(match: Match, seen: dict[str, str]) -> _Example:
     else:
         labels, notes = None, [Finding(match.image, "It has no mask: it is imported without objects.")]
     seen[digest] = str(match.image)
-    return _Example(image, axes, labels, notes)
+    return MatchedImage(image, axes, labels, notes)
 
 
 def _add(project: Project, match: Match, seen: dict[str, str]) -> Entry:
-    read = _read(match, seen)
+    read = read_match(match, seen)
     reviewed = None if read.labels is None else np.ones(read.labels.shape, np.uint8)
     source = str(match.image)
     with refusing(match.image):

@@ -1,0 +1,94 @@
+"""What may be wrong with an image and its labels, measured."""
+
+import numpy as np
+from scipy import ndimage
+
+SEARCHED = 32  # pixels; labels that lie further off are not told from labels of another image
+CLEARLY = 1.25  # times as well must labels fit elsewhere
+SMOOTHED = 1.5  # pixels, since outlines drawn by hand are never exact
+TOP = 0.02  # share of the range of grey values in which a pile at the highest one stands out
+PILE = 3.0  # times as many pixels as there are in the rest of the top
+SIDE = 16  # pixels of a thumbnail
+
+
+def displacement(grey: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
+    """Return how far labels would have to be moved to lie on the edges of their image.
+
+    The edges of both are correlated at all shifts of up to `SEARCHED` pixels.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (Y, X), float
+    labels : ndarray of shape (Y, X), int
+
+    Returns
+    -------
+    tuple of int
+        Down and to the right, in pixels; (0, 0) unless they fit clearly better elsewhere.
+    """
+    outline = outlines(labels)
+    if not outline.any():
+        return 0, 0
+    edges = ndimage.gaussian_gradient_magnitude(grey.astype(np.float64), SMOOTHED)
+    edges = np.minimum(edges, np.percentile(edges, 99))  # a speck of dust is no reason
+    reach = [min(SEARCHED, side // 4) for side in grey.shape]
+    fits = _correlation(edges, ndimage.gaussian_filter(outline.astype(np.float64), SMOOTHED), reach)
+    best = np.unravel_index(np.argmax(fits), fits.shape)
+    here = fits[reach[0], reach[1]]
+    if fits[best] <= CLEARLY * max(here, 0.0):
+        return 0, 0
+    return int(best[0]) - reach[0], int(best[1]) - reach[1]
+
+
+def outlines(labels: np.ndarray) -> np.ndarray:
+    """Mark the pixels of labels of shape (Y, X) that differ from the one above or to the left."""
+    marked = np.zeros(labels.shape, bool)
+    marked[1:] |= labels[1:] != labels[:-1]
+    marked[:, 1:] |= labels[:, 1:] != labels[:, :-1]
+    return marked
+
+
+def _correlation(image: np.ndarray, moved: np.ndarray, reach: list[int]) -> np.ndarray:
+    """Correlate two images at all shifts of one of them within reach."""
+    size = [n + r for n, r in zip(image.shape, reach, strict=True)]
+    spectrum = np.fft.rfft2(image - image.mean(), size) * np.conj(np.fft.rfft2(moved - moved.mean(), size))
+    everywhere = np.fft.irfft2(spectrum, size)
+    rows, columns = (np.arange(-r, r + 1) % n for r, n in zip(reach, size, strict=True))
+    return everywhere[np.ix_(rows, columns)]
+
+
+def clipped_share(grey: np.ndarray) -> float:
+    """Return the share of the pixels that pile up at the highest value, as where a camera was overexposed.
+
+    Parameters
+    ----------
+    grey : ndarray, any real dtype
+
+    Returns
+    -------
+    float
+        0 where the highest value is no pile.
+    """
+    low, high = float(grey.min()), float(grey.max())
+    if low == high:
+        return 0.0
+    top = np.count_nonzero(grey >= high - TOP * (high - low))
+    at_highest = np.count_nonzero(grey == grey.max())
+    return at_highest / grey.size if at_highest > PILE * (top - at_highest) else 0.0
+
+
+def thumbnail(grey: np.ndarray) -> np.ndarray:
+    """Return a small picture to compare images by: float32 of length `SIDE` ** 2, mean 0 and length 1.
+
+    The correlation of two images is the dot product of their thumbnails; that of a constant image is all 0.
+    """
+    small = ndimage.zoom(
+        ndimage.uniform_filter(grey.astype(np.float32), [max(n // SIDE, 1) for n in grey.shape]),
+        [SIDE / n for n in grey.shape],
+        order=1,
+        grid_mode=True,
+        mode="nearest",
+    ).ravel()
+    small -= small.mean()
+    length = float(np.linalg.norm(small))
+    return small / length if length > 0 else small

@@ -1,0 +1,206 @@
+"""The doctor: one planted fault in each dataset is found, and nothing in a sound one."""
+
+import subprocess
+import sys
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from maskloop.config import TrainConfig
+from maskloop.errors import Cancelled
+from maskloop.ops.examine import displacement
+from maskloop.project.doctor import check_data
+from maskloop.project.project import Project
+
+SHAPE = (128, 160)
+RADIUS = 9
+NAMES = "abcd"
+
+
+@pytest.fixture
+def sound(discs, tmp_path):
+    """A folder of four images and their masks, without a fault; a function makes another one of its name."""
+
+    def sound(name="sound", radius=RADIUS, per_side=(4, 5)):
+        folder = tmp_path / name
+        for part in ("images", "masks"):
+            (folder / part).mkdir(parents=True)
+        for seed, image in enumerate(NAMES):
+            rng = np.random.default_rng(seed)
+            steps = np.array(SHAPE) / per_side
+            grid = (np.argwhere(np.ones(per_side)) + 0.5) * steps
+            chosen = rng.permutation(grid)[: max(2 * len(grid) // 3, 1)] + rng.integers(-4, 5, 2)
+            labels = discs(SHAPE, [tuple(centre) for centre in chosen], radius)
+            write(folder, image, np.where(labels > 0, 150, 40) + rng.normal(0, 8, SHAPE), labels)
+        return folder
+
+    return sound
+
+
+def write(folder, name, image=None, labels=None):
+    if image is not None:
+        iio.imwrite(folder / "images" / f"{name}.png", np.clip(image, 0, 255).astype(np.uint8))
+    if labels is not None:
+        iio.imwrite(folder / "masks" / f"{name}.png", labels.astype(np.uint8))
+
+
+def read(folder, name):
+    return (iio.imread(folder / part / f"{name}.png") for part in ("images", "masks"))
+
+
+def test_nothing_is_wrong_with_a_sound_dataset(sound):
+    checkup = check_data(sound())
+    assert checkup.problems == ()
+    assert (checkup.images, checkup.objects) == (4, 4 * 13)
+
+
+def no_mask(folder):
+    (folder / "masks" / "b.png").unlink()
+
+
+def another_size(folder):
+    write(folder, "b", labels=next(iter(read(folder, "b")))[:-3] > 99)
+
+
+def a_photograph_for_a_mask(folder):
+    write(folder, "b", labels=next(iter(read(folder, "b"))))
+
+
+def no_objects(folder):
+    write(folder, "b", labels=np.zeros(SHAPE))
+
+
+def the_same_image_twice(folder):
+    write(folder, "e", *read(folder, "a"))
+
+
+def nearly_the_same_image_twice(folder):
+    image, labels = read(folder, "a")
+    write(folder, "e", image + np.random.default_rng(9).normal(0, 3, SHAPE), labels)
+
+
+def a_shifted_mask(folder):
+    write(folder, "b", labels=ndimage.shift(list(read(folder, "b"))[1], (6, -5), order=0))
+
+
+def overexposed(folder):
+    image, _ = read(folder, "b")
+    write(folder, "b", image * 1.7)
+
+
+def resampled_labels(folder):
+    _, labels = read(folder, "b")
+    write(folder, "b", labels=ndimage.uniform_filter(6 * labels, 3))
+
+
+def channels_of_another_count(folder):
+    image, _ = read(folder, "b")
+    iio.imwrite(folder / "images" / "b.png", np.stack([image, image // 2, image // 3], axis=-1))
+
+
+def a_damaged_file(folder):
+    (folder / "images" / "b.png").write_bytes(b"no picture")
+
+
+def labels_without_image(folder):
+    write(folder, "z", labels=list(read(folder, "a"))[1])
+
+
+FAULTS = {
+    no_mask: ("warning", "It has no mask"),
+    another_size: ("error", "The mask is 125 x 160 pixels"),
+    a_photograph_for_a_mask: ("error", "as photographs, probabilities, classes and interpolated labels do"),
+    no_objects: ("warning", "There are no objects in the mask"),
+    the_same_image_twice: ("error", "Its pixels are the same as those of"),
+    nearly_the_same_image_twice: ("warning", "It is nearly the same picture as"),
+    a_shifted_mask: ("warning", "Its labels would fit better 6 pixels up and 5 pixels to the right."),
+    overexposed: ("warning", "of its pixels have the highest value, 255"),
+    resampled_labels: ("error", "as photographs, probabilities, classes and interpolated labels do"),
+    channels_of_another_count: ("warning", "Its channels: 3; those of most images: 1."),
+    a_damaged_file: ("error", "is damaged or not the image that its name says"),
+    labels_without_image: ("error", "no image has its name"),
+}
+
+
+@pytest.mark.parametrize(("plant", "wanted"), FAULTS.items(), ids=lambda v: getattr(v, "__name__", ""))
+def test_a_planted_fault_is_found_and_named(sound, plant, wanted):
+    folder = sound()
+    plant(folder)
+    checkup = check_data(folder)
+    assert [problem.weight for problem in checkup.problems] == [wanted[0]], checkup.problems
+    [problem] = checkup.problems
+    assert wanted[1] in problem.reason
+    assert problem.advice
+    assert {path.stem for path in problem.paths} <= {"b", "e", "z"}
+    if problem.weight == "warning":
+        assert problem.picture.shape == (*SHAPE, 3)
+
+
+@pytest.mark.parametrize(
+    ("radius", "per_side", "wanted"),
+    [(1.5, (2, 2), "Only"), (2, (10, 12), "pixels across"), (30, (1, 2), "a crop to learn from has 64")],
+)
+def test_objects_that_do_not_suit_what_learns_are_noticed(sound, radius, per_side, wanted):
+    checkup = check_data(sound("odd", radius, per_side), config=TrainConfig(crop=64))
+    reasons = [problem.reason for problem in checkup.problems]
+    assert any(wanted in reason for reason in reasons), reasons
+
+
+def test_the_gravest_comes_first_and_what_is_the_same_of_several_files_is_said_once(sound):
+    folder = sound()
+    for name in "bc":
+        write(folder, name, labels=np.zeros(SHAPE))
+    a_damaged_file(folder)
+    write(folder, "d", labels=np.zeros(SHAPE))
+    problems = check_data(folder).problems
+    assert [problem.weight for problem in problems][:1] == ["error"]
+    [empty] = [problem for problem in problems if "no objects" in problem.reason]
+    assert [path.stem for path in empty.paths] == ["c", "d"]
+
+
+def test_a_project_is_examined_as_far_as_it_is_reviewed(sound, tmp_path):
+    folder = sound()
+    with Project.create(tmp_path / "project") as project:
+        for name in NAMES:
+            image, labels = read(folder, name)
+            moved = np.roll(labels, 7, 0) if name in "bc" else labels
+            reviewed = np.full(SHAPE, name != "c", np.uint8)
+            project.add(image, moved.astype(np.int32), name=name, reviewed=reviewed)
+    [problem] = check_data(tmp_path / "project").problems
+    assert problem.reason == "Its labels would fit better 7 pixels up."
+    assert problem.paths[0].name.startswith("b-")
+
+
+def test_it_can_be_stopped(sound):
+    with pytest.raises(Cancelled):
+        check_data(sound(), should_stop=lambda: True)
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (5, 0), (-9, 12)])
+def test_labels_are_found_to_be_off_by_what_they_were_moved(discs, shift):
+    labels = discs(SHAPE, [(30, 40), (70, 90), (60, 30), (100, 120)], RADIUS)
+    image = np.where(labels > 0, 30.0, 90.0) + np.random.default_rng(0).normal(0, 5, SHAPE)
+    found = displacement(image, np.roll(labels, shift, (0, 1)))
+    np.testing.assert_allclose(found, [-s for s in shift], atol=1)
+
+
+def test_the_terminal_tells_it_writes_pictures_and_fails_for_an_error(sound, tmp_path):
+    def check(folder):
+        command = [sys.executable, "-m", "maskloop", "check", str(folder), "--pictures", str(tmp_path / "pictures")]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    folder = sound()
+    done = check(folder)
+    assert done.returncode == 0, done.stderr
+    assert "images: 4; objects: 52; nothing is wrong with them" in done.stdout
+    a_shifted_mask(folder)
+    a_damaged_file(sound("damaged"))
+    done = check(folder)
+    assert done.returncode == 0
+    assert "b.png: Its labels would fit better 6 pixels up and 5 pixels to the right. Move the" in done.stdout
+    assert iio.imread(tmp_path / "pictures" / "001 b.png").shape == (*SHAPE, 3)
+    done = check(tmp_path / "damaged")
+    assert done.returncode == 1
+    assert done.stdout.startswith("error: ")
