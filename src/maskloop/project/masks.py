@@ -214,8 +214,8 @@ def _check_numbers(stack: np.ndarray, numbers: np.ndarray) -> list[str]:
     specks = count > MANY and min(np.median(sizes), sizes.sum() / parts) <= FEWEST_PIXELS
     if specks or parts > MOST_PARTS * pairs or _is_smooth(stack, count):
         raise InputError(
-            f"It holds {count} different values in {parts} parts, as photographs, probabilities, classes and interpolated labels do; "
-            "wanted is one number or colour an object, or a binary mask."
+            f"It holds {count} different values in {parts} parts, as photographs, probabilities, interpolated labels "
+            "and classes do; wanted is one number or colour an object, or a binary mask."
         )
     notes = ["No pixel is background (0)."] if without_background else []
     return [*notes, "Some numbers or colours are in several parts, each one object."] if parts > pairs else notes
