@@ -1,6 +1,7 @@
 """What all tests share: real settings stay untouched, no screen is needed, a model small enough to build at once."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -13,11 +14,15 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+# A shell lets what it runs in the background ignore Ctrl+C, and all that this starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # The same examples each time, however slow the machine: a suite that fails does so again.
 settings.register_profile("maskloop", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("maskloop")
 
 SHARED_FOLDER = Path(__file__).parents[2] / "shared" / "data"
+
 
 
 def discs(shape, centres, radius):
