@@ -24,7 +24,6 @@ settings.load_profile("maskloop")
 SHARED_FOLDER = Path(__file__).parents[2] / "shared" / "data"
 
 
-
 def discs(shape, centres, radius):
     """Labelled discs, numbered from 1; later ones lie on top."""
     y, x = np.mgrid[: shape[0], : shape[1]]
