@@ -146,7 +146,6 @@ def run(viewer: "napari.Viewer") -> dict[str, list[tuple[float, float, float]]]:
                     panel.segment()
                     wait_until(lambda: panel.run_button.isEnabled())
             move_about(viewer, watch, results, suffix)
-        process.send_signal(signal.SIGCONT)
     return results
 
 
@@ -181,7 +180,11 @@ def training(main):
     wait_until(lambda: main.project.project is not None)
     main.train.train_with(TrainConfig(epochs=10_000))
     wait_until(lambda: main.train.runs.shown is not None and len(main.train.runs.shown.story.epochs) > 0)
-    yield main.train.runs.shown._process
+    process = main.train.runs.shown._process
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGCONT)
     main.train.runs.view.buttons["stop"].click()
     wait_until(lambda: main.train.runs.shown.story.ended is not None)
 

@@ -157,7 +157,7 @@ def check(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A project, or a folder of images and their masks.")],
     masks: Annotated[Path | None, typer.Option(metavar="DIR", help="The masks, where DATA holds images only.")] = None,
     pictures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write a picture of each problem into this folder.")
+        Path | None, typer.Option(metavar="DIR", help="Write a picture of each problem that can be seen.")
     ] = None,
 ) -> None:
     """Find out whether images and masks are fit to learn from: what is wrong, and what to do about it."""
@@ -165,18 +165,20 @@ def check(
 
     from maskloop.project.doctor import check_data
 
-    with progress("Examining", 1) as reach:
-        checkup = check_data(data, masks, on_file=lambda share: reach(share, ""))
     if pictures is not None:
         _make_folder(pictures)
+    with progress("Examining", 1) as reach:
+        checkup = check_data(data, masks, on_file=lambda share: reach(share, ""))
     for number, problem in enumerate(checkup.problems, start=1):
-        others = f" and {len(problem.paths) - 1} more" if len(problem.paths) > 1 else ""
-        tell(f"{problem.weight}: {problem.paths[0]}{others}: {problem.reason} {problem.advice}")
-        if pictures is not None and problem.picture is not None:
-            iio.imwrite(pictures / f"{number:03} {problem.paths[0].stem}.png", problem.picture)
+        first, *others = problem.paths
+        tell(f"{problem.gravity}: {first}: {problem.reason} {problem.advice}")
+        for path in others:
+            tell(f"  also {path}")
+        if pictures is not None and (picture := problem.draw()) is not None:
+            iio.imwrite(pictures / f"{number:03} {first.stem}.png", picture)
     found = f"problems: {len(checkup.problems)}" if checkup.problems else "nothing is wrong with them"
     tell(f"{checkup.layout}; images: {checkup.images}; objects: {checkup.objects}; {found}")
-    if any(problem.weight == "error" for problem in checkup.problems):
+    if any(problem.gravity == "error" for problem in checkup.problems):
         raise typer.Exit(FAILED)
 
 

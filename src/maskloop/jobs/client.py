@@ -146,6 +146,9 @@ class Client:
                 return
             self._cancelled.add(job)
         self._outbox.put(_Letter(Cancel(job=job)))
+        self._end_unless_ended(job)
+
+    def _end_unless_ended(self, job: int) -> None:
         timer = threading.Timer(GRACE_S, self._end_if_open, [job])
         timer.daemon = True
         timer.start()
@@ -308,7 +311,12 @@ class Client:
             return ""
 
     def _end_if_open(self, job: int) -> None:
+        with self._lock:
+            at_work = min(self._open, default=None)
         if job not in self._open or self._process is None:
+            return
+        if job != at_work:  # it waits behind another one, which nobody has cancelled
+            self._end_unless_ended(job)
             return
         self._process.terminate()
         try:

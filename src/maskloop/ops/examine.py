@@ -5,6 +5,7 @@ from scipy import ndimage
 
 SEARCHED = 32  # pixels; labels that lie further off are not told from labels of another image
 CLEARLY = 1.25  # times as well must labels fit elsewhere
+STANDS_OUT = 7.5  # times the median distance from the median at all shifts; the best of noise reaches 7
 SMOOTHED = 1.5  # pixels, since outlines drawn by hand are never exact
 TOP = 0.02  # share of the range of grey values in which a pile at the highest one stands out
 PILE = 3.0  # times as many pixels as there are in the rest of the top
@@ -24,7 +25,7 @@ def displacement(grey: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
     Returns
     -------
     tuple of int
-        Down and to the right, in pixels; (0, 0) unless they fit clearly better elsewhere.
+        Down and to the right, in pixels; (0, 0) unless they fit clearly better elsewhere, and at one place only.
     """
     outline = outlines(labels)
     if not outline.any():
@@ -35,7 +36,8 @@ def displacement(grey: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
     fits = _correlation(edges, ndimage.gaussian_filter(outline.astype(np.float64), SMOOTHED), reach)
     best = np.unravel_index(np.argmax(fits), fits.shape)
     here = fits[reach[0], reach[1]]
-    if fits[best] <= CLEARLY * max(here, 0.0):
+    usual = np.median(fits)
+    if fits[best] <= CLEARLY * max(here, 0.0) or fits[best] - usual <= STANDS_OUT * np.median(np.abs(fits - usual)):
         return 0, 0
     return int(best[0]) - reach[0], int(best[1]) - reach[1]
 
@@ -67,10 +69,10 @@ def clipped_share(grey: np.ndarray) -> float:
     Returns
     -------
     float
-        0 where the highest value is no pile.
+        0 where the highest value is no pile, and where there are too few grey values to tell.
     """
     low, high = float(grey.min()), float(grey.max())
-    if low == high:
+    if (grey.dtype.kind in "ui" and TOP * (high - low) < 1) or low == high:
         return 0.0
     top = np.count_nonzero(grey >= high - TOP * (high - low))
     at_highest = np.count_nonzero(grey == grey.max())

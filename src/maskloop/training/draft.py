@@ -90,7 +90,7 @@ class Draft:
             )
         # The last row is missing if the power failed after the state was written.
         write_history(self.folder / HISTORY_FILE, history)
-        return history, past["held_out"]
+        return history, past.get("held_out")
 
     def _read_state(self, network: keras.Model) -> dict:
         with safe_open(self.state, "numpy") as state:

@@ -72,7 +72,7 @@ def fit(
     rounds = _Rounds(network, training, validation, rehearsal, config, callbacks)
     held_out = _checksum(validation)
     if history and judged_by != held_out:
-        history = _judge_anew(history, rounds, draft)
+        history = _judge_anew(history, rounds, draft, ap50)
     budget = _Budget(config, sum(e.seconds for e in history))
     while (done := budget.share(len(history))) < 1 and not _stale(history, config.patience):
         started = time.monotonic()
@@ -106,9 +106,16 @@ class _Rounds:
 
     def play(self, epoch: int, rate: float) -> dict[str, float] | None:
         """Fit one epoch, counted from 0, and return its scores; None where training is to end."""
+        return self._within_memory(lambda: self._play(epoch, rate))
+
+    def judge(self) -> dict[str, float] | None:
+        """Return loss and IoU on what is held out; None where training is to end."""
+        return self._within_memory(lambda: self._judge(_Watch(self.callbacks.should_stop)))
+
+    def _within_memory(self, work: Callable[[], dict[str, float] | None]) -> dict[str, float] | None:
         while True:
             try:
-                return self._play(epoch, rate)
+                return work()
             except tf.errors.ResourceExhaustedError as error:
                 self._halve(error)
 
@@ -123,20 +130,21 @@ class _Rounds:
         if watch.diverged:
             self._give_up(epoch)
             return None
-        try:
-            judged = self.judge([watch])
-        except Cancelled:
+        judged = self._judge(watch)
+        if judged is None:
             return None
         if not math.isfinite(judged["loss"]):
             self._give_up(epoch)
             return None
         return {k: v[-1] for k, v in logs.history.items()} | {f"val_{k}": v for k, v in judged.items()}
 
-    def judge(self, callbacks: Sequence[keras.callbacks.Callback] = ()) -> dict[str, float]:
-        """Return loss and IoU on what is held out."""
-        scores: dict[str, float] = self.network.evaluate(
-            self.checks, return_dict=True, verbose=0, callbacks=[*callbacks]
-        )
+    def _judge(self, watch: "_Watch") -> dict[str, float] | None:
+        try:
+            scores: dict[str, float] = self.network.evaluate(
+                self.checks, return_dict=True, verbose=0, callbacks=[watch]
+            )
+        except Cancelled:
+            return None
         return scores
 
     def _give_up(self, epoch: int) -> None:
@@ -158,15 +166,23 @@ class _Rounds:
         self.callbacks.on_remark(f"Memory ran out: from here on there are {batch} crops in a batch.")
 
 
-def _judge_anew(history: list[Epoch], rounds: _Rounds, draft: Draft) -> list[Epoch]:
+def _judge_anew(history: list[Epoch], rounds: _Rounds, draft: Draft, ap50: Callable[[], float]) -> list[Epoch]:
     """Return epochs that can be compared with later ones: the best one judged by what is held out now, others never."""
     network, best = rounds.network, min(history, key=lambda epoch: epoch.val_loss)
     latest = network.get_weights()
     load_weights(network, draft.best)
-    loss = rounds.judge()["loss"]
+    scores = rounds.judge()
+    found = math.nan if scores is None else ap50()
     network.set_weights(latest)
+    if scores is None:  # it was asked to stop
+        return history
     rounds.callbacks.on_remark("The project has changed since: the best epoch is judged by what is held out now.")
-    return [replace(epoch, val_loss=loss if epoch is best else math.inf) for epoch in history]
+    loss, iou = scores["loss"], scores["iou"]
+    now = replace(best, val_loss=loss, val_iou=iou, val_dice=_dice(iou), val_ap50=found)
+    history = [now if epoch is best else replace(epoch, val_loss=math.inf) for epoch in history]
+    for epoch in history:  # once more, since whoever follows has the old scores
+        rounds.callbacks.on_epoch(epoch, 0.0)
+    return history
 
 
 def _checksum(arrays: Sequence[np.ndarray]) -> int:
@@ -221,18 +237,19 @@ def _stale(history: list[Epoch], patience: int) -> bool:
 
 
 def _epoch(number: int, scores: dict[str, float], ap50: float, rate: float, seconds: float) -> Epoch:
-    def dice(iou: float) -> float:
-        return 2 * iou / (1 + iou)
-
     return Epoch(
         epoch=number,
         loss=scores["loss"],
-        dice=dice(scores["iou"]),
+        dice=_dice(scores["iou"]),
         iou=scores["iou"],
         val_loss=scores["val_loss"],
-        val_dice=dice(scores["val_iou"]),
+        val_dice=_dice(scores["val_iou"]),
         val_iou=scores["val_iou"],
         val_ap50=ap50,
         learning_rate=rate,
         seconds=seconds,
     )
+
+
+def _dice(iou: float) -> float:
+    return 2 * iou / (1 + iou)

@@ -24,7 +24,7 @@ from maskloop.ops.judged import whole_objects
 from maskloop.ops.targets import object_diameters
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import ModelCard, Training, find_model, read_card, save_card, sha256_of
-from maskloop.project.rehearsal import Crop, Rehearsal, read_rehearsal, save_rehearsal
+from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
 from maskloop.training.callbacks import Callbacks
 from maskloop.training.draft import Draft
 from maskloop.training.exam import Exam
@@ -33,6 +33,7 @@ from maskloop.training.fit import fit
 SAME_SIZE = 1.25  # factor up to which objects are not worth rescaling
 LARGEST_SHARE = 0.75  # of a crop's side that an object may fill, or its surroundings go unseen
 TUNING_SHARE = 0.2  # of the time that training took, at most
+RECALLED = 8  # crops of what the base knew that have a say in the tuning
 HURRY_S = 2.5  # for tuning, where somebody waits for the end
 
 
@@ -148,16 +149,8 @@ class _Course:
     @property
     def rehearsed(self) -> list[Example]:
         """What the base has learned from, to learn from it again."""
-        return [self._recall(crop) for crop in self.rehearsal.learned]
-
-    @property
-    def known(self) -> list[Example]:
-        """What the base is judged by, without having learned from it."""
-        return [self._recall(crop) for crop in self.rehearsal.judged]
-
-    def _recall(self, crop: Crop) -> Example:
-        image, labels = crop
-        return focus(Example("", image[..., None], labels), self.network.channels)
+        known = (Example("", image[..., None], labels) for image, labels in self.rehearsal.learned)
+        return [focus(example, self.network.channels) for example in known]
 
     def _factor(self) -> float:
         """Return the factor that brings objects to the size that the base knows, or from scratch, that a crop holds."""
@@ -234,7 +227,8 @@ def _tune_on(
     exam: Exam, course: _Course, network: keras.Model, should_stop: Callable[[], bool], end: float
 ) -> tuple[LabelsConfig, np.ndarray]:
     # What the base knew is asked too: few objects are held out, and what suits them by chance suits nothing else.
-    asked = Exam(exam.config, [*exam.examples, *course.known])
+    # It is what is rehearsed, for the crops by which forgetting is judged must have no part in the model.
+    asked = Exam(exam.config, [*exam.examples, *course.rehearsed[:RECALLED]])
     maps = asked.maps(network, should_stop)
     labels = asked.tune(maps, course.labels, lambda: should_stop() or time.monotonic() > end)
     return labels, exam.ap([maps_to_labels(found, labels) for found in maps[: len(exam.examples)]])

@@ -21,7 +21,7 @@ from maskloop.widgets.background import Background
 from maskloop.widgets.run_status import Status, status_of
 from maskloop.widgets.run_view import RunView
 
-STOPPING = "Stopping; the best so far is kept…"
+STARTING, STOPPING = "Starting…", "Stopping; the best so far is kept…"
 FOLLOW_MS = 250  # how often the record of a run is looked at
 
 
@@ -33,7 +33,8 @@ class RunsPanel(QWidget):
     background : Background
     """
 
-    told = Signal(str)  # a sentence for the person, or an empty one when it is over
+    told = Signal(str)  # a sentence for the person
+    over = Signal(str)  # a sentence that is not true any more
     listed = Signal()  # other trainings than before
     decided = Signal(object, bool)  # a Run, and whether it was adopted, or else discarded
 
@@ -86,6 +87,8 @@ class RunsPanel(QWidget):
         if project is None:
             return
 
+        self.told.emit(STARTING)
+
         def begin() -> RunProcess:
             process = RunProcess(Run.create(project.folder, config))
             process.start()
@@ -94,7 +97,7 @@ class RunsPanel(QWidget):
         def show(process: RunProcess) -> None:
             if project is self._project:
                 self._processes.append(process)
-                self.told.emit("")
+                self.over.emit(STARTING)
                 self._list()
 
         self._run(begin, show)
@@ -146,9 +149,9 @@ class RunsPanel(QWidget):
         alive = process.story.decided is None and process.alive  # before its last words are read
         news = process.follow()
         status = status_of(process.run, process.story, alive)
-        if process is self._stopping and status not in ("waiting", "running"):
+        if self._stopping is not None and not self._stopping.alive:
             self._stopping = None
-            self.told.emit("")
+            self.over.emit(STOPPING)
         if news or status != self._drawn:
             self._drawn = status
             self.view.show_run(process.run, process.story, status)

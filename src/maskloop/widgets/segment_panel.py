@@ -82,6 +82,7 @@ class SegmentPanel(QWidget):
         self._adjusting: int | None = None
         self._warm = False
         self._asked: LabelsConfig | None = None  # what labels were asked for last
+        self._refused = ""  # why an image could not be segmented
 
         self.form = SegmentForm()
         self.adjust = AdjustForm()
@@ -128,7 +129,8 @@ class SegmentPanel(QWidget):
         try:
             snapshot = take_snapshot(self.form.image, dims.displayed, dims.point, self.form.all_planes)
         except InputError as error:
-            self.message.setText(str(error))
+            self._refused = str(error)
+            self.message.setText(self._refused)
             return
         config = self.config
         job = self.session.segment(snapshot.planes, len(snapshot.positions), config)
@@ -191,8 +193,8 @@ class SegmentPanel(QWidget):
     def _choose_new_image(self, event: Event) -> None:
         if isinstance(event.value, Image):
             self.form.set_image(event.value)
-            if self._running is None and not self.message.text().startswith(LOADING):
-                self.message.clear()  # it was said of another image
+            if self.message.text() == self._refused:
+                self.message.clear()  # it was said of another image, or of none
 
     def _use_model(self) -> None:
         """Load the chosen model, and set Adjust to what was tuned for it; what is shown keeps its labels."""

@@ -14,7 +14,7 @@ from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.run import Run
 from maskloop.widgets.background import Background
-from maskloop.widgets.runs_panel import RunsPanel
+from maskloop.widgets.runs_panel import STARTING, RunsPanel
 from maskloop.widgets.train_form import TrainForm, describe_plan
 
 NO_PROJECT = "Open or create a project first: training learns from the images in it that you have checked."
@@ -94,8 +94,6 @@ class TrainPanel(QWidget):
         if self._material is not None and not self._material.objects:
             self.message.setText("No object is reviewed as a whole yet: review some in the Correct tab.")
             return
-        self.message.setText("Starting…")
-        self.train_button.setEnabled(False)
         self.resegment_button.hide()
         self.runs.begin(config)
 
@@ -133,6 +131,7 @@ class TrainPanel(QWidget):
         self.models_button.clicked.connect(self._show_models)
         self.form.changed.connect(self._show_plan)
         self.runs.told.connect(self._tell)
+        self.runs.over.connect(self._forget)
         self.runs.listed.connect(self._show_plan)
         self.runs.decided.connect(self._note_decision)
         self.resegment_button.clicked.connect(self._resegment)
@@ -141,8 +140,13 @@ class TrainPanel(QWidget):
         self.message.setText(sentence)
         self._allow()
 
+    def _forget(self, sentence: str) -> None:
+        if self.message.text() == sentence:
+            self._tell("")
+
     def _allow(self) -> None:
-        self.train_button.setEnabled(self._project is not None and not self._project.read_only)
+        writable = self._project is not None and not self._project.read_only
+        self.train_button.setEnabled(writable and self.message.text() != STARTING)
 
     def _show_material(self, project: Project, material: Material) -> None:
         if project is self._project:
@@ -182,7 +186,7 @@ class TrainPanel(QWidget):
 
     def _offer_to_resegment(self) -> None:
         count = sum(entry.status != "reviewed" for entry in self._project.entries) if self._project else 0
-        self.resegment_button.setVisible(count > 0)
+        self.resegment_button.setVisible(count > 0 and not self.stop_button.isVisibleTo(self))  # one at a time
         self.resegment_button.setText(
             f"Segment {count} image{'' if count == 1 else 's'} anew that you have not checked"
         )

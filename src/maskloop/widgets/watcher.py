@@ -84,7 +84,7 @@ class Watcher(QObject):
         """Hand over what was painted in a box of the ``"labels"`` or of the ``"reviewed"`` pixels."""
         self._painted.append((name, box))
         self._undoable.append((name, box))
-        self._hand_over([(name, box), *self._changed_back()])
+        self._hand_over([*self._painted, *self._changed_back()])  # all, since one of them may be undone already
         self._soon.start()  # where napari draws nothing, since the layer is hidden, it says no more
 
     def accept(self) -> None:
