@@ -30,7 +30,7 @@ import numpy as np
 from make_rehearsal import JUDGED, LEARNED, choose
 from maskloop.config import TrainConfig
 from maskloop.data.examples import Example, read_examples
-from maskloop.data.split import look_alikes, split_look_alikes
+from maskloop.data.split import look_alikes, split_examples
 from maskloop.project.project import Project
 from maskloop.project.rehearsal import Rehearsal, save_rehearsal
 from maskloop.scores import align
@@ -123,7 +123,7 @@ def train(data: Path, work: Path, task: Task) -> None:
         api.train(project, folder, task.config)
     else:
         folder.mkdir(exist_ok=True)
-        lesson = split_look_alikes(pool, task.config.validation, task.config.seed)
+        lesson = split_examples(pool, task.config)
         if task.name == BASE:
             save_rehearsal(Rehearsal(choose(lesson.training, LEARNED), choose(lesson.validation, JUDGED)), folder)
         train_model(lesson, folder, task.config, task.kind)

@@ -36,11 +36,11 @@ def training_names(data: Path) -> list[str]:
 def main(data: Path, folder: Path) -> None:
     start_engine()
     from maskloop.data.examples import read_examples
-    from maskloop.data.split import split_look_alikes
+    from maskloop.data.split import split_examples
     from maskloop.training.train import train_model
 
     folder.mkdir(parents=True, exist_ok=True)
-    lesson = split_look_alikes(read_examples(data, training_names(data)), CONFIG.validation, CONFIG.seed)
+    lesson = split_examples(read_examples(data, training_names(data)), CONFIG)
     card = train_model(lesson, folder, CONFIG, DATA, on_epoch=lambda epoch, _: print(epoch, flush=True))
     save_card(card.model_copy(update={"name": "nuclei", "description": DESCRIPTION}), folder)
     print(card.model_dump_json(indent=1))

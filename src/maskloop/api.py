@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import ValidationError
 
-from maskloop.config import LabelsConfig, SegmentConfig, TrainConfig
+from maskloop.config import LabelsConfig, SegmentConfig, TaskConfig, TrainConfig
 from maskloop.errors import InputError
 from maskloop.evaluation import evaluate
 from maskloop.model.runtime import start_engine
 from maskloop.ops.axes import to_planes
 from maskloop.project.layout import MODELS, PROJECT_FILE
-from maskloop.project.model_folder import MODEL_FILE, ModelCard
+from maskloop.project.model_folder import MODEL_FILE, ModelCard, find_model, read_card
 from maskloop.project.project import Project
 from maskloop.project.rehearsal import read_rehearsal
 
@@ -207,8 +207,8 @@ def train(
         kind = "holds a model already" if (folder / MODEL_FILE).exists() else "holds other files"
         raise InputError(f"{folder} {kind}; wanted is a new folder.")
     try:
-        lesson = _read_lesson(Path(data), config)
         config = config.model_copy(update={"base": str(_model_of(config.base, Path(data)))})
+        lesson, config = _read_lesson(Path(data), config)
         folder.mkdir(parents=True, exist_ok=True)
         callbacks = Callbacks(on_epoch, on_preview, on_remark, should_stop)
         return train_model(lesson, folder, config, Path(data).resolve().name, callbacks)
@@ -218,16 +218,40 @@ def train(
         raise
 
 
-def _read_lesson(data: Path, config: TrainConfig) -> "Lesson":
-    """Read what a folder of images and labels teaches, or what is reviewed in a project."""
+def _read_lesson(data: Path, config: TrainConfig) -> "tuple[Lesson, TrainConfig]":
+    """Read what a folder of images and labels teaches, or what is reviewed in a project; settle what labels mean."""
     from maskloop.data.examples import read_examples
     from maskloop.data.project_examples import read_lesson
-    from maskloop.data.split import split_look_alikes
+    from maskloop.data.split import split_examples
 
     if (data / PROJECT_FILE).is_file():
         with Project(data, hold=False) as project:
-            return read_lesson(project, config.channel)
-    return split_look_alikes(read_examples(data), config.validation, config.seed)
+            config = _for_task(config, project.task)
+            return read_lesson(project, config.channel), config
+    config = _for_task(config, None)
+    return split_examples(read_examples(data, task=config.network.task), config), config
+
+
+def _for_task(config: TrainConfig, wanted: TaskConfig | None) -> TrainConfig:
+    """Return settings whose task is that of a project, if it is given, and of the base model.
+
+    Raises
+    ------
+    InputError
+        If these two differ.
+    """
+    known = None if config.from_scratch else read_card(find_model(config.base)).network.task
+    if wanted is not None and known is not None and wanted.heads != known.heads:
+        raise InputError(
+            f"The model {Path(config.base).name!r} makes {_describe(known)}, and the labels of this project mean "
+            f"{_describe(wanted)}; choose another base, or train from scratch."
+        )
+    task = wanted or known or config.network.task
+    return config.model_copy(update={"network": config.network.model_copy(update={"task": task})})
+
+
+def _describe(task: TaskConfig) -> str:
+    return "classes (" + ", ".join(task.heads) + ")" if task.kind == "classes" else task.kind
 
 
 def compare(

@@ -10,8 +10,9 @@ import typer
 from pydantic import ValidationError
 
 from maskloop import cli_models, cli_project
-from maskloop.config import Config, SegmentConfig, TrainConfig
+from maskloop.config import Config, SegmentConfig, TaskConfig, TaskKind, TrainConfig, name_classes
 from maskloop.errors import InputError
+from maskloop.recipes import RECIPES, find_recipe
 from maskloop.terminal import (
     FAILED,
     Commands,
@@ -101,10 +102,26 @@ def train(
         Path | None,
         typer.Option(help="The model folder to make. A project has a place for it.", metavar="MODEL_FOLDER"),
     ] = None,
-    base: Annotated[str, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = TRAIN.base,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Settings to train from scratch with: {', '.join(RECIPES)}, or a YAML file.", metavar="NAME|FILE"
+        ),
+    ] = None,
+    base: Annotated[str | None, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = None,
+    task: Annotated[
+        TaskKind | None, typer.Option(help=f"From scratch, on a folder: {TaskConfig.help('kind').lower()}")
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help="The classes 1, 2, ... of masks, and their colours where these tell them apart.",
+            metavar="NAME[=#rrggbb],…",
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help=TRAIN.help("epochs"), metavar="N")] = None,
     minutes: Annotated[float | None, typer.Option(help=TRAIN.help("minutes"), metavar="M")] = None,
-    seed: Annotated[int, typer.Option(help=TRAIN.help("seed"), metavar="N")] = TRAIN.seed,
+    seed: Annotated[int | None, typer.Option(help=TRAIN.help("seed"), metavar="N")] = None,
     channel: Annotated[int | None, typer.Option(help=TRAIN.help("channel"), metavar="N")] = None,
 ) -> None:
     """Train a model on images and their labels.
@@ -112,14 +129,14 @@ def train(
     Ctrl+C stops and keeps the best epoch so far. What was cut off goes on when the same command is given again, with
     --out.
     """
-    config = _check(TrainConfig, base=base, epochs=epochs, minutes=minutes, seed=seed, channel=channel)
+    config = _settings(recipe, task, classes, base=base, epochs=epochs, minutes=minutes, seed=seed, channel=channel)
     from maskloop import api
     from maskloop.model.runtime import start_engine
 
     with without_noise():
         start_engine()
     if out is None:
-        out = _place_in_project(data, base)
+        out = _place_in_project(data, config.base)
         tell(f"Training {out.name}; if it is cut off, --out {out} goes on with it.")
     with Interrupt("stopping after this batch.") as interrupt, progress("Training", 1) as reach:
         try:
@@ -138,6 +155,27 @@ def train(
     tell(cli_models.describe_model(card, str(out)))
     if interrupt.asked:
         raise Interrupted(f"stopped; {out} holds the best epoch so far.")
+
+
+def _settings(recipe: str | None, task: TaskKind | None, classes: str | None, **options: Any) -> TrainConfig:
+    """Return a recipe, or the usual settings, with what is given beside."""
+    chosen = TRAIN if recipe is None else find_recipe(recipe)
+    given = {name: value for name, value in options.items() if value is not None}
+    if {"epochs", "minutes"} & given.keys():
+        chosen = chosen.model_copy(update={"epochs": None, "minutes": None})
+    if task is not None or classes is not None:
+        described = _check(TaskConfig, kind=task or "classes", classes=_classes(classes or ""))
+        given["network"] = chosen.network.model_copy(update={"task": described})
+    return _check(TrainConfig, **chosen.model_dump() | given)
+
+
+def _classes(text: str) -> list[dict[str, str]]:
+    """Read ``liver=#b42828,tumour``; classes without a colour get one."""
+    parts = [part.strip().partition("=") for part in text.split(",") if part.strip()]
+    usual = name_classes(name for name, _, _ in parts)
+    return [
+        {"name": c.name, "colour": colour.lower() or c.colour} for c, (_, _, colour) in zip(usual, parts, strict=True)
+    ]
 
 
 def _place_in_project(data: Path, base: str) -> Path:
@@ -246,7 +284,7 @@ def _check(config: type[C], **options: Any) -> C:
         return config(**options)
     except ValidationError as error:
         first = error.errors()[0]
-        where = f"--{first['loc'][0]} {first['input']}: " if first["loc"] else ""
+        where = f"--{first['loc'][0]} {first['input']}: " if len(first["loc"]) == 1 else ""
         raise UsageError(f"{where}{first['msg'].removeprefix('Value error, ')}.") from error
 
 

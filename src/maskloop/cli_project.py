@@ -117,7 +117,7 @@ def _plan(project: "Project", images: Sequence[Path], masks: Path | None) -> "li
     plans: list[ImportPlan] = []
     with progress("Reading", len(folders) + bool(files)) as reach:
         for path in folders:
-            plans.append(plan_import(path, masks, known, _part(reach, len(plans), path.name)))
+            plans.append(plan_import(path, masks, known, _part(reach, len(plans), path.name), task=project.task))
         if files:
             plans.append(_plan_files(files, known, _part(reach, len(folders), "")))
     return plans

@@ -3,6 +3,8 @@
 The panel's form, the terminal's ``--help`` and the settings that are written beside a model all come from here.
 """
 
+from collections.abc import Iterable
+from itertools import cycle
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -65,9 +67,63 @@ class SegmentConfig(Config):
     )
 
 
+TaskKind = Literal["objects", "foreground", "classes"]
+
+# Of Okabe and Ito, told apart by the colour-blind too: https://jfly.uni-koeln.de/color/
+COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#f0e442")
+
+
+class ClassConfig(Config):
+    """A class of pixels."""
+
+    name: str = Field(min_length=1, max_length=100, title="Name")
+    colour: str = Field(pattern="^#[0-9a-f]{6}$", title="Colour")
+
+
+def name_classes(names: Iterable[str]) -> tuple[ClassConfig, ...]:
+    """Give each class that is named a colour, the same ones in the same order."""
+    return tuple(ClassConfig(name=name, colour=colour) for name, colour in zip(names, cycle(COLOURS), strict=False))
+
+
+class TaskConfig(Config):
+    """What labels mean."""
+
+    kind: TaskKind = Field(
+        "objects",
+        title="Kind of task",
+        description="Objects, each with a label of its own; the foreground, which is one; or classes, by number.",
+    )
+    classes: tuple[ClassConfig, ...] = Field(
+        (),
+        max_length=255,
+        title="Classes",
+        description="What the labels 1, 2, ... mean, where they mean classes; 0 is the background.",
+    )
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The maps that a network predicts for it."""
+        if self.kind == "classes":
+            return ("background", *(of.name for of in self.classes))
+        return ("foreground", "distance") if self.kind == "objects" else ("foreground",)
+
+    @model_validator(mode="after")
+    def _in_agreement(self) -> Self:
+        if (self.kind == "classes") != bool(self.classes):
+            wanted = "at least one" if self.kind == "classes" else f"none, for {self.kind}"
+            raise ValueError(f"{len(self.classes) or 'no'} classes are named; wanted is {wanted}")
+        if len(set(self.heads)) < len(self.heads):
+            raise ValueError("two classes have one name; the background, 0, need not be named")
+        return self
+
+
+OBJECTS = TaskConfig()
+
+
 class NetworkConfig(Config):
     """The architecture of a U-Net (Ronneberger et al. 2015), as stored in a model folder."""
 
+    task: TaskConfig = Field(OBJECTS, title="Task", description="What its labels mean.")
     channels: int = Field(1, ge=1, le=16, title="Input channels")
     filters: tuple[Annotated[int, Field(ge=1, le=2048)], ...] = Field(
         (16, 32, 64, 128, 256),
@@ -78,13 +134,18 @@ class NetworkConfig(Config):
     )
     activation: Literal["relu", "elu", "gelu", "silu"] = Field("relu", title="Activation")
     normalisation: Literal["none", "batch"] = Field("batch", title="Normalisation")
-    dropout: float = Field(0.0, ge=0, lt=1, title="Dropout", description="Share dropped at the deepest level.")
-    upsampling: Literal["transposed", "nearest"] = Field("transposed", title="Up-sampling")
-    heads: tuple[Literal["foreground"], Literal["distance"]] = Field(
-        ("foreground", "distance"),
-        title="Heads",
-        description="The maps that the network predicts.",
+    dropout: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = Field(
+        (),
+        title="Dropout",
+        description="Share dropped between the two convolutions of each level, finest first; none where left out.",
     )
+    upsampling: Literal["transposed", "nearest"] = Field("transposed", title="Up-sampling")
+
+    @model_validator(mode="after")
+    def _dropout_of_each_level(self) -> Self:
+        if self.dropout and len(self.dropout) != len(self.filters):
+            raise ValueError(f"dropout is given for {len(self.dropout)} of {len(self.filters)} levels; wanted is each")
+        return self
 
     @property
     def multiple(self) -> int:
@@ -149,23 +210,55 @@ class TrainConfig(Config):
         "colours as grey.",
     )
     crop: int = Field(256, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels.")
-    batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
-    steps: int = Field(25, ge=1, le=100_000, title="Steps", description="Steps per epoch.")
-    learning_rate: float = Field(
-        1e-3, gt=0, le=1, title="Learning rate", description="At its peak; it falls along a cosine to nearly 0."
+    whole: bool = Field(
+        False,
+        title="Whole images",
+        description="Show whole images, brought to the size of a crop, in place of crops.",
     )
-    patience: int = Field(
+    batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
+    steps: int | None = Field(
+        25, ge=1, le=100_000, title="Steps", description="Steps per epoch. None: as many as show each image once."
+    )
+    optimiser: Literal["adamw", "adam"] = Field(
+        "adamw", title="Optimiser", description="AdamW with clipped gradients, or plain Adam."
+    )
+    dice: bool = Field(True, title="Dice", description="Minimise Dice too, beside the cross-entropy.")
+    learning_rate: float = Field(1e-3, gt=0, le=1, title="Learning rate", description="At its peak.")
+    schedule: Literal["cosine", "plateau", "constant"] = Field(
+        "cosine",
+        title="Schedule",
+        description="The learning rate falls along a cosine to nearly 0, or halves where validation makes no progress, "
+        "or stays.",
+    )
+    plateau: int = Field(
+        5,
+        ge=1,
+        title="Plateau",
+        description="Epochs without a better validation loss until the learning rate halves.",
+    )
+    patience: int | None = Field(
         20,
         ge=1,
         title="Patience",
-        description="Epochs without a better validation loss until training stops.",
+        description="Epochs without a better validation loss until training stops. None: it does not.",
     )
     validation: float = Field(
         0.15,
         gt=0,
-        lt=1,
         title="Validation",
-        description="Share of the images held out, by groups that look alike.",
+        description="Share of the images held out, or from 1 on their number, by groups that look alike.",
+    )
+    group_before: str = Field(
+        "",
+        max_length=10,
+        title="Groups",
+        description="What stands before this in a name is a patient or a plate, all of whose images are held out or "
+        "none. Left out: groups look alike.",
+    )
+    tensorboard: bool = Field(
+        False,
+        title="TensorBoard",
+        description="Write a log for TensorBoard into the model folder: scores, sample predictions and the graph.",
     )
     bfloat16: bool | None = Field(
         None,
@@ -184,6 +277,8 @@ class TrainConfig(Config):
     def _one_budget(self) -> Self:
         if self.epochs is not None and self.minutes is not None:
             raise ValueError("give epochs or minutes, not both")
+        if self.validation > 1 and self.validation != round(self.validation):
+            raise ValueError(f"validation is {self.validation}; wanted is a share below 1, or a number of images")
         if self.crop % self.network.multiple:
             raise ValueError(f"crop must be a multiple of {self.network.multiple} for this network")
         return self

@@ -6,6 +6,7 @@ import pytest
 from maskloop.config import AugmentConfig, NetworkConfig, TrainConfig
 from maskloop.data.dataset import focus, prepare, training_batches, validation_batches
 from maskloop.data.examples import Example
+from maskloop.ops.task import Objects
 
 SAME_GREYS = {"brightness": 0, "contrast": 1, "gamma": 1, "blur": 0, "noise": 0}
 UNVARIED = AugmentConfig(flips=False, rotation=False, scale=1, **SAME_GREYS)
@@ -28,7 +29,7 @@ def layers(discs):
     shapes = {(90, 100): [(20, 20), (50, 60), (70, 30)], (60, 70): [(30, 30)]}
     labels = [discs(shape, centres, 11) for shape, centres in shapes.items()]
     examples = [Example("x", (n > 0)[..., None] + rng.normal(0, 0.1, (*n.shape, 1)), n) for n in labels]
-    return [prepare(focus(example, 1)) for example in examples]
+    return [prepare(focus(example, 1), Objects()) for example in examples]
 
 
 def test_prepared_layers_are_the_image_from_0_to_1_and_its_targets(layers):
@@ -50,7 +51,7 @@ def test_of_a_large_image_what_is_far_from_anything_reviewed_is_left_out():
     example = focus(Example("x", image, np.zeros((900, 1000), int), reviewed), 1)
     assert example.image.shape == (522, 276, 1)
     assert example.labels.shape == example.reviewed.shape == (522, 276)
-    assert prepare(example)[..., -1].sum() == 200
+    assert prepare(example, Objects())[..., -1].sum() == 200
 
 
 def test_batches_have_the_shapes_and_types_that_a_network_takes(layers):

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maskloop.config import TrainConfig
 from maskloop.data.examples import Example
-from maskloop.data.split import hold_out, look_alikes
+from maskloop.data.split import hold_out, look_alikes, split_examples
 from maskloop.errors import InputError
 
 PLATES = st.tuples(st.sampled_from([(8, 8), (8, 12), (16, 8)]), st.sampled_from([10, 200, 4000]))
@@ -64,3 +65,23 @@ def test_pixels_that_are_not_finite_or_negative_are_no_obstacle(bad):
     images[0].image[2, 3] = bad
     held = hold_out(images, 0.4, 0)
     assert 0 < held.sum() < 3
+
+
+def test_groups_by_name_stay_together_whatever_their_size_and_brightness():
+    rng = np.random.default_rng(0)
+    images = [
+        Example(f"{patient}_{i}", rng.uniform(0, patient + 1, ((8, 8), (8, 12))[i % 2] + (1,)), np.ones((8, 8), int))
+        for patient in range(9)
+        for i in range(3)
+    ]
+    held = hold_out(images, 0.35, 0, group_before="_")
+    patients = {side: {e.name.split("_")[0] for e, h in zip(images, held, strict=True) if h == side} for side in (0, 1)}
+    assert len(patients[1]) == 3
+    assert not patients[0] & patients[1]
+
+
+@pytest.mark.parametrize(("wanted", "count"), [(0.5, 5), (3, 3), (1, 1), (8, 5)])
+def test_validation_is_a_share_or_a_number_of_at_most_half_of_the_images(wanted, count):
+    plates = examples([((8, 8), 10 * 2**i) for i in range(10)])
+    lesson = split_examples(plates, TrainConfig(validation=wanted))
+    assert (len(lesson.training), len(lesson.validation)) == (10 - count, count)

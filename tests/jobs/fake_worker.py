@@ -94,6 +94,7 @@ def finish(command, maps, config, rescaled=None, constant=False):
     np.save(command.folder / LABELS_FILE, labels)
     done = Done(
         job=command.job,
+        task=OBJECTS,
         objects=int(labels.max()),
         highest=float(maps[..., 0].max()),
         diameter=12.5 if labels.any() else None,

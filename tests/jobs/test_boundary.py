@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.config import OBJECTS, LabelsConfig, SegmentConfig
 from maskloop.jobs import client as client_module
 from maskloop.jobs.client import Client
 from maskloop.jobs.messages import (
@@ -174,7 +174,7 @@ def test_a_full_disk_fails_the_job_with_a_sentence(start):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0.25])
 def test_numbers_survive_the_wire(value):
-    event = Done(job=1, objects=0, highest=value, diameter=None, rescaled=1.0, labels=LabelsConfig(), constant=False)
+    event = Done(job=1, task=OBJECTS, objects=0, highest=value, diameter=None, rescaled=1.0, labels=LabelsConfig(), constant=False)
     back = EVENTS.validate_json(event.line())
     assert back.highest == value or (math.isnan(back.highest) and math.isnan(value))
 
@@ -226,9 +226,9 @@ class TestRealWorker:
         assert segmented.labels.shape == (2, 48, 64)
         np.testing.assert_array_equal(segmented.labels[0], segmented.labels[1])
 
-        none = wait(client, client.relabel(job, LabelsConfig(foreground=0.95, min_size=100_000)))[-1]
+        none = wait(client, client.relabel(job, LabelsConfig(foreground=0.95, min_size=100_000), OBJECTS))[-1]
         assert none.event.objects == 0
-        again = wait(client, client.relabel(job, config.labels))[-1]
+        again = wait(client, client.relabel(job, config.labels, OBJECTS))[-1]
         np.testing.assert_array_equal(again.labels, segmented.labels)
 
         missing = wait(client, client.segment(lambda: iter([image()]), 1, SegmentConfig(model="gone")))[-1]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from maskloop.config import NetworkConfig
+from maskloop.config import NetworkConfig, name_classes
 from maskloop.inference.model import load_model
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights, save_weights
@@ -14,8 +14,10 @@ KINDS = {
     "no normalisation": NetworkConfig(filters=(4, 8), normalisation="none"),
     "nearest": NetworkConfig(filters=(4, 8), upsampling="nearest"),
     "plain": NetworkConfig(filters=(4, 8), normalisation="none", upsampling="nearest", activation="elu"),
-    "dropout": NetworkConfig(filters=(4, 8), dropout=0.5, activation="gelu"),
+    "dropout": NetworkConfig(filters=(4, 8), dropout=(0.2, 0.5), activation="gelu"),
     "deep": NetworkConfig(filters=(2, 3, 4, 5, 6), activation="silu"),
+    "foreground": NetworkConfig(filters=(4, 8), task={"kind": "foreground"}),
+    "classes": NetworkConfig(filters=(4, 8), task={"kind": "classes", "classes": name_classes(["liver", "tumour"])}),
     "colour": NetworkConfig(filters=(4, 8), channels=3),
 } | {path.name: read_card(path).network for path in bundled_models()}
 
@@ -44,7 +46,7 @@ def test_maps_have_the_size_of_the_image_and_lie_between_0_and_1(kind, size):
     config, network = kind
     image = images(config, size)
     maps = np.asarray(network.predict_on_batch(image))
-    assert maps.shape == (*image.shape[:3], 2)
+    assert maps.shape == (*image.shape[:3], len(config.task.heads))
     assert maps.dtype == np.float32
     assert maps.min() >= 0
     assert maps.max() <= 1

@@ -12,6 +12,8 @@ from maskloop import load_model
 from maskloop.errors import ModelError
 from maskloop.project.model_folder import bundled_models, check_weights, find_model, read_card, save_card
 
+LIVER = {"name": "liver", "colour": "#b42828"}
+
 
 @pytest.fixture
 def folder(tiny_model, tmp_path):
@@ -76,10 +78,14 @@ def test_a_newer_version_says_so_even_with_settings_unheard_of(folder):
         ({"network__filters": "4, 8"}, "network.filters"),
         ({"network__activation": "os.system"}, "network.activation"),
         ({"network__channels": 0}, "network.channels"),
-        ({"network__heads": []}, "network.heads"),
-        ({"network__heads": ["foreground", "foreground"]}, "network.heads"),
-        ({"network__heads": ["foreground"]}, "network.heads"),
-        ({"network__heads": ["distance", "foreground"]}, "network.heads"),
+        ({"network__task": {"kind": "anything"}}, "network.task.kind"),
+        ({"network__task": {"kind": "classes"}}, "network.task"),
+        ({"network__task": {"kind": "objects", "classes": [LIVER]}}, "network.task"),
+        ({"network__task": {"kind": "classes", "classes": [LIVER, LIVER]}}, "network.task"),
+        ({"network__task": {"kind": "classes", "classes": [LIVER | {"name": "background"}]}}, "network.task"),
+        ({"network__task": {"kind": "classes", "classes": [LIVER | {"colour": "red"}]}}, "network.task.classes.0"),
+        ({"network__dropout": [0.5]}, "network"),
+        ({"network__dropout": [0.5, 1]}, "network.dropout"),
         ({"network": None}, "network"),
         ({"task": "anything"}, "task"),
         ({"diameter": -5}, "diameter"),

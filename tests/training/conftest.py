@@ -38,7 +38,7 @@ def settings():
     """A function that makes settings of tiny trainings."""
 
     def settings(**choices):
-        network = NetworkConfig(filters=(4, 8), dropout=choices.pop("dropout", 0))
+        network = NetworkConfig(filters=(4, 8), dropout=choices.pop("dropout", ()))
         usual = {"base": "none", "epochs": 3, "crop": 32, "batch": 2, "steps": 2, "seed": 7, "learning_rate": 0.02}
         return TrainConfig(**usual | {"network": network} | choices)
 

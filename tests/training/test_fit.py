@@ -7,11 +7,13 @@ from maskloop.config import TrainConfig
 from maskloop.data.dataset import focus, prepare, validation_batches
 from maskloop.data.examples import read_examples
 from maskloop.errors import EngineError, InputError
+from maskloop.ops.task import Objects
+from maskloop.project.history import Epoch
 
 
 @pytest.fixture(scope="module")
 def layers(data):
-    return [prepare(focus(example, 1)) for example in read_examples(data)]
+    return [prepare(focus(example, 1), Objects()) for example in read_examples(data)]
 
 
 def fitted(layers, config: TrainConfig, folder, alter=lambda _: None, ap50=lambda: 0.5, **callbacks):
@@ -143,3 +145,37 @@ def test_memory_that_does_not_hold_one_crop_is_an_error(layers, settings, tmp_pa
 
     with pytest.raises(EngineError, match="single crops of 32 pixels"):
         fitted(layers, settings(), tmp_path, alter=narrow)
+
+
+def test_an_epoch_without_a_number_of_steps_has_as_many_as_show_each_image_once(layers, settings, tmp_path):
+    network, _ = fitted(layers, settings(epochs=2, steps=None, batch=2), tmp_path)
+    assert len(layers) == 4  # one of them is held out
+    assert int(network.optimizer.iterations) == 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("schedule", "wanted"),
+    [("constant", [1, 1, 1, 1, 1, 1, 1]), ("plateau", [1, 1, 1, 1, 0.5, 0.5, 0.5])],
+)
+def test_the_rate_stays_or_halves_after_a_plateau(schedule, wanted):
+    from maskloop.training.fit import _share_of_rate
+
+    losses = [3, 2, 2.5, 2.5, 1.9, 2, 2]  # two epochs in a row are no better, twice
+    history = [Epoch(i, 0, 0, 0, loss, 0, 0, 0, 0, 0) for i, loss in enumerate(losses)]
+    config = TrainConfig(schedule=schedule, plateau=2)
+    assert [_share_of_rate(config, 0.5, history[:n]) for n in range(7)] == wanted
+    assert _share_of_rate(config, 0.5, history) == wanted[-1] / (2 if schedule == "plateau" else 1)
+
+
+def test_plain_adam_and_adamw_with_clipped_gradients_are_what_is_asked_for(layers, settings, tmp_path):
+    kinds = {}
+    for name in ("adam", "adamw"):
+        (tmp_path / name).mkdir()
+        network, _ = fitted(layers, settings(epochs=1, optimiser=name), tmp_path / name)
+        kinds[name] = (type(network.optimizer).__name__, network.optimizer.clipnorm)
+    assert kinds == {"adam": ("Adam", None), "adamw": ("AdamW", 1.0)}
+
+
+def test_without_patience_it_goes_on_to_the_last_epoch(layers, settings, tmp_path):
+    _, history = fitted(layers, settings(epochs=12, steps=1, learning_rate=1, patience=None), tmp_path)
+    assert len(history) == 12

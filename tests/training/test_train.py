@@ -95,7 +95,7 @@ def test_the_same_seed_gives_the_same_training(trained, data, settings, tmp_path
     assert rows(tmp_path / "model") == rows(trained[0])
 
 
-@pytest.mark.parametrize("dropout", [0, 0.5])
+@pytest.mark.parametrize("dropout", [(), (0.2, 0.5)])
 def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(dropout, trained, data, settings, tmp_path):
     whole, card, _ = trained
     if dropout:

@@ -11,10 +11,8 @@ from maskloop.data.examples import Example
 from maskloop.ops.axes import choose_channel
 from maskloop.ops.normalise import normalise
 from maskloop.ops.objects import Box, widen
-from maskloop.ops.targets import labels_to_targets, labels_to_weights
+from maskloop.ops.task import Task, task_of
 
-TARGETS, WEIGHTS = 2, 2
-NOT_IMAGE = TARGETS + WEIGHTS
 CONTEXT = 256  # pixels around what is reviewed
 REHEARSED = 0.5  # share of the crops, where there are any to rehearse
 STRIDE = 4  # of the grid on which places to learn from are sought
@@ -39,20 +37,22 @@ def focus(example: Example, channels: int) -> Example:
     return Example(example.name, image[box].copy(), example.labels[box].copy(), reviewed)
 
 
-def prepare(example: Example) -> np.ndarray:
+def prepare(example: Example, task: Task) -> np.ndarray:
     """Lay an image, its targets and their weights behind each other, so that they are cropped and turned alike.
 
     Parameters
     ----------
     example : Example
         From `focus`.
+    task : Task
+        What its labels mean.
 
     Returns
     -------
-    ndarray of shape (Y, X, C + 4), float16
+    ndarray of shape (Y, X, C + targets + weights), float16
     """
-    weights = labels_to_weights(example.labels, example.reviewed)
-    return np.concatenate([example.image, labels_to_targets(example.labels), weights], axis=-1).astype(np.float16)
+    targets, weights = task.to_targets(example.labels), task.to_weights(example.labels, example.reviewed)
+    return np.concatenate([example.image, targets, weights], axis=-1).astype(np.float16)
 
 
 def around_reviewed(example: Example) -> Box:
@@ -62,6 +62,11 @@ def around_reviewed(example: Example) -> Box:
     rows, columns = (np.flatnonzero(example.reviewed.any(axis=1 - axis)) for axis in (0, 1))
     box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
     return widen(box, CONTEXT, example.labels.shape)
+
+
+def steps_of(config: TrainConfig, images: int) -> int:
+    """Return the steps of an epoch: those that are asked for, or as many as show each of so many images once."""
+    return config.steps or -(-images // config.batch)
 
 
 def training_batches(
@@ -75,29 +80,32 @@ def training_batches(
 
     Parameters
     ----------
-    layers : sequence of ndarray of shape (Y, X, C + 4)
+    layers : sequence of ndarray of shape (Y, X, C + targets + weights)
         From `prepare`.
     config : TrainConfig
     epoch : int
         With ``config.seed`` it determines every batch.
-    rehearsal : sequence of ndarray of shape (Y, X, C + 4), optional
+    rehearsal : sequence of ndarray of shape (Y, X, C + targets + weights), optional
         What a base model has learned before; half of the crops show it, so that it is not forgotten.
 
     Returns
     -------
     tf.data.Dataset
-        ``config.steps`` pairs of images (batch, crop, crop, C) and targets (batch, crop, crop, 4), float32.
+        As many as `steps_of` says: pairs of images (batch, crop, crop, C) and targets
+        (batch, crop, crop, targets + weights), float32.
     """
     depth = layers[0].shape[-1]
-    places = [_reviewed_places(a) for a in layers] + [None] * len(rehearsal)
-    chances = _chances(layers, places)
+    weights = task_of(config.network.task).weights
+    image = depth - task_of(config.network.task).targets - weights
+    places = [_reviewed_places(a, weights) for a in layers] + [None] * len(rehearsal)
+    chances, count = _chances(layers, places), steps_of(config, len(layers)) * config.batch
     if rehearsal:
         chances = np.append((1 - REHEARSED) * chances, np.full(len(rehearsal), REHEARSED / len(rehearsal)))
         layers = [*layers, *rehearsal]
 
     def windows() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         rng = np.random.default_rng([config.seed, epoch])
-        for i in rng.choice(len(layers), config.steps * config.batch, p=chances):
+        for i in rng.choice(len(layers), count, p=chances):
             matrix, greys = draw(config.augment, rng)
             window, transform = _window(layers[i], places[i], matrix, config.crop, rng)
             yield window, transform, greys, rng.integers(2**31, size=2, dtype=np.int32)
@@ -106,9 +114,8 @@ def training_batches(
         crop = warp(tf.cast(window, tf.float32), transform, config.crop)
         crop.set_shape((config.crop, config.crop, depth))
         # A pixel between a reviewed and another one is not reviewed.
-        weights = tf.cast(crop[..., -WEIGHTS:] > 0.99, tf.float32)
-        targets = tf.concat([crop[..., -NOT_IMAGE:-WEIGHTS], weights], axis=-1)
-        return vary_greys(crop[..., :-NOT_IMAGE], greys, seed), targets
+        known = tf.cast(crop[..., -weights:] > 0.99, tf.float32)
+        return vary_greys(crop[..., :image], greys, seed), tf.concat([crop[..., image:-weights], known], axis=-1)
 
     signature = (
         tf.TensorSpec((None, None, depth), tf.float16),
@@ -126,9 +133,9 @@ def _chances(layers: Sequence[np.ndarray], places: Sequence[np.ndarray | None]) 
     return np.sqrt(areas) / np.sqrt(areas).sum()
 
 
-def _reviewed_places(layers: np.ndarray) -> np.ndarray | None:
+def _reviewed_places(layers: np.ndarray, weights: int) -> np.ndarray | None:
     """Return pixels (y, x) to learn from, or None where all are."""
-    weight = layers[..., -WEIGHTS] > 0
+    weight = layers[..., -weights] > 0
     return None if weight.all() else STRIDE * np.argwhere(weight[::STRIDE, ::STRIDE])
 
 
@@ -157,19 +164,21 @@ def validation_batches(layers: Sequence[np.ndarray], config: TrainConfig) -> tf.
     Returns
     -------
     tf.data.Dataset
-        Pairs of images (batch, crop, crop, C) and targets (batch, crop, crop, 4), float32.
+        Pairs of images (batch, crop, crop, C) and targets (batch, crop, crop, targets + weights), float32.
     """
-    crops = np.stack([crop for image in layers for crop in _grid(image, config.crop)]).astype(np.float32)
-    return tf.data.Dataset.from_tensor_slices((crops[..., :-NOT_IMAGE], crops[..., -NOT_IMAGE:])).batch(config.batch)
+    task = task_of(config.network.task)
+    crops = np.stack([part for one in layers for part in _grid(one, config.crop, task.weights)]).astype(np.float32)
+    image = crops.shape[-1] - task.targets - task.weights
+    return tf.data.Dataset.from_tensor_slices((crops[..., :image], crops[..., image:])).batch(config.batch)
 
 
-def _grid(layers: np.ndarray, crop: int) -> list[np.ndarray]:
+def _grid(layers: np.ndarray, crop: int, weights: int) -> list[np.ndarray]:
     """Cut crops out of the corners of the box around what is reviewed; if nothing is reviewed there, around places."""
-    reviewed = layers[..., -WEIGHTS] > 0
+    reviewed = layers[..., -weights] > 0
     box = [_range_around(np.any(reviewed, axis=1 - axis), crop) for axis in (0, 1)]
     corners = [(start,) if stop - start < 1.5 * crop else (start, stop - crop) for start, stop in box]
     crops = [_cut(layers, y, x, crop) for y in corners[0] for x in corners[1]]
-    crops = [piece for piece in crops if piece[..., -WEIGHTS].any()]
+    crops = [piece for piece in crops if piece[..., -weights].any()]
     return crops or [_cut(layers, y - crop // 2, x - crop // 2, crop) for y, x in _spread(np.argwhere(reviewed))]
 
 

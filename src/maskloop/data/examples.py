@@ -1,17 +1,17 @@
 """Images with their labels, read from a folder and checked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from skimage.transform import resize
 
+from maskloop.config import OBJECTS, TaskConfig
 from maskloop.errors import InputError
-from maskloop.files import list_images, read_image, read_labels
 from maskloop.ops.axes import to_planes
-
-LABEL_FOLDERS = ("labels", "masks")
+from maskloop.project.importers import read_match
+from maskloop.project.matching import Match, find_matches
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,31 @@ class Example:
 
 def rescale(example: Example, factor: float) -> Example:
     """Return an example enlarged by a factor, for objects of the size that a base model knows."""
-    if factor == 1:
+    height, width = (max(round(side * factor), 1) for side in example.labels.shape)
+    return bring_to_size(example, (height, width))
+
+
+def bring_to_size(example: Example, size: tuple[int, int]) -> Example:
+    """Return an example shrunk or enlarged to a height and a width."""
+    if example.labels.shape == size:
         return example
-    size = tuple(max(round(side * factor), 1) for side in example.labels.shape)
-    image = resize(example.image, size, order=1, anti_aliasing=factor < 1, preserve_range=True)
+    shrunk = size[0] * size[1] < example.labels.size
+    image = resize(example.image, size, order=1, anti_aliasing=shrunk, preserve_range=True)
     labels = resize(example.labels, size, order=0, anti_aliasing=False, preserve_range=True)
     reviewed = None if example.reviewed is None else resize(example.reviewed, size, order=0, anti_aliasing=False)
     return Example(example.name, image.astype(np.float32), labels.astype(np.int32), reviewed)
 
 
-def read_examples(folder: Path, names: Iterable[str] | None = None) -> list[Example]:
-    """Read the images of ``folder/images`` with the labels of the same name in ``folder/labels`` or ``masks``.
+def read_examples(folder: Path, names: Iterable[str] | None = None, task: TaskConfig = OBJECTS) -> list[Example]:
+    """Read the images of a folder with their masks, of any layout that can be imported; stacks plane by plane.
 
     Parameters
     ----------
     folder : Path
     names : iterable of str, optional
-        File names without suffix; all where it is left out.
+        Of the images, without suffix; all where it is left out.
+    task : TaskConfig, optional
+        What the numbers or colours of the masks mean. Left out: objects.
 
     Returns
     -------
@@ -63,47 +71,19 @@ def read_examples(folder: Path, names: Iterable[str] | None = None) -> list[Exam
     Raises
     ------
     InputError
-        If the folders are missing, an image has no labels, a file cannot be read, or labels do not fit their image.
+        If no layout is recognised, an image has no mask, or a file cannot be used.
     """
-    if not (folder / "images").is_dir():
-        raise InputError(f"{folder} has no folder 'images'; wanted are 'images' and 'labels' with files of one name.")
-    truth = next((folder / n for n in LABEL_FOLDERS if (folder / n).is_dir()), None)
-    if truth is None:
-        raise InputError(f"{folder} has no folder 'labels' beside 'images'.")
-    label_paths = {path.stem: path for path in list_images(truth)}
     wanted = None if names is None else set(names)
-    paths = [p for p in list_images(folder / "images") if wanted is None or p.stem in wanted]
-    if not paths:
-        raise InputError(f"There are no images in {folder / 'images'}.")
-    if len({p.stem for p in paths}) < len(paths):
-        twice = next(p.stem for i, p in enumerate(paths) if p.stem in {q.stem for q in paths[:i]})
-        raise InputError(f"There are two images named {twice} in {folder / 'images'}; wanted is one.")
-    if missing := [p.name for p in paths if p.stem not in label_paths]:
-        raise InputError(f"{len(missing)} images have no labels of the same name in {truth}, such as {missing[0]}.")
-    return [read_example(path, label_paths[path.stem]) for path in paths]
+    matches = [match for match in find_matches(folder).matches if wanted is None or match.name in wanted]
+    if without := [match.image.name for match in matches if not match.masks]:
+        raise InputError(f"{len(without)} of {len(matches)} images in {folder} have no mask, such as {without[0]}.")
+    return [example for match in matches for example in _read(match, task)]
 
 
-def read_example(image_path: Path, labels_path: Path) -> Example:
-    """Read one image and its labels.
-
-    Raises
-    ------
-    InputError
-        If either cannot be read, the image is a stack, or their sizes differ.
-    """
-    image, axes = read_image(image_path)
-    labels = read_labels(labels_path)
-    planes = to_planes(image, axes)
-    if len(planes.pixels) != 1:
-        raise InputError(f"{image_path} is a stack of {len(planes.pixels)} planes; training takes single planes.")
-    plane = planes.pixels[0]
-    if plane.shape[:2] != labels.shape:
-        raise InputError(
-            f"The labels {labels_path.name} are {_size(labels)} pixels and their image is {_size(plane)}; "
-            "wanted is the same size."
-        )
-    return Example(image_path.stem, plane, labels)
-
-
-def _size(array: np.ndarray) -> str:
-    return " x ".join(str(n) for n in array.shape[:2])
+def _read(match: Match, task: TaskConfig) -> Iterator[Example]:
+    read = read_match(match, {}, task)
+    assert read.labels is not None
+    axes = None if read.axes is None else read.axes.replace("C", "")
+    planes, labels = to_planes(read.image, read.axes).pixels, to_planes(read.labels, axes).pixels[..., 0]
+    for i, (plane, of_plane) in enumerate(zip(planes, labels, strict=True)):
+        yield Example(match.name if len(planes) == 1 else f"{match.name}, plane {i}", plane, of_plane)

@@ -5,14 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
+from maskloop.config import TrainConfig
 from maskloop.data.examples import Example
 from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
 
+LARGEST_SHARE = 0.5  # of the images, where a number of them is to be held out
 
-def split_look_alikes(examples: Sequence[Example], share: float, seed: int) -> Lesson:
+
+def split_examples(examples: Sequence[Example], config: TrainConfig) -> Lesson:
     """Split as `hold_out` chooses, which lists what is raised too."""
-    held = hold_out(examples, share, seed)
+    wanted = config.validation
+    share = wanted if wanted < 1 else min(wanted / len(examples), LARGEST_SHARE) if examples else 0.0
+    held = hold_out(examples, share, config.seed, config.group_before)
     training = [example for example, h in zip(examples, held, strict=True) if not h]
     return Lesson(training, [example for example, h in zip(examples, held, strict=True) if h])
 
@@ -51,8 +56,8 @@ def _grey_values(image: np.ndarray) -> np.ndarray:
     return np.log1p(np.maximum(percentiles, 0)) / np.sqrt(len(percentiles))
 
 
-def hold_out(examples: Sequence[Example], share: float, seed: int) -> np.ndarray:
-    """Choose validation images: of each image size, whole groups of look-alikes in random order.
+def hold_out(examples: Sequence[Example], share: float, seed: int, group_before: str = "") -> np.ndarray:
+    """Choose validation images: whole groups in random order, of look-alikes from each image size alike.
 
     A size whose images all look alike stays in training, unless that leaves nothing to validate on.
 
@@ -62,6 +67,8 @@ def hold_out(examples: Sequence[Example], share: float, seed: int) -> np.ndarray
     share : float
         Wanted share of the images, 0 to 1.
     seed : int
+    group_before : str, optional
+        What ends a group's name within the names of the images. Left out: groups look alike.
 
     Returns
     -------
@@ -75,15 +82,20 @@ def hold_out(examples: Sequence[Example], share: float, seed: int) -> np.ndarray
     """
     if len(examples) < 2:
         raise InputError(f"There is {len(examples)} image; training takes at least two, one of them for validation.")
-    groups = look_alikes(examples)
+    groups = _groups_by_name(examples, group_before) if group_before else look_alikes(examples)
     held = np.zeros(len(examples), bool)
     rng = np.random.default_rng(seed)
-    for shape in sorted({e.image.shape for e in examples}):
-        members = np.array([i for i, e in enumerate(examples) if e.image.shape == shape])
+    strata = [()] * len(examples) if group_before else [e.image.shape for e in examples]
+    for stratum in sorted(set(strata)):
+        members = np.array([i for i, other in enumerate(strata) if other == stratum])
         held[members] = _choose_groups(groups[members], share, rng)
-    if not held.any():  # every size is one group
+    if not held.any():  # every stratum is one group
         held[_choose_fallback(groups, share, rng)] = True
     return held
+
+
+def _groups_by_name(examples: Sequence[Example], end: str) -> np.ndarray:
+    return np.unique([example.name.partition(end)[0] for example in examples], return_inverse=True)[1]
 
 
 def _choose_groups(groups: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

@@ -15,9 +15,9 @@ from maskloop.inference.predict_maps import predict_maps
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
 from maskloop.ops.axes import choose_channel
-from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.normalise import normalise
 from maskloop.ops.targets import object_diameters
+from maskloop.ops.task import Task, task_of
 from maskloop.project.model_folder import ModelCard, check_weights, find_model, read_card
 
 SMALLEST_SIDE, LARGEST_AREA = 8, 4e8  # pixels, after rescaling
@@ -56,6 +56,11 @@ class Model:
     card: ModelCard
     folder: Path
     network: keras.Model
+
+    @property
+    def task(self) -> Task:
+        """What its labels mean."""
+        return task_of(self.card.network.task)
 
     def segment_plane(
         self,
@@ -110,13 +115,16 @@ class Model:
         wanted = config.labels or self.card.labels
         factor = self._first_factor(config.diameter, image.shape[:2])
         maps = self._maps(image, factor, on_tile, should_stop)
-        if config.diameter is None and (better := self._measure_factor(maps, wanted, factor)) != factor:
+        measures = config.diameter is None and self.card.network.task.kind == "objects" and steps.side is None
+        if measures and (better := self._measure_factor(maps, wanted, factor)) != factor:
             factor = better
             maps = self._maps(image, factor, lambda *_: None, should_stop)  # what is done is done already
-        return Segmentation(maps_to_labels(maps, wanted, factor), maps, factor)
+        return Segmentation(self.task.to_labels(maps, wanted, factor), maps, factor)
 
     def _first_factor(self, diameter: float | None, size: tuple[int, int]) -> float:
         """Return the factor for objects of the diameter that is given, or else of the one that is usual."""
+        if self.card.preprocessing.side is not None:
+            return self.card.preprocessing.side / float(np.sqrt(np.prod(size)))
         if diameter is not None:
             return self.card.diameter / diameter
         factor = self.card.diameter / (self.card.usual_diameter or self.card.diameter)
@@ -125,7 +133,7 @@ class Model:
     def _measure_factor(self, maps: np.ndarray, wanted: LabelsConfig, tried: float) -> float:
         """Return the factor that brings objects of unusual size to the nearest size seen in training."""
         smallest = min(self.card.diameter_range[0] / self.card.diameter, 1)  # or small objects would go unmeasured
-        labels = maps_to_labels(maps, wanted, rescaled=tried / smallest)
+        labels = self.task.to_labels(maps, wanted, tried / smallest)
         diameters = np.sort(object_diameters(labels)) * tried
         if len(diameters) == 0:
             return tried
@@ -144,7 +152,8 @@ class Model:
         should_stop: Callable[[], bool],
     ) -> np.ndarray:
         size = image.shape[:2]
-        scaled_size = tuple(max(round(side * factor), 1) for side in size)
+        side = self.card.preprocessing.side
+        scaled_size = (side, side) if side else tuple(max(round(n * factor), 1) for n in size)
         if factor > 1 and np.prod(scaled_size) > LARGEST_AREA:
             raise InputError(
                 f"An image of {size[1]} x {size[0]} pixels would become {scaled_size[1]} x {scaled_size[0]} with this "

@@ -44,7 +44,7 @@ def predict_maps(
     """
     padded = pad_to_multiple(image, config.multiple)
     tiles = plan_tiles(padded.shape[:2], TILE, config.receptive_radius)
-    maps = np.empty((*padded.shape[:2], len(config.heads)), np.float32)
+    maps = np.empty((*padded.shape[:2], len(config.task.heads)), np.float32)
     on_tile(0, len(tiles))
     for done in stitch(padded, tiles, lambda tile: np.asarray(network.predict_on_batch(tile[None]))[0], maps):
         on_tile(done, len(tiles))

@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 from pydantic import ValidationError
 
-from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.config import LabelsConfig, SegmentConfig, TaskConfig
 from maskloop.errors import Cancelled as CancelledError
 from maskloop.errors import explain
 from maskloop.jobs.messages import (
@@ -129,10 +129,10 @@ class Client:
         self._outbox.put(_Letter(message, lambda: self._snapshot(job, folder, planes, count)))
         return job
 
-    def relabel(self, segmented: int, config: LabelsConfig) -> int:
-        """Make new labels from the maps that an earlier job left; return the new job's number."""
+    def relabel(self, segmented: int, config: LabelsConfig, task: TaskConfig) -> int:
+        """Make new labels, for a task, from the maps that an earlier job left; return the new job's number."""
         job, folder = self._register(self.job_folder(segmented))
-        self._outbox.put(_Letter(Relabel(job=job, folder=folder, config=config)))
+        self._outbox.put(_Letter(Relabel(job=job, folder=folder, config=config, task=task)))
         return job
 
     def job_folder(self, job: int) -> Path:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.config import LabelsConfig, SegmentConfig, TaskConfig
 
 IMAGE_FILE = "image.npy"  # (P, Y, X, C), any real dtype
 MAPS_FILE = "maps.npy"  # (P, Y, X, heads), float16
@@ -51,6 +51,7 @@ class Relabel(Message):
     job: int
     folder: Path
     config: LabelsConfig
+    task: TaskConfig
 
 
 class Cancel(Message):
@@ -86,8 +87,10 @@ class Done(Message):
 
     Attributes
     ----------
+    task : TaskConfig
+        What the labels mean.
     objects : int
-        Number of objects in all planes.
+        Number of objects in all planes, or of parts of the foreground or of classes.
     highest : float
         Highest probability of foreground.
     diameter : float or None
@@ -102,6 +105,7 @@ class Done(Message):
 
     kind: Literal["done"] = "done"
     job: int
+    task: TaskConfig
     objects: int
     highest: float
     diameter: float | None

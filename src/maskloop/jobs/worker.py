@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from maskloop import api
-from maskloop.config import LabelsConfig
+from maskloop.config import LabelsConfig, TaskConfig
 from maskloop.errors import Cancelled as CancelledError
 from maskloop.errors import explain
 from maskloop.jobs.messages import (
@@ -40,8 +40,8 @@ from maskloop.jobs.messages import (
     Warm,
 )
 from maskloop.jobs.priority import be_nice
-from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.targets import object_diameters
+from maskloop.ops.task import task_of
 
 PROGRESS_INTERVAL_S = 0.05
 NICENESS = 5  # the window comes first where both want the processor
@@ -116,9 +116,10 @@ class Worker:
         model = self._model(config.model)
         image = np.load(command.folder / IMAGE_FILE, mmap_mode="r", allow_pickle=False)
         shape = image.shape[:3]
-        maps = _create(command.folder / MAPS_FILE, (*shape, len(model.card.network.heads)), np.float16)
+        task = model.card.network.task
+        maps = _create(command.folder / MAPS_FILE, (*shape, len(task.heads)), np.float16)
         labels = _create(command.folder / LABELS_FILE, shape, np.int32)
-        summary = _Summary()
+        summary = _Summary(task)
         results = api.segment_planes(image, model, config, self._reporter(job), stop)
         for i, result in enumerate(results):
             labels[i], maps[i] = result.labels, result.maps
@@ -131,11 +132,11 @@ class Worker:
         maps = np.load(command.folder / MAPS_FILE, mmap_mode="r", allow_pickle=False)
         labels = _create(command.folder / LABELS_FILE, maps.shape[:3], np.int32)
         stop, report = self._stopper(command.job), self._reporter(command.job)
-        summary = _Summary()
+        summary, task = _Summary(command.task), task_of(command.task)
         factors = np.load(command.folder / RESCALED_FILE, allow_pickle=False)
         for i, (plane, factor) in enumerate(zip(maps, factors, strict=True)):
             stop_now(stop)
-            labels[i] = maps_to_labels(plane, command.config, factor)
+            labels[i] = task.to_labels(plane, command.config, float(factor))
             summary.add(labels[i], plane, None)
             report((i + 1) / len(maps))
         return summary.done(command.job, command.config, constant=False)
@@ -156,7 +157,8 @@ class Worker:
 
 
 class _Summary:
-    def __init__(self) -> None:
+    def __init__(self, task: TaskConfig) -> None:
+        self.task = task
         self.diameters: list[np.ndarray] = []
         self.highest = 0.0
         self.rescaled: list[float] = []
@@ -164,13 +166,15 @@ class _Summary:
     def add(self, labels: np.ndarray, maps: np.ndarray, rescaled: float | None) -> None:
         if rescaled is not None:
             self.rescaled.append(rescaled)
-        self.diameters.append(object_diameters(labels))
-        self.highest = max(self.highest, float(maps[..., 0].max()))
+        self.diameters.append(object_diameters(task_of(self.task).to_objects(labels)))
+        seen = maps[..., 1:] if self.task.kind == "classes" else maps[..., 0]
+        self.highest = max(self.highest, float(seen.max()))
 
     def done(self, job: int, labels: LabelsConfig, constant: bool) -> Done:
         diameters = np.concatenate(self.diameters)
         return Done(
             job=job,
+            task=self.task,
             objects=len(diameters),
             highest=self.highest,
             diameter=float(np.median(diameters)) if len(diameters) else None,

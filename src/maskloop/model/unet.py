@@ -22,35 +22,41 @@ def build_unet(config: NetworkConfig, bfloat16: bool = False) -> keras.Model:
     Returns
     -------
     keras.Model
-        From images of shape (batch, Y, X, channels) to maps of shape (batch, Y, X, heads), float32, each 0 to 1.
-        Y and X are multiples of ``config.multiple``.
+        From images of shape (batch, Y, X, channels) to maps of shape (batch, Y, X, heads), float32, each 0 to 1; those
+        of classes add up to 1. Y and X are multiples of ``config.multiple``.
     """
     policy = keras.DTypePolicy("mixed_bfloat16" if bfloat16 else "float32")
     coarsest = len(config.filters) - 1
     x = image = keras.Input((None, None, config.channels), name="image")
     skips = []
-    for level, filters in enumerate(config.filters):
-        x = _block(x, filters, f"down{level}", config, policy)
+    for level in range(len(config.filters)):
+        x = _block(x, level, "down", config, policy)
         if level < coarsest:
             skips.append(x)
             x = layers.MaxPooling2D(name=f"pool{level}", dtype=policy)(x)
-    if config.dropout:
-        x = layers.Dropout(config.dropout, name="dropout", dtype=policy)(x)
     for level in reversed(range(coarsest)):
         x = _double(x, config.filters[level], f"double{level}", config, policy)
         x = layers.Concatenate(name=f"join{level}", dtype=policy)([skips[level], x])
-        x = _block(x, config.filters[level], f"up{level}", config, policy)
-    maps = [layers.Conv2D(1, 1, activation="sigmoid", name=head, dtype="float32")(x) for head in config.heads]
-    return keras.Model(image, layers.Concatenate(name="maps", dtype="float32")(maps), name="unet")
+        x = _block(x, level, "up", config, policy)
+    return keras.Model(image, _maps(x, config), name="unet")
+
+
+def _maps(x: keras.KerasTensor, config: NetworkConfig) -> keras.KerasTensor:
+    if config.task.kind == "classes":
+        return layers.Conv2D(len(config.task.heads), 1, activation="softmax", name="maps", dtype="float32")(x)
+    maps = [layers.Conv2D(1, 1, activation="sigmoid", name=head, dtype="float32")(x) for head in config.task.heads]
+    return layers.Concatenate(name="maps", dtype="float32")(maps) if len(maps) > 1 else maps[0]
 
 
 def _block(
-    x: keras.KerasTensor, filters: int, name: str, config: NetworkConfig, policy: keras.DTypePolicy
+    x: keras.KerasTensor, level: int, way: str, config: NetworkConfig, policy: keras.DTypePolicy
 ) -> keras.KerasTensor:
-    batch = config.normalisation == "batch"
+    batch, name = config.normalisation == "batch", f"{way}{level}"
     for part in "ab":
+        if part == "b" and config.dropout:
+            x = layers.Dropout(config.dropout[level], name=f"{name}_dropout", dtype=policy)(x)
         x = layers.Conv2D(
-            filters,
+            config.filters[level],
             3,
             padding="same",
             use_bias=not batch,

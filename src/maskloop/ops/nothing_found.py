@@ -2,26 +2,32 @@
 
 from math import floor
 
-from maskloop.config import LabelsConfig
+from maskloop.config import OBJECTS, LabelsConfig, TaskConfig
 
 FAR_OFF = 3.0  # a factor of rescaling from which the diameter is suspect
 
 
 def explain_nothing_found(
-    highest: float, labels: LabelsConfig, rescaled: float | None = None, constant: bool = False
+    highest: float,
+    labels: LabelsConfig,
+    rescaled: float | None = None,
+    constant: bool = False,
+    task: TaskConfig = OBJECTS,
 ) -> str:
     """Say why no object was found.
 
     Parameters
     ----------
     highest : float
-        Highest probability of foreground in the maps.
+        Highest probability in the maps, of anything but background.
     labels : LabelsConfig
         How the maps became labels.
     rescaled : float, optional
         Factor by which the image was enlarged for the network.
     constant : bool
         Whether the image has one grey value only.
+    task : TaskConfig
+        What was looked for.
 
     Returns
     -------
@@ -37,6 +43,11 @@ def explain_nothing_found(
     if rescaled is not None and not 1 / FAR_OFF <= rescaled <= FAR_OFF:
         change = f"enlarged {rescaled:.1f} times" if rescaled > 1 else f"shrunk to {rescaled:.2f} of its size"
         return f"Nothing found: for this diameter the image was {change}. Is the diameter right?"
+    if task.kind == "classes":
+        return (
+            f"Nothing found: no pixel is likelier to be of a class than background; the highest probability of one is "
+            f"{highest:.2f}. Is it the right channel, and the right model for this image?"
+        )
     if highest < labels.foreground:
         seen = floor(100 * highest) / 100  # rounded up it could read like the threshold itself
         return (

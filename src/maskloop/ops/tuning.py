@@ -62,6 +62,22 @@ def tune_labels(
     return best, ap50, mean_ap
 
 
+def tune_foreground(
+    maps: Sequence[np.ndarray], truths: Sequence[np.ndarray], masks: Sequence[np.ndarray | None], first: LabelsConfig
+) -> LabelsConfig:
+    """Choose the threshold of the foreground by the Dice pooled over all pixels; parameters as in `tune_labels`."""
+    known = [slice(None) if mask is None else mask for mask in masks]
+    found = np.concatenate([one[..., 0][where].ravel() for one, where in zip(maps, known, strict=True)])
+    true = np.concatenate([one[where].ravel() > 0 for one, where in zip(truths, known, strict=True)])
+
+    def dice(threshold: float) -> float:
+        predicted = found >= threshold
+        total = int(np.count_nonzero(predicted)) + int(np.count_nonzero(true))
+        return 2 * int(np.count_nonzero(predicted & true)) / max(total, 1)
+
+    return first.model_copy(update={"foreground": max((first.foreground, *FOREGROUNDS), key=dice)})
+
+
 def _score(
     images: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray | None]],
     config: LabelsConfig,

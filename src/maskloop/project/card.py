@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from maskloop.config import Config
+from maskloop.config import OBJECTS, Config, TaskConfig
 from maskloop.errors import ProjectError
 from maskloop.files import write_atomically
 from maskloop.project.layout import PROJECT_FILE
@@ -19,11 +19,12 @@ class ProjectCard(Config):
 
     schema_version: Literal[1] = SCHEMA
     created: datetime
+    task: TaskConfig = Field(OBJECTS, description="What its labels mean.")
 
 
-def write_card(folder: Path) -> None:
+def write_card(folder: Path, task: TaskConfig) -> None:
     """Make a folder a project, as of now."""
-    card = ProjectCard(created=datetime.now(UTC))
+    card = ProjectCard(created=datetime.now(UTC), task=task)
     write_atomically(folder / PROJECT_FILE, card.model_dump_json(indent=1).encode() + b"\n")
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from maskloop.config import OBJECTS, TaskConfig
 from maskloop.errors import Cancelled, InputError, ProjectError
 from maskloop.files import read_image
 from maskloop.ops.axes import to_planes
+from maskloop.project.class_masks import read_class_mask
 from maskloop.project.entry import Entry, hash_pixels
 from maskloop.project.masks import Finding, RefusedError, read_masks, refusing
 from maskloop.project.matching import Match, find_matches
@@ -62,6 +64,7 @@ def plan_import(
     known: Mapping[str, str] | None = None,
     on_file: Callable[[float], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
+    task: TaskConfig = OBJECTS,
 ) -> ImportPlan:
     """Find out what can be imported from a folder, by reading every file once.
 
@@ -77,6 +80,8 @@ def plan_import(
         Called after each image and its masks with the share of the images that are done.
     should_stop : callable
         Asked before each image.
+    task : TaskConfig, optional
+        What the labels mean. Left out: objects.
 
     Returns
     -------
@@ -99,7 +104,7 @@ def plan_import(
         if should_stop():
             raise Cancelled
         try:
-            notes += read_match(match, seen).notes
+            notes += read_match(match, seen, task).notes
             matches.append(match)
         except RefusedError as error:
             refused.append(error.finding)
@@ -159,24 +164,46 @@ class MatchedImage:
     notes: list[Finding]
 
 
-def read_match(match: Match, seen: dict[str, str]) -> MatchedImage:
-    """Read and check the files of a match; `seen` says by their hash where pixels were seen before."""
+def read_match(match: Match, seen: dict[str, str], task: TaskConfig = OBJECTS) -> MatchedImage:
+    """Read and check the files of a match.
+
+    Parameters
+    ----------
+    match : Match
+    seen : dict of str to str
+        Where pixels were seen before, by their hash; added to.
+    task : TaskConfig, optional
+        What the labels mean. Left out: objects.
+
+    Returns
+    -------
+    MatchedImage
+
+    Raises
+    ------
+    RefusedError
+        If a file cannot be used, or the pixels were seen before.
+    """
     with refusing(match.image):
         image, axes = read_image(match.image)
         planes = to_planes(image, axes)
         digest = hash_pixels(image)
         if digest in seen:
             raise InputError(f"Its pixels are the same as those of {seen[digest]}.")
-    if match.masks:
-        labels, notes = read_masks(match.masks, planes, match.one_object_each)
-    else:
-        labels, notes = None, [Finding(match.image, "It has no mask: it is imported without objects.")]
     seen[digest] = str(match.image)
+    if not match.masks:
+        notes = [Finding(match.image, "It has no mask: it is imported without objects.")]
+        return MatchedImage(image, axes, None, notes)
+    if task.kind == "classes":
+        return MatchedImage(image, axes, read_class_mask(match.masks, planes, task.classes), [])
+    labels, notes = read_masks(match.masks, planes, match.one_object_each)
+    if task.kind == "foreground":
+        labels = (labels > 0).astype(np.int32)
     return MatchedImage(image, axes, labels, notes)
 
 
 def _add(project: Project, match: Match, seen: dict[str, str]) -> Entry:
-    read = read_match(match, seen)
+    read = read_match(match, seen, project.task)
     reviewed = None if read.labels is None else np.ones(read.labels.shape, np.uint8)
     source = str(match.image)
     with refusing(match.image):

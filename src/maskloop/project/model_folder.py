@@ -26,10 +26,13 @@ Diameter = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
 
 
 class Preprocessing(Config):
-    """How grey values are brought to a common range, over the whole plane."""
+    """How grey values are brought to a common range, over the whole plane, and planes to a common size."""
 
     low: float = Field(1.0, ge=0, le=100, title="Percentile that becomes 0")
     high: float = Field(99.8, ge=0, le=100, title="Percentile that becomes 1")
+    side: Annotated[int, Field(ge=32, le=2048)] | None = Field(
+        None, title="Side", description="Of the square in pixels that a whole plane is brought to; None: it is not."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -61,7 +64,6 @@ class ModelCard(Config):
     schema_version: Literal[1] = SCHEMA
     name: str = Field(min_length=1, max_length=100)
     description: str = Field("", max_length=2000, description="One sentence on what it is for.")
-    task: Literal["objects"] = "objects"
     network: NetworkConfig
     preprocessing: Preprocessing = Preprocessing()
     labels: LabelsConfig = Field(LabelsConfig(), description="As tuned on the validation images.")

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from maskloop.config import OBJECTS, TaskConfig
 from maskloop.errors import ProjectError, explain
 from maskloop.files import read_image, sync_folder
 from maskloop.ops.axes import to_planes
@@ -42,6 +43,8 @@ class Project:
     Attributes
     ----------
     folder : Path
+    task : TaskConfig
+        What its labels mean.
     damaged : dict of str to str
         Names of entry folders that cannot be read, with the reason.
     held_by : str
@@ -63,7 +66,7 @@ class Project:
 
     def __init__(self, folder: str | Path, hold: bool = True) -> None:
         self.folder = Path(folder)
-        read_card(self.folder)
+        self.task = read_card(self.folder).task
         self.damaged: dict[str, str] = {}
         self.held_by = ""
         self._lock = None
@@ -80,8 +83,8 @@ class Project:
         self._entries = {entry.id: entry for entry in self._read_entries()}
 
     @classmethod
-    def create(cls, folder: str | Path) -> Self:
-        """Make a new project in a folder that is empty or not there yet.
+    def create(cls, folder: str | Path, task: TaskConfig = OBJECTS) -> Self:
+        """Make a new project in a folder that is empty or not there yet; left out, its labels mean objects.
 
         Raises
         ------
@@ -95,7 +98,7 @@ class Project:
                 raise ProjectError(f"{folder} is a project already: open it.")
             if any(folder.iterdir()):
                 raise ProjectError(f"{folder} holds other files; wanted is a new or empty folder.")
-            write_card(folder)
+            write_card(folder, task)
         except OSError as error:
             raise ProjectError(f"A project cannot be made in {folder}: {explain(error)}") from error
         return cls(folder)

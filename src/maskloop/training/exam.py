@@ -9,11 +9,11 @@ import numpy as np
 from maskloop.config import LabelsConfig, NetworkConfig
 from maskloop.data.examples import Example
 from maskloop.inference.predict_maps import predict_maps
-from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.judged import box_amid_objects
 from maskloop.ops.metrics import count, pool
 from maskloop.ops.objects import count_objects
-from maskloop.ops.tuning import tune_labels
+from maskloop.ops.task import Task, task_of
+from maskloop.ops.tuning import tune_foreground, tune_labels
 
 EXCERPTS, SIDE = 16, 256  # at most, and in pixels
 
@@ -33,15 +33,24 @@ class Exam:
     config: NetworkConfig
     examples: Sequence[Example]
 
+    @property
+    def task(self) -> Task:
+        """What the labels mean."""
+        return task_of(self.config.task)
+
     def excerpt(self) -> "Exam":
         """Return an exam of a few small crops, the one with the most objects first; quick enough for each epoch."""
         chosen = np.linspace(0, len(self.examples) - 1, min(EXCERPTS, len(self.examples))).round().astype(int)
         crops = [_crop_amid_objects(self.examples[i]) for i in chosen]
-        return Exam(self.config, sorted(crops, key=lambda crop: -count_objects(crop.labels)))
+        return Exam(self.config, sorted(crops, key=lambda crop: -count_objects(self.task.to_objects(crop.labels))))
 
     def segment(self, network: keras.Model, labels: LabelsConfig) -> list[np.ndarray]:
         """Segment the images; return labels of shape (Y, X), int32, of each."""
-        return [maps_to_labels(maps, labels) for maps in self.maps(network)]
+        return self.labels(self.maps(network), labels)
+
+    def labels(self, maps: Sequence[np.ndarray], config: LabelsConfig) -> list[np.ndarray]:
+        """Turn the maps of the first images into labels of shape (Y, X), int32, of each."""
+        return [self.task.to_labels(of_image, config) for of_image in maps[: len(self.examples)]]
 
     def ap(self, found: Sequence[np.ndarray]) -> np.ndarray:
         """Return the AP at IoU 0.5, 0.55, ..., 0.9, pooled over all objects, of what was found."""
@@ -62,9 +71,11 @@ class Exam:
         ]
 
     def tune(self, maps: Sequence[np.ndarray], first: LabelsConfig, should_stop: Callable[[], bool]) -> LabelsConfig:
-        """Choose how maps become labels, as `maskloop.ops.tuning.tune_labels` does."""
+        """Choose how maps become labels, as `maskloop.ops.tuning` does; for classes nothing is to be chosen."""
         truths, masks = ([getattr(e, name) for e in self.examples] for name in ("labels", "reviewed"))
-        return tune_labels(maps, truths, masks, first, should_stop)[0]
+        if self.config.task.kind == "objects":
+            return tune_labels(maps, truths, masks, first, should_stop)[0]
+        return tune_foreground(maps, truths, masks, first) if self.config.task.kind == "foreground" else first
 
 
 def _crop_amid_objects(example: Example) -> Example:

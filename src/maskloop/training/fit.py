@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from maskloop.config import TrainConfig
-from maskloop.data.dataset import training_batches, validation_batches
+from maskloop.data.dataset import steps_of, training_batches, validation_batches
 from maskloop.errors import Cancelled, EngineError, InputError
-from maskloop.model.loss import ForegroundIoU, objects_loss
+from maskloop.model.loss import Overlap, loss_of
 from maskloop.model.weights import load_weights
 from maskloop.project.history import Epoch
 from maskloop.training.callbacks import Callbacks
@@ -43,13 +43,13 @@ def fit(
     ----------
     network : keras.Model
         From `build_unet`; changed in place.
-    training, validation : sequence of ndarray of shape (Y, X, C + 4)
+    training, validation : sequence of ndarray of shape (Y, X, C + targets + weights)
         From `maskloop.data.dataset.prepare`.
     config : TrainConfig
     folder : Path
         An existing folder for weights, history and state.
     callbacks : Callbacks, optional
-    rehearsal : sequence of ndarray of shape (Y, X, C + 4), optional
+    rehearsal : sequence of ndarray of shape (Y, X, C + targets + weights), optional
         As in `maskloop.data.dataset.training_batches`.
     ap50 : callable, optional
         Asked after each epoch for the network's AP at IoU 0.5.
@@ -66,7 +66,7 @@ def fit(
         If memory runs out for a single crop.
     """
     draft = Draft(folder)
-    network.compile(keras.optimizers.AdamW(config.learning_rate, clipnorm=1.0), objects_loss, metrics=[ForegroundIoU()])
+    _compile(network, config)
     network.optimizer.build(network.trainable_variables)
     history, judged_by = draft.restore(network, config)
     rounds = _Rounds(network, training, validation, rehearsal, config, callbacks)
@@ -76,7 +76,7 @@ def fit(
     budget = _Budget(config, sum(e.seconds for e in history))
     while (done := budget.share(len(history))) < 1 and not _stale(history, config.patience):
         started = time.monotonic()
-        rate = config.learning_rate * _cosine(done, len(history))
+        rate = config.learning_rate * _share_of_rate(config, done, history)
         scores = rounds.play(len(history), rate)
         if scores is None:
             break
@@ -87,6 +87,14 @@ def fit(
         raise InputError("Training was stopped before its first epoch ended, so there is nothing to keep.")
     load_weights(network, draft.best)
     return history
+
+
+def _compile(network: keras.Model, config: TrainConfig) -> None:
+    rate, task = config.learning_rate, config.network.task
+    plain = config.optimiser == "adam"
+    optimiser = keras.optimizers.Adam(rate) if plain else keras.optimizers.AdamW(rate, clipnorm=1.0)
+    overlap = Overlap(task.kind, max(len(task.classes), 1))
+    network.compile(optimiser, loss_of(task.kind, config.dice), metrics=[overlap])
 
 
 @dataclass
@@ -123,7 +131,8 @@ class _Rounds:
         self.network.optimizer.learning_rate.assign(rate)
         watch = _Watch(self.callbacks.should_stop)
         batches = training_batches(self.training, self.config, epoch, self.rehearsal)
-        options = {"epochs": 1, "steps_per_epoch": self.config.steps, "verbose": 0, "shuffle": False}
+        steps = steps_of(self.config, len(self.training))
+        options = {"epochs": 1, "steps_per_epoch": steps, "verbose": 0, "shuffle": False}
         logs = self.network.fit(batches, callbacks=[watch], **options)
         if watch.stopped:
             return None
@@ -177,8 +186,7 @@ def _judge_anew(history: list[Epoch], rounds: _Rounds, draft: Draft, ap50: Calla
     if scores is None:  # it was asked to stop
         return history
     rounds.callbacks.on_remark("The project has changed since: the best epoch is judged by what is held out now.")
-    loss, iou = scores["loss"], scores["iou"]
-    now = replace(best, val_loss=loss, val_iou=iou, val_dice=_dice(iou), val_ap50=found)
+    now = replace(best, val_loss=scores["loss"], val_iou=scores["iou"], val_dice=scores["dice"], val_ap50=found)
     history = [now if epoch is best else replace(epoch, val_loss=math.inf) for epoch in history]
     for epoch in history:  # once more, since whoever follows has the old scores
         rounds.callbacks.on_epoch(epoch, 0.0)
@@ -226,30 +234,44 @@ class _Watch(keras.callbacks.Callback):
             raise Cancelled
 
 
-def _cosine(done: float, epoch: int) -> float:
-    warm_up = 0.2 if epoch == 0 else 1.0
+def _share_of_rate(config: TrainConfig, done: float, history: list[Epoch]) -> float:
+    """Return the share of the learning rate for the next epoch; the past alone decides, so that it can be resumed."""
+    if config.schedule == "constant":
+        return 1.0
+    if config.schedule == "plateau":
+        return 0.5 ** _count_plateaus(history, config.plateau)
+    warm_up = 1.0 if history else 0.2
     return warm_up * max(0.5 * (1 + math.cos(math.pi * done)), 0.01)
 
 
-def _stale(history: list[Epoch], patience: int) -> bool:
+def _count_plateaus(history: list[Epoch], length: int) -> int:
+    """Count how often so many epochs in a row have not been better than all before."""
+    best, waited, count = math.inf, 0, 0
+    for epoch in history:
+        waited = 0 if epoch.val_loss < best else waited + 1
+        best = min(best, epoch.val_loss)
+        if waited == length:
+            waited, count = 0, count + 1
+    return count
+
+
+def _stale(history: list[Epoch], patience: int | None) -> bool:
     losses = [e.val_loss for e in history]
-    return len(losses) > patience and min(losses[:-patience]) <= min(losses[-patience:])
+    if patience is None or len(losses) <= patience:
+        return False
+    return min(losses[:-patience]) <= min(losses[-patience:])
 
 
 def _epoch(number: int, scores: dict[str, float], ap50: float, rate: float, seconds: float) -> Epoch:
     return Epoch(
         epoch=number,
         loss=scores["loss"],
-        dice=_dice(scores["iou"]),
+        dice=scores["dice"],
         iou=scores["iou"],
         val_loss=scores["val_loss"],
-        val_dice=_dice(scores["val_iou"]),
+        val_dice=scores["val_dice"],
         val_iou=scores["val_iou"],
         val_ap50=ap50,
         learning_rate=rate,
         seconds=seconds,
     )
-
-
-def _dice(iou: float) -> float:
-    return 2 * iou / (1 + iou)

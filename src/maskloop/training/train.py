@@ -1,8 +1,9 @@
 """From examples to a model folder: bring to scale, fit, tune on what was held out, describe."""
 
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from maskloop.config import LabelsConfig, NetworkConfig, TrainConfig
 from maskloop.data.dataset import focus, prepare
-from maskloop.data.examples import Example, rescale
+from maskloop.data.examples import Example, bring_to_size, rescale
 from maskloop.data.lesson import Lesson
 from maskloop.errors import Cancelled, InputError
 from maskloop.inference.judge import picture_judged
@@ -19,21 +20,32 @@ from maskloop.inference.model import load_model
 from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
-from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.judged import whole_objects
 from maskloop.ops.targets import object_diameters
+from maskloop.ops.task import Task, task_of
 from maskloop.project.history import Epoch
-from maskloop.project.model_folder import ModelCard, Training, find_model, read_card, save_card, sha256_of
+from maskloop.project.model_folder import (
+    ModelCard,
+    Preprocessing,
+    Training,
+    find_model,
+    read_card,
+    save_card,
+    sha256_of,
+)
+from maskloop.project.preview import Preview
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
 from maskloop.training.callbacks import Callbacks
 from maskloop.training.draft import Draft
 from maskloop.training.exam import Exam
 from maskloop.training.fit import fit
+from maskloop.training.tensorboard import TensorBoardLog
 
 SAME_SIZE = 1.25  # factor up to which objects are not worth rescaling
 LARGEST_SHARE = 0.75  # of a crop's side that an object may fill, or its surroundings go unseen
 TUNING_SHARE = 0.2  # of the time that training took, at most
 RECALLED = 8  # crops of what the base knew that have a say in the tuning
+FIRST_SMALLEST = {"objects": LabelsConfig().min_size, "foreground": 0, "classes": 0}  # pixels, before it is tuned
 HURRY_S = 2.5  # for tuning, where somebody waits for the end
 
 
@@ -74,7 +86,10 @@ def train_model(
     """
     keras.utils.set_random_seed(config.seed)
     course = _Course(lesson, config)
+    config = course.config
     network = _starting_network(config)
+    if config.tensorboard:
+        callbacks = _with_log(callbacks, TensorBoardLog(folder, network, config.network))
     excerpt = course.exam.excerpt()
     before = [] if config.from_scratch else excerpt.segment(network, course.labels)
 
@@ -83,10 +98,12 @@ def train_model(
         shown = excerpt.examples[0]
         earlier = before[0] if before else np.zeros_like(found[0])
         callbacks.on_preview(picture_judged(shown.image, shown.labels, shown.reviewed, earlier, found[0]))
-        return float(excerpt.ap(found)[0])
+        return float(excerpt.ap(found)[0]) if config.network.task.kind == "objects" else math.nan
 
-    training, validation = ([prepare(e) for e in part] for part in (course.training, course.exam.examples))
-    rehearsal = [prepare(example) for example in course.rehearsed]
+    training, validation, rehearsal = (
+        [prepare(example, course.task) for example in part]
+        for part in (course.training, course.exam.examples, course.rehearsed)
+    )
     history = fit(network, training, validation, config, folder, callbacks, rehearsal, ap50)
     card = _describe(course, folder, history, data, callbacks.should_stop)
     if course.rehearsal.learned:
@@ -96,9 +113,21 @@ def train_model(
     return card
 
 
-def whole_diameters(example: Example) -> np.ndarray:
+def _with_log(callbacks: Callbacks, log: TensorBoardLog) -> Callbacks:
+    def on_epoch(epoch: Epoch, share: float) -> None:
+        log.add_epoch(epoch)
+        callbacks.on_epoch(epoch, share)
+
+    def on_preview(preview: Preview) -> None:
+        log.add_preview(preview)
+        callbacks.on_preview(preview)
+
+    return replace(callbacks, on_epoch=on_epoch, on_preview=on_preview)
+
+
+def whole_diameters(example: Example, task: Task) -> np.ndarray:
     """Return the diameters in pixels of the objects of an example that are reviewed as a whole."""
-    return object_diameters(whole_objects(example.labels, example.reviewed))
+    return object_diameters(whole_objects(task.to_objects(example.labels), example.reviewed))
 
 
 @dataclass
@@ -107,6 +136,8 @@ class _Course:
 
     Attributes
     ----------
+    config : TrainConfig
+        With the network that is trained, which is that of the base.
     factor : float
         By which the images are enlarged.
     """
@@ -120,12 +151,15 @@ class _Course:
         folder = None if self.config.from_scratch else find_model(self.config.base)
         self.base = read_card(folder) if folder else None
         self.rehearsal = read_rehearsal(folder) if folder else Rehearsal([], [])
+        if self.base is not None:
+            self.config = self.config.model_copy(update={"network": self.base.network})
+        self.task = task_of(self.network.task)
         if self.config.crop % self.network.multiple:
             raise InputError(
                 f"A crop of {self.config.crop} pixels does not suit this model; wanted is a multiple of "
                 f"{self.network.multiple}."
             )
-        self.diameters = [found for e in self.lesson.training if len(found := whole_diameters(e))]
+        self.diameters = [found for e in self.lesson.training if len(found := whole_diameters(e, self.task))]
         if not self.diameters:
             raise InputError(
                 "None of the images to train on has a labelled object, so there is nothing to learn; "
@@ -139,12 +173,12 @@ class _Course:
 
     @property
     def network(self) -> NetworkConfig:
-        return self.base.network if self.base else self.config.network
+        return self.config.network
 
     @property
     def labels(self) -> LabelsConfig:
         """How maps become labels before that is tuned."""
-        return self.base.labels if self.base else LabelsConfig()
+        return self.base.labels if self.base else LabelsConfig(min_size=FIRST_SMALLEST[self.network.task.kind])
 
     @property
     def rehearsed(self) -> list[Example]:
@@ -154,13 +188,19 @@ class _Course:
 
     def _factor(self) -> float:
         """Return the factor that brings objects to the size that the base knows, or from scratch, that a crop holds."""
-        largest = LARGEST_SHARE * self.config.crop
-        wanted = self.base.diameter if self.base else min(self.diameter, largest)
-        factor = wanted / self.diameter
+        if self.config.whole:
+            return 1.0
+        if self.base is None:
+            factor = min(1.0, LARGEST_SHARE * self.config.crop / self.diameter)
+        elif self.network.task.kind == "objects":
+            factor = self.base.diameter / self.diameter
+        else:  # how large their parts are says nothing of the magnification
+            factor = self.base.diameter / (self.base.usual_diameter or self.base.diameter)
         return factor if max(factor, 1 / factor) > SAME_SIZE else 1.0
 
     def _at_scale(self, example: Example) -> Example:
-        return rescale(focus(example, self.network.channels), self.factor)
+        seen = focus(example, self.network.channels)
+        return bring_to_size(seen, (self.config.crop,) * 2) if self.config.whole else rescale(seen, self.factor)
 
 
 def _starting_network(config: TrainConfig) -> keras.Model:
@@ -174,13 +214,14 @@ def _describe(
     course: _Course, folder: Path, history: list[Epoch], data: str, should_stop: Callable[[], bool]
 ) -> ModelCard:
     best = min(history, key=lambda epoch: epoch.val_loss)
-    labels, ap = _tune(course, folder, sum(epoch.seconds for epoch in history), should_stop)
+    labels, scores = _tune(course, folder, sum(epoch.seconds for epoch in history), should_stop)
     low, high = course.factor * np.percentile([np.median(of_image) for of_image in course.diameters], (5, 95))
     lesson, config = course.lesson, course.config
     return ModelCard(
         name=folder.name,
         description=f"Trained on {len(lesson.training)} images of {data}.",
         network=course.network,
+        preprocessing=Preprocessing(side=config.crop if config.whole else None),
         labels=labels,
         diameter=round(course.factor * course.diameter, 2),
         usual_diameter=None if course.factor == 1 else round(course.diameter, 2),
@@ -195,12 +236,7 @@ def _describe(
             minutes=round(sum(epoch.seconds for epoch in history) / 60, 2),
             seed=config.seed,
             versions={name: version(name) for name in ("maskloop", "tensorflow", "keras", "numpy")},
-            scores={
-                "ap50": round(float(ap[0]), 4),
-                "mean_ap": round(float(ap.mean()), 4),
-                "dice": round(best.val_dice, 4),
-                "iou": round(best.val_iou, 4),
-            },
+            scores={name: round(score, 4) for name, score in (scores | _scores_of(best)).items()},
         ),
         weights_sha256=sha256_of(Draft(folder).best),
     )
@@ -208,8 +244,8 @@ def _describe(
 
 def _tune(
     course: _Course, folder: Path, seconds: float, should_stop: Callable[[], bool]
-) -> tuple[LabelsConfig, np.ndarray]:
-    """Choose how maps become labels, on the best weights in float32, as they will be used; return the AP they reach.
+) -> tuple[LabelsConfig, dict[str, float]]:
+    """Choose how maps become labels, on the best weights in float32, as they will be used; return what they reach.
 
     It may take a part of the time that training took. Where somebody waits for the end, excerpts and a few seconds
     must do.
@@ -225,10 +261,17 @@ def _tune(
 
 def _tune_on(
     exam: Exam, course: _Course, network: keras.Model, should_stop: Callable[[], bool], end: float
-) -> tuple[LabelsConfig, np.ndarray]:
+) -> tuple[LabelsConfig, dict[str, float]]:
     # What the base knew is asked too: few objects are held out, and what suits them by chance suits nothing else.
     # It is what is rehearsed, for the crops by which forgetting is judged must have no part in the model.
     asked = Exam(exam.config, [*exam.examples, *course.rehearsed[:RECALLED]])
     maps = asked.maps(network, should_stop)
     labels = asked.tune(maps, course.labels, lambda: should_stop() or time.monotonic() > end)
-    return labels, exam.ap([maps_to_labels(found, labels) for found in maps[: len(exam.examples)]])
+    if exam.config.task.kind != "objects":
+        return labels, {}
+    ap = exam.ap(exam.labels(maps, labels))
+    return labels, {"ap50": float(ap[0]), "mean_ap": float(ap.mean())}
+
+
+def _scores_of(epoch: Epoch) -> dict[str, float]:
+    return {"dice": epoch.val_dice, "iou": epoch.val_iou}

@@ -3,7 +3,7 @@
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QFormLayout, QGroupBox, QWidget
 
-from maskloop.config import LabelsConfig
+from maskloop.config import LabelsConfig, TaskKind
 from maskloop.widgets.controls import control
 
 
@@ -15,10 +15,15 @@ class AdjustForm(QGroupBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Adjust", parent)
         self._controls = {name: control(LabelsConfig, name) for name in LabelsConfig.model_fields}
-        rows = QFormLayout(self)
+        self._rows = QFormLayout(self)
         for widget in self._controls.values():
-            rows.addRow(widget.label, widget.native)
+            self._rows.addRow(widget.label, widget.native)
             widget.changed.connect(lambda: self.changed.emit())
+
+    def show_for(self, kind: TaskKind) -> None:
+        """Show what matters for a kind of task; there is nothing to adjust for classes."""
+        self.setVisible(kind != "classes")
+        self._rows.setRowVisible(self._controls["splitting"].native, kind == "objects")
 
     def value(self) -> LabelsConfig:
         """Return the choices."""

@@ -1,6 +1,7 @@
 """Importing a folder: what would be imported, what not and why, and then the import itself."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import QTimer, Signal
@@ -70,10 +71,9 @@ class ImportDialog(QDialog):
         self.masks.setText("" if masks is None else str(masks))
         self.text.setPlainText("Reading the files…")
         self._show_busy(True)
-        known = self._project.pixel_hashes()
-        self._background.run(
-            lambda: plan_import(images, masks, known, self._reach, self._should_stop), self._show_plan, self._fail
-        )
+        known, task = self._project.pixel_hashes(), self._project.task
+        plan = partial(plan_import, images, masks, known, self._reach, self._should_stop, task)
+        self._background.run(plan, self._show_plan, self._fail)
 
     def start(self) -> None:
         """Import what the dry run has shown."""

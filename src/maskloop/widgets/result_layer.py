@@ -8,6 +8,8 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.events import Event
 
+from maskloop.config import TaskConfig
+from maskloop.widgets.class_look import class_look
 from maskloop.widgets.snapshot import Snapshot
 
 
@@ -17,10 +19,12 @@ class ResultLayer:
     Parameters
     ----------
     viewer : napari.Viewer
+    task : TaskConfig
+        What the labels mean.
     """
 
-    def __init__(self, viewer: napari.Viewer) -> None:
-        self._viewer = viewer
+    def __init__(self, viewer: napari.Viewer, task: TaskConfig) -> None:
+        self._viewer, self._task = viewer, task
         self._layer: Labels | None = None
         self._written = np.zeros((0,), np.int32)
         self._touched = False
@@ -58,7 +62,8 @@ class ResultLayer:
         done("You have painted on the old labels: these are new." if painted else "")
 
     def _new_layer(self, snapshot: Snapshot, metadata: dict[str, Any]) -> Labels:
-        layer = Labels(self._written.copy(), name=f"{snapshot.name} labels", metadata=metadata, **snapshot.transform)
+        look = class_look(self._task) | snapshot.transform
+        layer = Labels(self._written.copy(), name=f"{snapshot.name} labels", metadata=metadata, **look)
         layer.events.paint.connect(self._note_paint)
         self._touched = False
         return layer

@@ -13,7 +13,7 @@ from napari.utils.events import Event
 from qtpy.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.config import LabelsConfig, SegmentConfig, TaskConfig
 from maskloop.errors import InputError, ModelError
 from maskloop.jobs.client import Report
 from maskloop.jobs.messages import TERMINAL, Broken, Done, Progress, Ready
@@ -40,6 +40,7 @@ class _Run:
 
     job: int
     config: SegmentConfig
+    task: TaskConfig
     snapshot: Snapshot
     result: ResultLayer | EntryResult
     started: float
@@ -128,14 +129,15 @@ class SegmentPanel(QWidget):
         dims = self._viewer.dims
         try:
             snapshot = take_snapshot(self.form.image, dims.displayed, dims.point, self.form.all_planes)
-        except InputError as error:
+            task = self.form.card.network.task
+        except (InputError, ModelError) as error:
             self._refused = str(error)
             self.message.setText(self._refused)
             return
         config = self.config
         job = self.session.segment(snapshot.planes, len(snapshot.positions), config)
         self._asked = config.labels
-        self._running = _Run(job, config, snapshot, self._result_for(snapshot), time.monotonic())
+        self._running = _Run(job, config, task, snapshot, self._result_for(snapshot, task), time.monotonic())
         self.message.setText("")
         self._show_running()
 
@@ -205,17 +207,19 @@ class SegmentPanel(QWidget):
             return
         with QSignalBlocker(self.adjust):
             self.adjust.set_value(card.labels)
+        self.adjust.show_for(card.network.task.kind)
         self._asked = card.labels  # the kept maps are the old model's: they are left as they are
         self.message.setText(f"{LOADING} {card.name}…")
         self.session.warm(str(self.form.model))
 
-    def _result_for(self, snapshot: Snapshot) -> ResultLayer | EntryResult:
+    def _result_for(self, snapshot: Snapshot, task: TaskConfig) -> ResultLayer | EntryResult:
         kept = self._kept
         if self.entry is not None and self.form.image in self.entry.images:
             return EntryResult(self.entry, self._background)
-        if kept is not None and isinstance(kept.result, ResultLayer) and kept.snapshot.same_image(snapshot):
+        reusable = kept is not None and kept.task == task and kept.snapshot.same_image(snapshot)
+        if kept is not None and reusable and isinstance(kept.result, ResultLayer):
             return kept.result
-        return ResultLayer(self._viewer)
+        return ResultLayer(self._viewer, task)
 
     def _result_now(self, run: _Run) -> ResultLayer | EntryResult:
         """Where labels go: the image may have become an entry since they were asked for."""
@@ -230,7 +234,7 @@ class SegmentPanel(QWidget):
         """Ask for new labels from the kept maps; while one request is on its way, the next waits for its answer."""
         if self._kept is not None and self._adjusting is None and self._running is None:
             self._asked = self.adjust.value()
-            self._adjusting = self.session.relabel(self._kept.job, self._asked)
+            self._adjusting = self.session.relabel(self._kept.job, self._asked, self._kept.task)
 
     def _handle(self, report: Report) -> None:
         event = report.event
@@ -313,9 +317,10 @@ def _metadata(run: _Run, event: Done) -> dict[str, Any]:
 
 def _summary(event: Done) -> str:
     if not event.objects:
-        return explain_nothing_found(event.highest, event.labels, event.rescaled, event.constant)
+        return explain_nothing_found(event.highest, event.labels, event.rescaled, event.constant, event.task)
     size = f", about {event.diameter:.0f} pixels across" if event.diameter else ""
-    text = f"{event.objects} object{'s' if event.objects > 1 else ''}{size}."
+    what = "object" if event.task.kind == "objects" else "part"
+    text = f"{event.objects} {what}{'s' if event.objects > 1 else ''}{size}."
     if event.rescaled is not None and abs(event.rescaled - 1) > 0.05:
         text += (
             f" The image was {'enlarged' if event.rescaled > 1 else 'shrunk'} to {event.rescaled:.0%} for the model."

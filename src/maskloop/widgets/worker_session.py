@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.config import LabelsConfig, SegmentConfig, TaskConfig
 from maskloop.jobs.client import Client
 from maskloop.jobs.messages import MAPS_FILE, RESCALED_FILE
 
@@ -49,16 +49,16 @@ class WorkerSession(QObject):
         """Segment planes, as `maskloop.jobs.client.Client.segment` does."""
         return self._living().segment(planes, count, config)
 
-    def relabel(self, segmented: int, config: LabelsConfig) -> int:
+    def relabel(self, segmented: int, config: LabelsConfig, task: TaskConfig) -> int:
         """Make new labels from the maps of an earlier job, as `Client.relabel` does."""
-        return self._living().relabel(segmented, config)
+        return self._living().relabel(segmented, config, task)
 
     def maps(self, segmented: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the maps that a segmentation left, and the factors by which its planes were enlarged.
 
         Returns
         -------
-        maps : ndarray of shape (P, Y, X, 2), float16
+        maps : ndarray of shape (P, Y, X, heads), float16
             Mapped from the disk.
         rescaled : ndarray of shape (P,), float64
 

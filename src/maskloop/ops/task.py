@@ -1,0 +1,134 @@
+"""What labels mean: each task is a pair of ways, from labels to what a network fits, and from its maps to labels."""
+
+from typing import Protocol
+
+import numpy as np
+from scipy import ndimage
+
+from maskloop.config import LabelsConfig, TaskConfig
+from maskloop.errors import InputError
+from maskloop.ops.instances import drop_small, maps_to_labels
+from maskloop.ops.targets import labels_to_targets, labels_to_weights
+
+TOUCHING = np.ones((3, 3))
+
+
+class Task(Protocol):
+    """What labels of shape (Y, X), int, mean; 0 is background.
+
+    Attributes
+    ----------
+    targets, weights : int
+        How many of each a pixel has.
+    """
+
+    targets: int
+    weights: int
+
+    def to_targets(self, labels: np.ndarray) -> np.ndarray:
+        """Make what the network fits, of shape (Y, X, targets), float32, 0 to 1."""
+
+    def to_weights(self, labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:
+        """Make the weights of the targets, of shape (Y, X, weights), float32, 0 or 1; all 1 if `reviewed` is None."""
+
+    def to_labels(self, maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0) -> np.ndarray:
+        """Turn maps of shape (Y, X, heads) into labels of shape (Y, X), int32.
+
+        The smallest object is counted at the size of the network, for which the plane was enlarged by `rescaled`.
+        """
+
+    def to_objects(self, labels: np.ndarray) -> np.ndarray:
+        """Give what hangs together one number each, from 1; of shape (Y, X), int32."""
+
+
+class Objects:
+    """Each object has a number of its own."""
+
+    targets = weights = 2
+    to_targets, to_weights, to_labels = (
+        staticmethod(labels_to_targets),
+        staticmethod(labels_to_weights),
+        staticmethod(maps_to_labels),
+    )
+
+    def to_objects(self, labels: np.ndarray) -> np.ndarray:
+        """Return the labels as they are."""
+        return labels
+
+
+class Foreground:
+    """A pixel is of the foreground, whatever its number, or it is not."""
+
+    targets = weights = 1
+
+    def to_targets(self, labels: np.ndarray) -> np.ndarray:
+        """Make the foreground, 0 or 1."""
+        return (labels > 0).astype(np.float32)[..., None]
+
+    def to_weights(self, labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:
+        """Make weights that count what is reviewed."""
+        return _weights(labels, reviewed)
+
+    def to_labels(self, maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0) -> np.ndarray:
+        """Return 1 where the foreground reaches its threshold, without what is too small."""
+        parts, _ = ndimage.label(maps[..., 0] >= config.foreground, TOUCHING)
+        return (drop_small(parts, config.min_size / rescaled**2) > 0).astype(np.int32)
+
+    def to_objects(self, labels: np.ndarray) -> np.ndarray:
+        """Give each part of the foreground a number."""
+        return ndimage.label(labels > 0, TOUCHING)[0].astype(np.int32)
+
+
+class Classes:
+    """A label is the number of a class.
+
+    Parameters
+    ----------
+    count : int
+        Of the classes, the background among them.
+    """
+
+    weights = 1
+
+    def __init__(self, count: int) -> None:
+        self.targets = count
+
+    def to_targets(self, labels: np.ndarray) -> np.ndarray:
+        """Make a plane for each class, the background first; 1 where a pixel is of it.
+
+        Raises
+        ------
+        InputError
+            If there are more classes in the labels.
+        """
+        if labels.max(initial=0) >= self.targets:
+            raise InputError(f"There is a label {labels.max()}; wanted is 0 for background to {self.targets - 1}.")
+        return np.eye(self.targets, dtype=np.float32)[labels]
+
+    def to_weights(self, labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:
+        """Make weights that count what is reviewed."""
+        return _weights(labels, reviewed)
+
+    def to_labels(self, maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0) -> np.ndarray:  # noqa: ARG002
+        """Return the likeliest class of each pixel, the first one of several."""
+        return maps.argmax(axis=-1).astype(np.int32)
+
+    def to_objects(self, labels: np.ndarray) -> np.ndarray:
+        """Give each part of each class a number."""
+        numbered, count = np.zeros(labels.shape, np.int32), 0
+        for number in range(1, self.targets):
+            parts, found = ndimage.label(labels == number, TOUCHING)
+            numbered += np.where(parts > 0, parts + count, 0).astype(np.int32)
+            count += found
+        return numbered
+
+
+def task_of(config: TaskConfig) -> Task:
+    """Return the task that is described."""
+    if config.kind == "classes":
+        return Classes(len(config.heads))
+    return Objects() if config.kind == "objects" else Foreground()
+
+
+def _weights(labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:
+    return np.ones((*labels.shape, 1), np.float32) if reviewed is None else reviewed[..., None].astype(np.float32)

@@ -1,0 +1,88 @@
+"""Masks of classes to labels: by the numbers of the classes, or by their colours."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from maskloop.config import ClassConfig
+from maskloop.errors import InputError
+from maskloop.files import read_image
+from maskloop.ops.axes import Planes, guess_axes, to_planes
+from maskloop.project.masks import JPEG_SUFFIXES, refusing
+
+MOST_NAMED = 6  # values or colours in a sentence
+WHITE = 255
+
+
+def read_class_mask(paths: Sequence[Path], planes: Planes, classes: tuple[ClassConfig, ...]) -> np.ndarray:
+    """Read the labels of an image from a file of classes.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        One file: whole numbers of classes, colours as they are given for the classes (black is background), or for
+        a single class a binary mask.
+    planes : Planes
+        The image.
+    classes : tuple of ClassConfig
+        Of the labels 1, 2, ...
+
+    Returns
+    -------
+    ndarray of shape ``planes.labels_shape``, int32
+
+    Raises
+    ------
+    RefusedError
+        If there are several files, or the one is damaged, a JPEG, of another size than the image, or holds other
+        numbers or colours.
+    """
+    path = paths[0]
+    with refusing(path):
+        if len(paths) > 1:
+            raise InputError(f"There are {len(paths)} masks for one image; wanted is one that shows all classes.")
+        mask, axes = read_image(path)
+        if path.suffix.lower() in JPEG_SUFFIXES:
+            raise InputError("JPEG changes numbers and blurs colours; wanted is a mask as PNG or TIFF.")
+        if mask.shape != planes.labels_shape and (axes or guess_axes(mask.shape)).endswith("C"):
+            mask = _from_colours(mask, classes)
+        if mask.shape != planes.labels_shape:
+            size, wanted = (" x ".join(map(str, shape)) for shape in (mask.shape, planes.labels_shape))
+            raise InputError(f"The mask is {size} pixels; wanted is {wanted}, the size of its image.")
+        labels = to_planes(_from_numbers(mask, classes), planes.axes.replace("C", "")).pixels[..., 0]
+    return planes.restore(labels)
+
+
+def _from_numbers(mask: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndarray:
+    values = np.unique(mask)
+    if mask.dtype.kind == "f" and (values != np.rint(values)).any():
+        raise InputError("It holds fractions, as probabilities do; wanted is the number of a class for each pixel.")
+    if len(classes) == 1 and values[-1] in (1, WHITE) and set(values.tolist()) <= {0, values[-1]}:
+        return (mask > 0).astype(np.int32)
+    if values[0] < 0 or values[-1] > len(classes):
+        found = _some(f"{value:g}" for value in values.tolist())
+        wanted = ", ".join(f"{number} for {of.name}" for number, of in enumerate(classes, start=1))
+        raise InputError(f"It holds {found}; wanted is 0 for background, {wanted}.")
+    return mask.astype(np.int32)
+
+
+def _from_colours(pixels: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndarray:
+    colours = pixels[..., :3]
+    if (colours == colours[..., :1]).all():
+        return colours[..., 0]
+    labels = np.full(colours.shape[:-1], -1, np.int32)
+    labels[(colours == 0).all(axis=-1)] = 0
+    for number, of in enumerate(classes, start=1):
+        labels[(colours == list(bytes.fromhex(of.colour[1:]))).all(axis=-1)] = number
+    if (strange := np.unique(colours[labels < 0], axis=0)).size:
+        found = _some("#{:02x}{:02x}{:02x}".format(*colour) for colour in strange.tolist())
+        given = ", ".join(f"{of.name}={of.colour}" for of in classes)
+        raise InputError(f"It holds the colour {found}, of no class; wanted is a class for each: {given} are given.")
+    return labels
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = "" if len(listed) <= MOST_NAMED else f" and {len(listed) - MOST_NAMED} others"
+    return ", ".join(listed[:MOST_NAMED]) + more

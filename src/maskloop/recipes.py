@@ -1,0 +1,149 @@
+"""Settings of trainings by name, as published tutorials have them, and from YAML files."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from maskloop.config import AugmentConfig, NetworkConfig, TaskConfig, TrainConfig
+from maskloop.errors import InputError
+
+YAML_SUFFIXES = (".yaml", ".yml")
+LARGEST = 100_000  # bytes of a file
+
+UNVARIED = AugmentConfig(flips=False, rotation=False, scale=1, brightness=0, contrast=1, gamma=1, blur=0, noise=0)
+# What all four tutorials share: a plain U-Net of the foreground, shown whole images, each once an epoch.
+PLAIN = NetworkConfig(task=TaskConfig(kind="foreground"), normalisation="none")
+TUTORIAL = TrainConfig(
+    base="none",
+    whole=True,
+    steps=None,
+    optimiser="adam",
+    dice=False,
+    schedule="constant",
+    patience=None,
+    network=PLAIN,
+    augment=UNVARIED,
+)
+
+
+def _tutorial(network: dict[str, Any], **settings: Any) -> TrainConfig:
+    return TUTORIAL.model_copy(update=settings | {"network": PLAIN.model_copy(update=network)})
+
+
+DSB = {"channels": 3, "filters": (16, 32, 64, 128, 256)}
+
+RECIPES = {
+    "maskloop": TrainConfig(base="none", learning_rate=2e-3),
+    "classic-small": _tutorial(
+        {"filters": (64, 128, 256)},
+        epochs=30,
+        schedule="plateau",
+        plateau=5,
+        augment=UNVARIED.model_copy(update={"flips": True}),
+    ),
+    "dsb-elu": _tutorial(
+        DSB | {"activation": "elu", "dropout": (0.1, 0.1, 0.2, 0.2, 0.3)},
+        crop=128,
+        epochs=20,
+        batch=16,
+        validation=0.1,
+        patience=2,
+        tensorboard=True,
+    ),
+    "dsb-upsampling": _tutorial(DSB | {"upsampling": "nearest"}, crop=128, epochs=5, batch=8, validation=10),
+    "liver-ct": _tutorial(
+        {"channels": 3, "filters": (64, 128, 256, 512)},
+        epochs=50,
+        batch=16,
+        seed=42,
+        validation=0.2,
+        group_before="_",
+        patience=5,
+        augment=UNVARIED.model_copy(update={"flips": True, "rotation": True, "brightness": 0.15}),
+    ),
+}
+
+
+def find_recipe(name: str) -> TrainConfig:
+    """Return a recipe by its name, or from a YAML file.
+
+    Raises
+    ------
+    InputError
+        If there is no such recipe or file, or a key or a value in the file is not known.
+    """
+    if name in RECIPES:
+        return RECIPES[name]
+    if Path(name).suffix.lower() in YAML_SUFFIXES:
+        return read_recipe(Path(name))
+    raise InputError(
+        f"There is no recipe {name!r}; wanted is {', '.join(RECIPES)}, or a YAML file.{_nearest(name, RECIPES)}"
+    )
+
+
+def read_recipe(path: Path) -> TrainConfig:
+    """Read a recipe from a YAML file; what it leaves out is as in the recipe `maskloop`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a key or a value in it is not known.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{path} is too large to be a recipe.")
+        found = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The recipe {path} cannot be read: {error}.") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not YAML: {error}.") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path} holds {type(found).__name__}; wanted are settings, such as 'epochs: 30'.")
+    try:
+        return TrainConfig.model_validate(RECIPES["maskloop"].model_dump(exclude_unset=True) | found)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_refusal(error)}") from error
+
+
+def write_recipe(config: TrainConfig, path: Path) -> None:
+    """Write a recipe as a YAML file that `read_recipe` reads."""
+    path.write_text(recipe_text(config), "utf-8")
+
+
+def recipe_text(config: TrainConfig) -> str:
+    """Return a recipe as YAML."""
+    text: str = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    return text
+
+
+def _refusal(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        given = "" if isinstance(first["input"], dict) else f" {first['input']!r}"
+        return f"{where}{given}: {first['msg'].removeprefix('Value error, ')}."
+    known = _fields_at(TrainConfig, first["loc"][:-1])
+    return f"There is no setting {where!r}.{_nearest(str(first['loc'][-1]), known)}"
+
+
+def _fields_at(config: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for part in path:
+        if isinstance(part, str):
+            config = next(_configs_in(config.model_fields[part].annotation))
+    return list(config.model_fields)
+
+
+def _configs_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _configs_in(inner)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(name, list(known), 1, 0.5)
+    return f" Is {found[0]!r} meant?" if found else ""

@@ -1,0 +1,54 @@
+"""A training as TensorBoard shows it: scores, a sample prediction and the graph."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from maskloop.config import NetworkConfig
+from maskloop.ops.examine import outlines
+from maskloop.project.history import Epoch
+from maskloop.project.preview import Preview
+
+LOG_FOLDER = "tensorboard"  # in the model folder
+TRUE, FOUND = (240, 228, 66), (204, 121, 167)  # yellow and purple
+
+
+class TensorBoardLog:
+    """Writes events that ``tensorboard --logdir MODEL_FOLDER`` reads.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the model.
+    network : keras.Model
+    config : NetworkConfig
+        How it was built.
+    """
+
+    def __init__(self, folder: Path, network: keras.Model, config: NetworkConfig) -> None:
+        self._writer = tf.summary.create_file_writer(str(folder / LOG_FOLDER))
+        self._epoch = 0
+        image = tf.TensorSpec((None, None, None, config.channels), tf.float32)
+        with self._writer.as_default():
+            tf.summary.graph(tf.function(network).get_concrete_function(image).graph)
+
+    def add_epoch(self, epoch: Epoch) -> None:
+        """Write the scores of an epoch."""
+        self._epoch = epoch.epoch
+        with self._writer.as_default(step=epoch.epoch):
+            for name, score in asdict(epoch).items():
+                if name != "epoch":
+                    tf.summary.scalar(name, score)
+        self._writer.flush()
+
+    def add_preview(self, preview: Preview) -> None:
+        """Write what was found in a crop, in purple, beside the truth, in yellow; to be called before `add_epoch`."""
+        grey = np.uint8(255 * np.clip(preview.image[..., :3].mean(axis=-1, keepdims=True), 0, 1))
+        pictures = [np.repeat(grey, 3, axis=-1) for _ in range(2)]
+        for picture, labels, colour in zip(pictures, (preview.truth, preview.after), (TRUE, FOUND), strict=True):
+            picture[outlines(labels)] = colour
+        with self._writer.as_default(step=self._epoch + 1):
+            tf.summary.image("true | found", np.concatenate(pictures, axis=1)[None])

@@ -1,0 +1,66 @@
+"""What labels mean: there and back again, for each task."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from maskloop.config import LabelsConfig, TaskConfig, name_classes
+from maskloop.ops.task import Classes, Foreground, Objects, task_of
+
+KEEP_ALL = LabelsConfig(min_size=0)
+NUMBERS = arrays(np.int32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 3))
+TASKS = [Objects(), Foreground(), Classes(4)]
+
+
+@pytest.mark.parametrize("task", TASKS)
+@given(labels=NUMBERS)
+def test_targets_and_weights_are_as_many_as_is_said_and_lie_between_0_and_1(task, labels):
+    reviewed = labels != 2
+    targets, weights = task.to_targets(labels), task.to_weights(labels, reviewed)
+    assert targets.shape == (*labels.shape, task.targets)
+    assert weights.shape == (*labels.shape, task.weights)
+    assert targets.dtype == weights.dtype == np.float32
+    assert targets.min() >= 0
+    assert targets.max() <= 1
+    np.testing.assert_array_equal(weights[..., 0], reviewed)
+    assert (task.to_weights(labels, None) == 1).all()
+
+
+@given(NUMBERS)
+def test_perfect_maps_of_classes_and_foreground_become_the_labels_that_they_were_made_of(labels):
+    np.testing.assert_array_equal(Classes(4).to_labels(Classes(4).to_targets(labels), KEEP_ALL), labels)
+    foreground = Foreground()
+    np.testing.assert_array_equal(foreground.to_labels(foreground.to_targets(labels), KEEP_ALL), labels > 0)
+
+
+def test_the_likeliest_class_wins_whatever_its_probability():
+    maps = np.array([[[0.4, 0.3, 0.3], [0.1, 0.2, 0.7], [0.34, 0.35, 0.31]]])
+    np.testing.assert_array_equal(Classes(3).to_labels(maps, KEEP_ALL), [[0, 2, 1]])
+
+
+def test_the_foreground_is_what_reaches_its_threshold_without_specks_of_the_size_of_the_network():
+    maps = np.zeros((8, 8, 1))
+    maps[:3, :3], maps[6, 6] = 0.6, 0.9
+    config = LabelsConfig(foreground=0.55, min_size=4)
+    found = Foreground().to_labels(maps, config)
+    assert found.dtype == np.int32
+    np.testing.assert_array_equal(found, (maps[..., 0] == 0.6))
+    assert Foreground().to_labels(maps, LabelsConfig(foreground=0.65, min_size=0)).sum() == 1
+    # Enlarged twofold for the network, one pixel of the plane is four there.
+    np.testing.assert_array_equal(Foreground().to_labels(maps, config, rescaled=2), maps[..., 0] > 0)
+
+
+def test_what_hangs_together_is_an_object_and_touching_classes_are_two():
+    labels = np.array([[1, 1, 2, 0, 1], [0, 0, 2, 0, 1], [3, 0, 0, 0, 0]])
+    np.testing.assert_array_equal(Classes(4).to_objects(labels), [[1, 1, 3, 0, 2], [0, 0, 3, 0, 2], [4, 0, 0, 0, 0]])
+    np.testing.assert_array_equal(Foreground().to_objects(labels), [[1, 1, 1, 0, 2], [0, 0, 1, 0, 2], [3, 0, 0, 0, 0]])
+    np.testing.assert_array_equal(Objects().to_objects(labels), labels)
+
+
+def test_a_description_finds_its_task():
+    kinds = [TaskConfig(), TaskConfig(kind="foreground"), TaskConfig(kind="classes", classes=name_classes("abc"))]
+    for config, task in zip(kinds, TASKS, strict=True):
+        assert type(task_of(config)) is type(task)
+        assert task_of(config).targets == task.targets == len(config.heads)

@@ -1,0 +1,88 @@
+"""Masks of classes, by number and by colour."""
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+import tifffile
+
+from maskloop.config import ClassConfig, name_classes
+from maskloop.ops.axes import to_planes
+from maskloop.project.class_masks import read_class_mask
+from maskloop.project.masks import RefusedError
+
+LIVER, TUMOUR = ClassConfig(name="liver", colour="#b42828"), ClassConfig(name="tumour", colour="#00ff00")
+BOTH = (LIVER, TUMOUR)
+NUMBERS = np.array([[0, 1, 1, 2], [0, 0, 2, 2], [0, 0, 0, 0]], np.uint8)
+COLOURS = np.array([(0, 0, 0), (180, 40, 40), (0, 255, 0)], np.uint8)[NUMBERS]
+PLANES = to_planes(np.zeros((3, 4)))
+
+
+def read(path, pixels, classes=BOTH, planes=PLANES, **options):
+    (tifffile if path.suffix == ".tif" else iio).imwrite(path, pixels, **options)
+    return read_class_mask([path], planes, classes)
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels"),
+    [
+        ("numbers.png", NUMBERS),
+        ("numbers.tif", NUMBERS.astype(np.int16)),
+        ("floats.tif", NUMBERS.astype(np.float32)),
+        ("colours.png", COLOURS),
+        ("opaque.png", np.dstack([COLOURS, np.full((3, 4), 255, np.uint8)])),
+        ("greys.png", np.repeat(NUMBERS[..., None], 3, axis=-1)),
+    ],
+)
+def test_numbers_and_colours_become_classes(tmp_path, name, pixels):
+    labels = read(tmp_path / name, pixels)
+    assert labels.dtype == np.int32
+    np.testing.assert_array_equal(labels, NUMBERS)
+
+
+def test_a_palette_gives_the_colours_that_it_shows(tmp_path):
+    from PIL import Image
+
+    picture = Image.fromarray(np.array([[7, 3, 3, 9], [7, 7, 9, 9], [7, 7, 7, 7]], np.uint8), "P")
+    palette = np.zeros((256, 3), np.uint8)
+    palette[3], palette[9] = (180, 40, 40), (0, 255, 0)
+    picture.putpalette(palette.ravel().tolist())
+    picture.save(tmp_path / "palette.png")
+    np.testing.assert_array_equal(read_class_mask([tmp_path / "palette.png"], PLANES, BOTH), NUMBERS)
+
+
+@pytest.mark.parametrize("white", [1, 255])
+def test_a_binary_mask_is_a_single_class(tmp_path, white):
+    labels = read(tmp_path / "a.png", np.where(NUMBERS > 0, white, 0).astype(np.uint8), (LIVER,))
+    np.testing.assert_array_equal(labels, NUMBERS > 0)
+
+
+def test_a_stack_is_read_plane_by_plane(tmp_path):
+    stack = np.stack([NUMBERS, NUMBERS[::-1]])
+    planes = to_planes(np.zeros((2, 3, 4)), "ZYX")
+    np.testing.assert_array_equal(read(tmp_path / "a.tif", stack, planes=planes, photometric="minisblack"), stack)
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels", "sentence"),
+    [
+        ("more.png", NUMBERS + np.uint8(1), "holds 1, 2, 3; wanted is 0 for background, 1 for liver, 2 for tumour"),
+        ("white.png", np.uint8(255) * (NUMBERS > 0), "0, 255; wanted is 0 for background, 1 for liver"),
+        ("many.png", np.arange(12, dtype=np.uint8).reshape(3, 4), "and 6 others; wanted"),
+        ("halves.tif", NUMBERS / np.float32(4), "fractions"),
+        ("other.png", COLOURS // 2, "#007f00, #5a1414, of no class.*liver=#b42828, tumour=#00ff00"),
+        ("size.png", NUMBERS[:2], "2 x 4 pixels; wanted is 3 x 4"),
+        ("noise.jpg", COLOURS, "JPEG.*PNG or TIFF"),
+    ],
+)
+def test_what_is_no_mask_of_these_classes_is_refused(tmp_path, name, pixels, sentence):
+    with pytest.raises(RefusedError, match=sentence):
+        read(tmp_path / name, pixels)
+
+
+def test_several_masks_for_an_image_are_refused(tmp_path):
+    with pytest.raises(RefusedError, match="2 masks for one image"):
+        read_class_mask([tmp_path / "a.png", tmp_path / "b.png"], PLANES, BOTH)
+
+
+def test_each_class_has_a_colour_of_its_own():
+    assert len({of.colour for of in name_classes("abcdefg")}) == 7

@@ -1,0 +1,63 @@
+"""Recipes by name and from files."""
+
+import pytest
+
+from maskloop.config import TrainConfig
+from maskloop.errors import InputError
+from maskloop.recipes import RECIPES, find_recipe, read_recipe, write_recipe
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_valid_and_survives_a_file(name, tmp_path):
+    recipe = find_recipe(name)
+    assert TrainConfig.model_validate(recipe.model_dump()) == recipe
+    write_recipe(recipe, tmp_path / "recipe.yaml")
+    assert find_recipe(str(tmp_path / "recipe.yaml")) == recipe
+
+
+def test_what_a_file_leaves_out_is_as_in_the_usual_recipe(tmp_path):
+    (tmp_path / "mine.yml").write_text("epochs: 3\naugment: {flips: false}\n")
+    mine = read_recipe(tmp_path / "mine.yml")
+    assert mine.epochs == 3
+    assert not mine.augment.flips
+    assert mine.model_copy(update={"epochs": None, "augment": RECIPES["maskloop"].augment}) == RECIPES["maskloop"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("lerning_rate: 0.1", "no setting 'lerning_rate'. Is 'learning_rate' meant"),
+        ("network: {filter: [1, 2]}", "no setting 'network.filter'. Is 'filters' meant"),
+        ("augment: {xyzzy: 1}", "no setting 'augment.xyzzy'.$"),
+        ("epochs: many", "epochs 'many': .*integer"),
+        ("epochs: 3\nminutes: 2", "epochs or minutes, not both"),
+        ("network: {task: {kind: clases}}", "network.task.kind 'clases': .*'classes'"),
+        ("network: {task: {kind: classes}}", "network.task: no classes are named"),
+        ("validation: 2.5", "2.5; wanted is a share below 1, or a number of images"),
+        ("- epochs", "holds list; wanted are settings"),
+        ("", "holds NoneType; wanted are settings"),
+        ("epochs: [", "is not YAML"),
+        ("epochs: !!python/object/apply:os.getcwd []", "is not YAML"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(tmp_path, text, sentence):
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(InputError, match=sentence):
+        read_recipe(tmp_path / "bad.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("dsb-elo", "no recipe 'dsb-elo'; .*Is 'dsb-elu' meant"), ("nowhere.yaml", "nowhere.yaml cannot be read")],
+)
+def test_a_recipe_that_is_not_there_is_refused(name, sentence):
+    with pytest.raises(InputError, match=sentence):
+        find_recipe(name)
+
+
+def test_a_file_too_large_or_not_text_is_refused(tmp_path):
+    (tmp_path / "large.yaml").write_bytes(b"#" * 200_000)
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    for name, sentence in {"large": "too large", "binary": "cannot be read"}.items():
+        with pytest.raises(InputError, match=sentence):
+            read_recipe(tmp_path / f"{name}.yaml")
