@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Task = Literal["objects", "foreground", "classes"]  # numbered one by one, one mask, or a class for each pixel
+
 
 class Config(BaseModel):
     """A frozen set of choices; unknown names are refused."""
