@@ -140,6 +140,29 @@ def test_arrays_files_and_folders_are_compared(folders):
     assert sorted(evaluate(predicted, truth)) == ["a", "b"]
 
 
+def test_masks_and_classes_are_compared_too(folders):
+    mask = square() > 0
+    assert evaluate(mask, square(255), "foreground")["image"].counts.dice.tolist() == [1, 1]
+    assert evaluate(square(3), square(3), "classes")["image"].counts.truth[3] == 100
+    assert evaluate(*folders, "foreground")["b"].hd95[1] == 0
+    assert evaluate(*folders, task="classes")["a"].assd[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("predicted", "task", "words"),
+    [
+        (square(300), "classes", "0 to 255"),
+        (square() * 0.5, "classes", "Threshold"),
+        (square() * 0.5, "foreground", "Threshold"),
+        (square() + 1, "foreground", "one other"),
+        (square(), "cells", "no task 'cells'; wanted is one of objects, foreground, classes"),
+    ],
+)
+def test_what_is_no_mask_or_no_task_is_refused(predicted, task, words):
+    with pytest.raises(InputError, match=words):
+        evaluate(predicted, square(), task)
+
+
 def test_a_prediction_without_truth_is_refused(folders):
     (folders[1] / "b.tif").unlink()
     with pytest.raises(InputError, match=r"b\.tif has no truth"):

@@ -258,6 +258,104 @@ def test_evaluate_agrees_with_the_case_worked_out_by_hand(by_hand, tmp_path):
     assert "0.264" in pooled_first[1]
 
 
+@pytest.fixture
+def masks(tmp_path):
+    """Three predictions and their truths, which `write` puts into two folders."""
+
+    def write(found, truth):
+        for name, folder in (("found", found), ("truth", truth)):
+            (tmp_path / name).mkdir()
+            for image, rows in folder.items():
+                iio.imwrite(tmp_path / name / f"{image}.png", np.array(rows, np.uint8))
+        return tmp_path / "found", tmp_path / "truth"
+
+    return write
+
+
+def lines_of(result):
+    return [line.split() for line in result.stdout.splitlines()]
+
+
+def test_foreground_agrees_with_the_case_worked_out_by_hand(masks, tmp_path):
+    # a: 3 found, 2 true, 2 in both, the third a step away; b: all missed; c: nothing there, nothing found.
+    folders = masks(
+        {"a": [[1, 1, 1, 0, 0]], "b": [[0, 0]], "c": [[0, 0]]},
+        {"a": [[255, 255, 0, 0, 0]], "b": [[255, 0]], "c": [[0, 0]]},
+    )
+    result = run("evaluate", *folders, "--task", "foreground", "--json", tmp_path / "scores.json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    hd95, assd = 0.9, 1 / 5  # distances of 0, 0 and 1, and back of 0 and 0
+    a = {"found": 3, "true": 2, "dice": 4 / 5, "iou": 2 / 3, "hd95": hd95, "assd": assd}
+    assert scores["images"]["a"] == pytest.approx(a)
+    assert scores["images"]["b"] == {"found": 0, "true": 1, "dice": 0, "iou": 0, "hd95": None, "assd": None}
+    assert scores["images"]["c"] == {"found": 0, "true": 0, "dice": 1, "iou": 1, "hd95": 0, "assd": 0}
+    assert scores["pooled"] == {"found": 3, "true": 3, "dice": 4 / 6, "iou": 2 / 4}
+    means = {"dice": (4 / 5 + 0 + 1) / 3, "iou": (2 / 3 + 0 + 1) / 3, "hd95": hd95 / 2, "assd": assd / 2}
+    assert scores["mean_over_images"] == pytest.approx({"images": 3, **means, "without_distance": 1})
+    rows = lines_of(result)
+    assert rows[1:5] == [
+        ["a", "3", "2", "0.800", "0.667", "0.90", "0.20"],
+        ["b", "0", "1", "0.000", "0.000", "-", "-"],
+        ["c", "0", "0", "1.000", "1.000", "0.00", "0.00"],
+        ["pooled", "3", "3", "0.667", "0.500"],
+    ]
+    assert [row[-2] for row in rows if row[:1] in (["HD95,"], ["ASSD,"])] == ["0.45", "0.10"]
+    assert rows[-1] == ["images", "without", "distance", "1"]
+
+
+def test_classes_agree_with_the_case_worked_out_by_hand(masks, tmp_path):
+    # a: of 1, 2 found, 3 true, 2 in both; 2 as it is. b: of 1, 1 of 1 found; 7 missed. c: background alone.
+    folders = masks(
+        {"a": [[1, 1, 0, 0, 2]], "b": [[1, 0, 0]], "c": [[0]]}, {"a": [[1, 1, 1, 0, 2]], "b": [[1, 0, 7]], "c": [[0]]}
+    )
+    result = run("evaluate", *folders, "--task", "classes", "--json", tmp_path / "scores.json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    a, b, c = (scores["images"][name] for name in "abc")
+    assert list(a) == ["1", "2", "mean"]
+    assert a["1"] == pytest.approx({"found": 2, "true": 3, "dice": 4 / 5, "iou": 2 / 3, "hd95": 0.9, "assd": 1 / 5})
+    assert a["mean"] == pytest.approx({"dice": 0.9, "iou": 5 / 6, "hd95": 0.45, "assd": 0.1})
+    assert b["7"] == {"found": 0, "true": 1, "dice": 0, "iou": 0, "hd95": None, "assd": None}
+    assert b["mean"] == {"dice": 0.5, "iou": 0.5, "hd95": 0, "assd": 0}
+    assert c == {"mean": {"dice": 1, "iou": 1, "hd95": 0, "assd": 0}}
+    pooled, means = scores["pooled"], scores["mean_over_images"]
+    assert list(pooled) == list(means) == ["1", "2", "7", "mean"]
+    assert pooled["1"] == {"found": 3, "true": 4, "dice": 6 / 7, "iou": 3 / 4}
+    assert pooled["mean"] == pytest.approx({"dice": (6 / 7 + 1 + 0) / 3, "iou": (3 / 4 + 1 + 0) / 3})
+    assert means["1"] == pytest.approx(
+        {"images": 2, "dice": 0.9, "iou": 5 / 6, "hd95": 0.45, "assd": 0.1, "without_distance": 0}
+    )
+    assert means["7"] == {"images": 1, "dice": 0, "iou": 0, "hd95": None, "assd": None, "without_distance": 1}
+    assert means["mean"]["dice"] == pytest.approx((0.9 + 0.5 + 1) / 3)
+    rows = lines_of(result)
+    assert rows[1] == ["a", "1", "2", "3", "0.800", "0.667", "0.90", "0.20"]
+    assert rows[3] == ["a", "mean", "0.900", "0.833", "0.45", "0.10"]
+    assert ["1", "3", "4", "0.857", "0.750"] in rows
+    assert ["7", "1", "0.000", "0.000", "-", "-", "1"] in rows
+
+
+def test_black_and_white_files_are_masks_and_probabilities_are_not(tmp_path):
+    tifffile.imwrite(tmp_path / "truth.tif", np.eye(4, dtype=bool))
+    for task in ("foreground", "classes"):
+        result = run("evaluate", tmp_path / "truth.tif", tmp_path / "truth.tif", "--task", task)
+        assert "1.000" in result.stdout
+        for probabilities in (np.eye(4, dtype=np.float32) * 0.9, np.tile(np.float32([0.2, 0.7]), (4, 2))):
+            tifffile.imwrite(tmp_path / "found.tif", probabilities)
+            result = run("evaluate", tmp_path / "found.tif", tmp_path / "truth.tif", "--task", task)
+            assert "Threshold probabilities first" in refusal(result)
+    iio.imwrite(tmp_path / "found.png", np.arange(16, dtype=np.uint8).reshape(4, 4) * 17)  # of 8 bits
+    result = run("evaluate", tmp_path / "found.png", tmp_path / "truth.tif", "--task", "foreground")
+    assert "15 different values" in refusal(result)
+
+
+def test_an_unknown_task_is_refused(by_hand):
+    result = run("evaluate", *by_hand, "--task", "cells")
+    assert result.exit_code == 2
+    for task in ("objects", "foreground", "classes"):
+        assert task in result.stderr
+
+
 def test_two_files_are_evaluated_too(by_hand):
     found, truth = by_hand
     result = run("evaluate", found / "x0_labels.tif", truth / "x0.png")
@@ -273,6 +371,9 @@ def test_there_is_no_table_of_many_images(by_hand, tmp_path):
     result = run("evaluate", found, truth)
     assert "x1" not in result.stdout
     assert "22 found, 22 true" in result.stdout
+    result = run("evaluate", truth, truth, "--task", "classes")
+    assert "x1" not in result.stdout
+    assert ["7", "16", "16", "1.000", "1.000"] in lines_of(result)
 
 
 def test_truth_without_prediction_is_refused(by_hand):

@@ -222,22 +222,28 @@ def check(
 
 @app.command()
 def evaluate(
-    predicted: Annotated[Path, typer.Argument(metavar="PREDICTED", help="A labels file, or a folder of them.")],
-    truth: Annotated[
-        Path, typer.Argument(metavar="TRUTH", help="The true labels; in a folder, x.png belongs to x_labels.tif.")
+    predicted: Annotated[
+        Path, typer.Argument(metavar="PREDICTED", help="A file of labels or a mask, or a folder of them.")
     ],
+    truth: Annotated[
+        Path, typer.Argument(metavar="TRUTH", help="The true ones; in a folder, x.png belongs to x_labels.tif.")
+    ],
+    task: Annotated[
+        TaskKind, typer.Option(help="What they hold: numbered objects, one mask of foreground, or numbers of classes.")
+    ] = "objects",
     json: Annotated[Path | None, typer.Option(help="Write all scores to this file too.", metavar="FILE")] = None,
 ) -> None:
-    """Compare labels with the truth, object by object and pixel by pixel."""
+    """Compare labels or masks with the truth: object by object or class by class, and pixel by pixel."""
     from maskloop import api
-    from maskloop.scores import summary, table, write_report
+    from maskloop.evaluation import SCORINGS
+    from maskloop.scores import write_report
 
-    counts = api.evaluate(predicted, truth)
-    if len(counts) <= LONGEST_TABLE:
-        tell(table(counts) + "\n")
-    tell(summary(counts))
+    images, scoring = api.evaluate(predicted, truth, task), SCORINGS[task]
+    if len(images) <= LONGEST_TABLE:
+        tell(scoring.table(images) + "\n")
+    tell(scoring.summary(images))
     if json is not None:
-        write_report(json, counts)
+        write_report(json, scoring.report(images))
 
 
 @app.command()

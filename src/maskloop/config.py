@@ -67,7 +67,7 @@ class SegmentConfig(Config):
     )
 
 
-TaskKind = Literal["objects", "foreground", "classes"]
+TaskKind = Literal["objects", "foreground", "classes"]  # numbered one by one, one mask, or a class for each pixel
 
 # Of Okabe and Ito, told apart by the colour-blind too: https://jfly.uni-koeln.de/color/
 COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#f0e442")

@@ -10,7 +10,7 @@ from maskloop.files import read_image, read_labels, write_atomically, write_labe
 from maskloop.ops.metrics import count
 from maskloop.ops.normalise import normalise
 from maskloop.samples import SAMPLES
-from maskloop.scores import table
+from maskloop.scores_of_objects import ObjectScoring
 from maskloop.terminal import progress, without_noise
 
 ZOOM = 2  # an outline one pixel wide hides small nuclei
@@ -77,7 +77,7 @@ def segment_samples(folder: Path) -> str:
             written += [folder / f"{sample.key}_labels.tif", folder / f"{sample.key}_overlay.png"]
             write_labels(written[-2], labels)
             write_atomically(written[-1], overlay(image, labels))
-    return "\n".join([table(counts), "", "Written:", *(f"  {path}" for path in written)])
+    return "\n".join([ObjectScoring().table(counts), "", "Written:", *(f"  {path}" for path in written)])
 
 
 def overlay(image: np.ndarray, labels: np.ndarray) -> bytes:

@@ -1,46 +1,75 @@
-"""Predicted labels compared with the truth: arrays, files or folders."""
+"""Predicted labels and masks compared with the truth: arrays, files or folders."""
 
 from pathlib import Path
+from typing import Any, Literal, overload
 
 import numpy as np
 
+from maskloop.config import TaskKind
 from maskloop.errors import InputError
-from maskloop.files import list_images, read_labels
-from maskloop.ops.metrics import Counts, count
+from maskloop.files import list_images
+from maskloop.ops.class_scores import ClassScores
+from maskloop.ops.metrics import Counts
+from maskloop.scores import Scoring
+from maskloop.scores_of_classes import ClassScoring, ForegroundScoring
+from maskloop.scores_of_objects import ObjectScoring
+
+SCORINGS: dict[TaskKind, Scoring[Any]] = {
+    "objects": ObjectScoring(),
+    "foreground": ForegroundScoring(),
+    "classes": ClassScoring(),
+}
 
 
-def evaluate(predicted: np.ndarray | str | Path, truth: np.ndarray | str | Path) -> dict[str, Counts]:
-    """Compare predicted labels with the truth: two arrays, two files, or two folders.
+@overload
+def evaluate(
+    predicted: np.ndarray | str | Path, truth: np.ndarray | str | Path, task: Literal["objects"] = "objects"
+) -> dict[str, Counts]: ...
+@overload
+def evaluate(
+    predicted: np.ndarray | str | Path, truth: np.ndarray | str | Path, task: Literal["foreground", "classes"]
+) -> dict[str, ClassScores]: ...
+def evaluate(
+    predicted: np.ndarray | str | Path, truth: np.ndarray | str | Path, task: TaskKind = "objects"
+) -> dict[str, Counts] | dict[str, ClassScores]:
+    """Compare predicted labels or masks with the truth: two arrays, two files, or two folders.
 
     In folders a prediction ``x_labels.tif`` or ``x.tif`` pairs with a truth ``x.png``, ``x.tif``, ...
 
     Parameters
     ----------
     predicted, truth : ndarray of int, str or Path
+        0 is background. A mask of foreground holds 0 and one other number, or is bool; one of classes holds their
+        numbers, up to 255.
+    task : {"objects", "foreground", "classes"}
+        What they hold.
 
     Returns
     -------
-    dict of str to Counts
-        By image; `maskloop.ops.metrics.pool` adds them up.
+    dict of str to Counts, or to ClassScores
+        By image: Counts of objects, ClassScores of foreground (its class 1) and of classes.
+        `maskloop.ops.metrics.pool` adds up Counts, and the counts of ClassScores.
 
     Raises
     ------
     InputError
-        If something is missing on either side, cannot be read, is not labels, or differs in size.
+        If something is missing on either side, cannot be read, is not labels or a mask, or differs in size, or there
+        is no such task.
     """
+    if task not in SCORINGS:
+        raise InputError(f"There is no task {task!r}; wanted is one of {', '.join(SCORINGS)}.")
+    scoring = SCORINGS[task]
     if isinstance(predicted, np.ndarray) and isinstance(truth, np.ndarray):
-        if predicted.dtype.kind not in "ui" or truth.dtype.kind not in "ui":
-            raise InputError(f"Labels are whole numbers; given are {predicted.dtype} and {truth.dtype}.")
-        return {"image": count(predicted, truth)}
+        return {"image": scoring.compare(predicted, truth)}
     if isinstance(predicted, np.ndarray) or isinstance(truth, np.ndarray):
         raise InputError("Give two arrays or two paths, not one of each.")
-    counts = {}
+    images = {}
     for name, (prediction, target) in _pair(Path(predicted), Path(truth)).items():
         try:
-            counts[name] = count(read_labels(prediction), read_labels(target))
+            images[name] = scoring.compare(scoring.read(prediction), scoring.read(target))
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
-    return counts
+    return images
 
 
 def _pair(predicted: Path, truth: Path) -> dict[str, tuple[Path, Path]]:

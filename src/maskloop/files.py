@@ -143,16 +143,38 @@ def read_labels(path: Path) -> np.ndarray:
     InputError
         If the file cannot be read, or holds anything but labels.
     """
-    labels, axes = read_image(path)
-    colour = "C" in axes if axes else labels.ndim == 3 and labels.shape[-1] in (3, 4)
-    if labels.dtype.kind not in "ui" or labels.ndim < 2 or labels.size == 0 or colour:
-        raise InputError(
-            f"{path} holds {labels.dtype} of shape {labels.shape}; wanted are instance labels: whole numbers in "
-            "one channel, 0 for background."
-        )
-    if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
-        raise InputError(f"{path} holds labels from {labels.min()} to {labels.max()}; wanted is 0 and above.")
-    return labels.astype(np.int32)
+    return _read_whole_numbers(path, "ui", "are instance labels: whole numbers in one channel, 0 for background")
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """Read a mask of foreground or of classes.
+
+    Parameters
+    ----------
+    path : Path
+        An integer or black and white image of one channel, 0 for background.
+
+    Returns
+    -------
+    ndarray, int32
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds anything but a mask.
+    """
+    wanted = "is the class of each pixel as a whole number in one channel, 0 for background"
+    return _read_whole_numbers(path, "uib", f"{wanted}. Threshold probabilities first, or take the most probable class")
+
+
+def _read_whole_numbers(path: Path, kinds: str, wanted: str) -> np.ndarray:
+    numbers, axes = read_image(path)
+    colour = "C" in axes if axes else numbers.ndim == 3 and numbers.shape[-1] in (3, 4)
+    if numbers.dtype.kind not in kinds or numbers.ndim < 2 or numbers.size == 0 or colour:
+        raise InputError(f"{path} holds {numbers.dtype} of shape {numbers.shape}; wanted {wanted}.")
+    if numbers.min() < 0 or numbers.max() > np.iinfo(np.int32).max:
+        raise InputError(f"{path} holds labels from {numbers.min()} to {numbers.max()}; wanted is 0 and above.")
+    return numbers.astype(np.int32)
 
 
 def write_labels(path: Path, labels: np.ndarray) -> None:

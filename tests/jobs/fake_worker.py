@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskloop.config import LabelsConfig
+from maskloop.config import OBJECTS, LabelsConfig
 from maskloop.jobs.messages import (
     COMMANDS,
     IMAGE_FILE,

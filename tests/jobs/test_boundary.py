@@ -174,7 +174,10 @@ def test_a_full_disk_fails_the_job_with_a_sentence(start):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0.25])
 def test_numbers_survive_the_wire(value):
-    event = Done(job=1, task=OBJECTS, objects=0, highest=value, diameter=None, rescaled=1.0, labels=LabelsConfig(), constant=False)
+    labels = LabelsConfig()
+    event = Done(
+        job=1, task=OBJECTS, objects=0, highest=value, diameter=None, rescaled=1.0, labels=labels, constant=False
+    )
     back = EVENTS.validate_json(event.line())
     assert back.highest == value or (math.isnan(back.highest) and math.isnan(value))
 

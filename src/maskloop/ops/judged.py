@@ -2,7 +2,21 @@
 
 import numpy as np
 
+from maskloop.errors import InputError
 from maskloop.ops.objects import Box, number_densely, object_sizes
+
+
+def require_one_shape(predicted: np.ndarray, truth: np.ndarray) -> None:
+    """Refuse a prediction that is not of the truth's shape.
+
+    Raises
+    ------
+    InputError
+    """
+    if predicted.shape != truth.shape:
+        raise InputError(
+            f"The prediction is of shape {predicted.shape} and the truth of {truth.shape}; they must agree."
+        )
 
 
 def whole_objects(labels: np.ndarray, mask: np.ndarray | None) -> np.ndarray:

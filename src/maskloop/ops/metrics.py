@@ -1,7 +1,8 @@
 """How well predicted labels agree with the truth, object by object and pixel by pixel."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -9,7 +10,8 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from skimage.metrics import contingency_table
 
 from maskloop.errors import InputError
-from maskloop.ops.judged import judged_part
+from maskloop.ops.class_scores import ClassCounts
+from maskloop.ops.judged import judged_part, require_one_shape
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(9))  # 0.5, 0.55, ..., 0.9
 
@@ -65,6 +67,9 @@ class Counts:
         return _ratio(self.overlap, self.predicted_pixels + self.truth_pixels - self.overlap)
 
 
+C = TypeVar("C", Counts, ClassCounts)
+
+
 def count(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None = None) -> Counts:
     """Match predicted to true objects, one to one, so that most of them reach each IoU.
 
@@ -90,10 +95,7 @@ def count(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None = No
     >>> count(np.array([[5, 5, 5, 0, 0, 0, 7]]), truth).ap[[0, 5, 6]].round(2)
     array([1.  , 0.33, 0.  ])
     """
-    if predicted.shape != truth.shape:
-        raise InputError(
-            f"The prediction is of shape {predicted.shape} and the truth of {truth.shape}; they must agree."
-        )
+    require_one_shape(predicted, truth)
     if predicted.size == 0:
         raise InputError(f"The labels of shape {predicted.shape} are empty; wanted is at least one pixel.")
     known = np.ones(truth.shape, bool) if mask is None else mask
@@ -112,8 +114,16 @@ def count(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None = No
     )
 
 
-def pool(counts: Iterable[Counts]) -> Counts:
-    """Add up the counts of several images, so that each object weighs the same.
+def pool(counts: Iterable[C]) -> C:
+    """Add up the counts of several images, so that each object, or each pixel, weighs the same.
+
+    Parameters
+    ----------
+    counts : iterable of Counts, or of ClassCounts of the same classes
+
+    Returns
+    -------
+    Counts or ClassCounts
 
     Raises
     ------
@@ -123,15 +133,8 @@ def pool(counts: Iterable[Counts]) -> Counts:
     counts = list(counts)
     if not counts:
         raise InputError("There is nothing to evaluate.")
-    return Counts(
-        true_positives=np.sum([c.true_positives for c in counts], axis=0),
-        matched_iou=sum(c.matched_iou for c in counts),
-        predicted=sum(c.predicted for c in counts),
-        truth=sum(c.truth for c in counts),
-        overlap=sum(c.overlap for c in counts),
-        predicted_pixels=sum(c.predicted_pixels for c in counts),
-        truth_pixels=sum(c.truth_pixels for c in counts),
-    )
+    kind = type(counts[0])
+    return kind(**{field.name: sum(getattr(c, field.name) for c in counts) for field in fields(kind)})
 
 
 def _ratio(part: float, whole: float) -> float:

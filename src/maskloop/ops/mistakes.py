@@ -6,8 +6,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from skimage.metrics import contingency_table
 
-from maskloop.errors import InputError
-from maskloop.ops.judged import judged_part
+from maskloop.ops.judged import judged_part, require_one_shape
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,7 @@ def count_mistakes(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | 
     >>> count_mistakes(np.array([[9, 9, 9, 9, 0, 5, 5, 6, 6, 0, 0, 7]]), truth)
     Mistakes(missed=1, invented=1, merged=1, split=1)
     """
-    if predicted.shape != truth.shape:
-        raise InputError(
-            f"The prediction is of shape {predicted.shape} and the truth of {truth.shape}; they must agree."
-        )
+    require_one_shape(predicted, truth)
     predicted, truth = judged_part(predicted, truth, mask)
     (found, predicted), (true, truth) = (np.unique(labels, return_inverse=True) for labels in (predicted, truth))
     shared = contingency_table(predicted.ravel(), truth.ravel()).tocoo()
