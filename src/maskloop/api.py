@@ -243,15 +243,11 @@ def _for_task(config: TrainConfig, wanted: TaskConfig | None) -> TrainConfig:
     known = None if config.from_scratch else read_card(find_model(config.base)).network.task
     if wanted is not None and known is not None and wanted.heads != known.heads:
         raise InputError(
-            f"The model {Path(config.base).name!r} makes {_describe(known)}, and the labels of this project mean "
-            f"{_describe(wanted)}; choose another base, or train from scratch."
+            f"The model {Path(config.base).name!r} makes {known}, and the labels of this project mean "
+            f"{wanted}; choose another base, or train from scratch."
         )
     task = wanted or known or config.network.task
     return config.model_copy(update={"network": config.network.model_copy(update={"task": task})})
-
-
-def _describe(task: TaskConfig) -> str:
-    return "classes (" + ", ".join(task.heads) + ")" if task.kind == "classes" else task.kind
 
 
 def compare(

@@ -2,18 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from maskloop.ops.judgement import Judgement
 from maskloop.project.preview import Preview
 from maskloop.scores import align
 
-if TYPE_CHECKING:
-    from maskloop.inference.judge import Judgement
-
-NOTICEABLE = 0.01  # mean AP by which a model must be better
-FORGOTTEN = 0.02  # AP at IoU 0.5 that may be lost on what the base model knew
+NOTICEABLE = 0.01  # by which a model's mean AP or Dice must be better
+FORGOTTEN = 0.02  # of AP at IoU 0.5 or of Dice, that may be lost on what the base model knew
 FEW_OBJECTS = 20
-COLUMNS = ("found", "true", "AP 0.5", "mean AP", "Dice", "missed", "invented", "merged", "split")
 
 
 @dataclass(frozen=True)
@@ -34,23 +30,23 @@ class Comparison:
 
     old: str
     new: str
-    here: "tuple[Judgement, Judgement]"
-    before: "tuple[Judgement, Judgement] | None"
+    here: tuple[Judgement, Judgement]
+    before: tuple[Judgement, Judgement] | None
     picture: Preview
 
     @property
     def gain(self) -> float:
-        """How much mean AP the new model has won on what is held out."""
-        old, new = (float(judgement.counts.ap.mean()) for judgement in self.here)
-        return new - old
+        """How much better the new model is on what is held out."""
+        old, new = self.here
+        return new.quality - old.quality
 
     @property
     def forgotten(self) -> float:
-        """How much AP at IoU 0.5 the new model has lost on what the base model knew."""
+        """How much worse the new model is on what the base model knew."""
         if self.before is None:
             return 0.0
-        old, new = (float(judgement.counts.ap[0]) for judgement in self.before)
-        return old - new
+        old, new = self.before
+        return old.known - new.known
 
     @property
     def is_better(self) -> bool:
@@ -60,37 +56,29 @@ class Comparison:
     @property
     def recommendation(self) -> str:
         """What to do, in one sentence."""
-        old, new = (float(judgement.counts.ap.mean()) for judgement in self.here)
-        scores = f"mean AP {new:.2f} against {old:.2f} on what is held out"
+        old, new = self.here
+        scores = f"{new.unit} {new.quality:.2f} against {old.quality:.2f} on what is held out"
         if not self.is_better:
             worse = "worse" if self.gain < -NOTICEABLE else "no better"
             return f"Keep {self.old}: {self.new} is {worse} ({scores})."
         remarks = []
         if self.forgotten > FORGOTTEN:
-            remarks.append(
-                f"it has forgotten some of what {self.old} knew (AP at IoU 0.5 lower by {self.forgotten:.2f})"
-            )
-        if (objects := self.here[0].counts.truth) < FEW_OBJECTS:
+            loss = f"{new.known_unit} lower by {self.forgotten:.2f}"
+            remarks.append(f"it has forgotten some of what {self.old} knew ({loss})")
+        if (objects := old.objects) is not None and objects < FEW_OBJECTS:
             remarks.append(f"only {objects} objects speak for it")
         remark = f", but {' and '.join(remarks)}" if remarks else ""
         return f"Adopt {self.new}: it is better ({scores}){remark}."
 
     def rows(self) -> list[list[str]]:
         """Return a header, and one row for each model and each set of pixels."""
-        rows = [["pixels", "model", *COLUMNS]]
+        rows = [["pixels", "model", *self.here[0].cells()]]
         sets: Mapping[str, tuple[Judgement, Judgement] | None] = {"held out": self.here, "known before": self.before}
         for title, judgements in sets.items():
             for name, judgement in zip((self.old, self.new), judgements or (), strict=False):
-                rows.append([title, name, *_cells(judgement)])
+                rows.append([title, name, *judgement.cells().values()])
         return rows
 
     def table(self) -> str:
         """Lay out `rows`."""
         return align(self.rows())
-
-
-def _cells(judgement: "Judgement") -> list[str]:
-    counts, mistakes = judgement.counts, judgement.mistakes
-    scores = [f"{score:.3f}" for score in (counts.ap[0], counts.ap.mean(), counts.dice)]
-    kinds = (mistakes.missed, mistakes.invented, mistakes.merged, mistakes.split)
-    return [str(counts.predicted), str(counts.truth), *scores, *map(str, kinds)]

@@ -100,6 +100,9 @@ class TaskConfig(Config):
         description="What the labels 1, 2, ... mean, where they mean classes; 0 is the background.",
     )
 
+    def __str__(self) -> str:
+        return f"classes ({', '.join(of.name for of in self.classes)})" if self.classes else self.kind
+
     @property
     def heads(self) -> tuple[str, ...]:
         """The maps that a network predicts for it."""

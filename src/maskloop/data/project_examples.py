@@ -8,8 +8,8 @@ from maskloop.data.examples import Example
 from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
 from maskloop.ops.axes import to_planes
-from maskloop.ops.judged import whole_objects
 from maskloop.ops.objects import count_objects
+from maskloop.ops.task import Task, task_of
 from maskloop.project.annotation import Annotation
 from maskloop.project.entry import Entry
 from maskloop.project.held_out import read_held_out, write_held_out
@@ -56,7 +56,7 @@ def read_lesson(project: Project, channel: int | None = None) -> Lesson:
         parts = held.parts(entry.pixels_sha256, annotations[entry.id])
         for examples, part in zip((learned, judged), parts, strict=True):
             examples += _examples(project, entry, annotations[entry.id], part, channel)
-    _require_objects(learned, judged)
+    _require_objects(learned, judged, task_of(project.task))
     write_held_out(held, project.folder)
     return Lesson(learned, judged, {entry.id: project.entry(entry.id).revision for entry in entries})
 
@@ -83,15 +83,14 @@ def _examples(
             yield Example(name, image, labels[i], None if reviewed.all() else reviewed)
 
 
-def _require_objects(learned: list[Example], judged: list[Example]) -> None:
-    taught, kept = (sum(_count(example) for example in examples) for examples in (learned, judged))
+def _require_objects(learned: list[Example], judged: list[Example], task: Task) -> None:
+    taught, kept = (
+        sum(count_objects(task.to_objects(example.labels, example.reviewed)) for example in examples)
+        for examples in (learned, judged)
+    )
     if not taught or not kept:
         raise InputError(
             f"There {'is' if taught + kept == 1 else 'are'} {taught + kept or 'no'} reviewed "
             f"object{'' if taught + kept == 1 else 's'}; wanted are some to learn from, and some apart from these "
             "to judge the model by: review more."
         )
-
-
-def _count(example: Example) -> int:
-    return count_objects(whole_objects(example.labels, example.reviewed))

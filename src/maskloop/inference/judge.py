@@ -1,37 +1,20 @@
-"""How good a model is on examples, object by object."""
+"""How good a model is on examples."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from maskloop.config import SegmentConfig
+from maskloop.config import SegmentConfig, TaskConfig
 from maskloop.data.examples import Example
 from maskloop.errors import Cancelled
 from maskloop.inference.model import Model
-from maskloop.ops.judged import box_amid_objects, judged_part, whole_objects
-from maskloop.ops.metrics import Counts, count, pool
-from maskloop.ops.mistakes import Mistakes, add_up, count_mistakes
+from maskloop.ops.judged import box_amid_objects, judged_part
+from maskloop.ops.judgement import Judged, Judgement, judge_labels
 from maskloop.ops.normalise import normalise
 from maskloop.ops.objects import count_objects
 from maskloop.project.preview import Preview
 
 PICTURE = 256  # pixels, the side of one
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What a model came to on some examples.
-
-    Attributes
-    ----------
-    counts : Counts
-        Pooled over all objects.
-    mistakes : Mistakes
-    """
-
-    counts: Counts
-    mistakes: Mistakes
 
 
 def judge(
@@ -61,23 +44,32 @@ def judge(
     Cancelled
         If it was asked to stop.
     """
-    counts, mistakes = [], []
-    for i, example in enumerate(examples):
-        if should_stop():
-            raise Cancelled
-        labels = model.segment_plane(example.image, SegmentConfig(), should_stop=should_stop).labels
-        counts.append(count(labels, example.labels, example.reviewed))
-        mistakes.append(count_mistakes(labels, example.labels, example.reviewed))
-        on_image((i + 1) / len(examples))
-    return Judgement(pool(counts), add_up(mistakes))
+
+    def judged() -> Iterator[Judged]:
+        for i, example in enumerate(examples):
+            if should_stop():
+                raise Cancelled
+            labels = model.segment_plane(example.image, SegmentConfig(), should_stop=should_stop).labels
+            yield labels, example.labels, example.reviewed
+            on_image((i + 1) / len(examples))
+
+    return judge_labels(judged(), model.card.network.task)
 
 
 def picture_judged(
-    image: np.ndarray, truth: np.ndarray, reviewed: np.ndarray | None, before: np.ndarray, after: np.ndarray
+    image: np.ndarray,
+    truth: np.ndarray,
+    reviewed: np.ndarray | None,
+    before: np.ndarray,
+    after: np.ndarray,
+    task: TaskConfig,
 ) -> Preview:
     """Return a picture of what two segmentations are judged by, and of nothing else."""
-    (before, _), (after, known) = (judged_part(labels, truth, reviewed) for labels in (before, after))
-    return Preview(image, known, before, after)
+    if task.kind == "objects":
+        (before, _), (after, known) = (judged_part(labels, truth, reviewed) for labels in (before, after))
+        return Preview(image, known, before, after)
+    known = np.ones(truth.shape, bool) if reviewed is None else reviewed
+    return Preview(image, *(np.where(known, labels, 0) for labels in (truth, before, after)))
 
 
 def picture_difference(
@@ -102,10 +94,12 @@ def picture_difference(
     Cancelled
         If it was asked to stop.
     """
-    example = max(examples, key=lambda e: count_objects(whole_objects(e.labels, e.reviewed)))
+    task = new.task
+    example = max(examples, key=lambda e: count_objects(task.to_objects(e.labels, e.reviewed)))
     box = box_amid_objects(example.labels, example.reviewed, PICTURE)
     reviewed = None if example.reviewed is None else example.reviewed[box]
     before, after = (
         model.segment_plane(example.image, SegmentConfig(), should_stop=should_stop).labels[box] for model in (old, new)
     )
-    return picture_judged(normalise(example.image)[box], example.labels[box], reviewed, before, after)
+    image, truth = normalise(example.image)[box], example.labels[box]
+    return picture_judged(image, truth, reviewed, before, after, new.card.network.task)

@@ -44,13 +44,8 @@ def replace(labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarra
     >>> replace(labels, box, np.array([[1, 1, 0, 2, 2, 0, 3, 3, 3]]), keep, first_unused=8).labels
     array([[7, 7, 0, 8, 8, 0, 4, 4, 4]])
     """
-    edit = Edit.around(labels, [box])
+    edit = _edit(labels, box, predicted, keep)
     old = edit.labels
-    if not old.shape == predicted.shape == keep.shape:
-        raise InputError(
-            f"The box is of shape {old.shape}, the prediction of {predicted.shape} and the reviewed pixels of "
-            f"{keep.shape}; they must agree."
-        )
     reviewed, _ = object_sizes(np.where(keep, old, 0))
     stays = np.union1d(reviewed, _reaching_out(labels, box))
     kept = keep | np.isin(old, stays)
@@ -60,32 +55,29 @@ def replace(labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarra
     return edit
 
 
-def replace_unreviewed(labels: np.ndarray, predicted: np.ndarray, reviewed: np.ndarray) -> np.ndarray:
-    """Lay predicted objects into planes around what is reviewed.
+def replace_pixels(labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray) -> Edit:
+    """Lay predicted classes into a box, except on reviewed pixels; parameters as in `replace`.
 
-    Parameters
-    ----------
-    labels, predicted : ndarray of shape (P, Y, X), int
-    reviewed : ndarray of shape (P, Y, X), bool
-
-    Returns
-    -------
-    ndarray of shape (P, Y, X), int
-
-    Raises
-    ------
-    InputError
-        If the shapes do not agree.
+    Examples
+    --------
+    >>> labels = np.array([[1, 1, 2, 2]])
+    >>> box = (slice(0, 1), slice(0, 4))
+    >>> replace_pixels(labels, box, np.array([[0, 2, 1, 0]]), labels == 2).labels
+    array([[0, 2, 2, 2]])
     """
-    if not labels.shape == predicted.shape == reviewed.shape:
-        raise InputError(f"The prediction is of shape {predicted.shape}; wanted is that of the labels, {labels.shape}.")
-    replaced = labels.copy()
-    unused = int(labels.max(initial=0)) + 1
-    for plane, found, keep in zip(replaced, predicted, reviewed, strict=True):
-        edit = replace(plane, (slice(0, plane.shape[0]), slice(0, plane.shape[1])), found, keep, unused)
-        plane[edit.box] = edit.labels
-        unused = max(unused, int(edit.labels.max(initial=0)) + 1)
-    return replaced
+    edit = _edit(labels, box, predicted, keep)
+    edit.labels[~keep] = predicted[~keep]
+    return edit
+
+
+def _edit(labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray) -> Edit:
+    edit = Edit.around(labels, [box])
+    if not edit.labels.shape == predicted.shape == keep.shape:
+        raise InputError(
+            f"The box is of shape {edit.labels.shape}, the prediction of {predicted.shape} and the reviewed pixels of "
+            f"{keep.shape}; they must agree."
+        )
+    return edit
 
 
 def _reaching_out(labels: np.ndarray, box: Box) -> np.ndarray:

@@ -7,7 +7,11 @@ from scipy import ndimage
 
 from maskloop.config import LabelsConfig, TaskConfig
 from maskloop.errors import InputError
+from maskloop.ops.edit import Edit
 from maskloop.ops.instances import drop_small, maps_to_labels
+from maskloop.ops.judged import whole_objects
+from maskloop.ops.objects import Box
+from maskloop.ops.replace import replace, replace_pixels
 from maskloop.ops.targets import labels_to_targets, labels_to_weights
 
 TOUCHING = np.ones((3, 3))
@@ -37,8 +41,11 @@ class Task(Protocol):
         The smallest object is counted at the size of the network, for which the plane was enlarged by `rescaled`.
         """
 
-    def to_objects(self, labels: np.ndarray) -> np.ndarray:
-        """Give what hangs together one number each, from 1; of shape (Y, X), int32."""
+    def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Give what hangs together one number each, from 1, where it is reviewed; of shape (Y, X), int."""
+
+    def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:
+        """Lay a prediction into a box of labels around what is to be kept, as `maskloop.ops.replace.replace` does."""
 
 
 class Objects:
@@ -51,9 +58,13 @@ class Objects:
         staticmethod(maps_to_labels),
     )
 
-    def to_objects(self, labels: np.ndarray) -> np.ndarray:
-        """Return the labels as they are."""
-        return labels
+    def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Return the objects that are reviewed as a whole."""
+        return whole_objects(labels, reviewed)
+
+    def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:
+        """Keep objects whole, and give new ones unused numbers."""
+        return replace(labels, box, predicted, keep, unused)
 
 
 class Foreground:
@@ -74,9 +85,13 @@ class Foreground:
         parts, _ = ndimage.label(maps[..., 0] >= config.foreground, TOUCHING)
         return (drop_small(parts, config.min_size / rescaled**2) > 0).astype(np.int32)
 
-    def to_objects(self, labels: np.ndarray) -> np.ndarray:
-        """Give each part of the foreground a number."""
-        return ndimage.label(labels > 0, TOUCHING)[0].astype(np.int32)
+    def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Give each part of the foreground that is reviewed a number."""
+        return ndimage.label(_known(labels, reviewed) > 0, TOUCHING)[0].astype(np.int32)
+
+    def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:  # noqa: ARG002
+        """Keep pixels."""
+        return replace_pixels(labels, box, predicted, keep)
 
 
 class Classes:
@@ -113,8 +128,9 @@ class Classes:
         """Return the likeliest class of each pixel, the first one of several."""
         return maps.argmax(axis=-1).astype(np.int32)
 
-    def to_objects(self, labels: np.ndarray) -> np.ndarray:
-        """Give each part of each class a number."""
+    def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Give each part of each class that is reviewed a number."""
+        labels = _known(labels, reviewed)
         numbered, count = np.zeros(labels.shape, np.int32), 0
         for number in range(1, self.targets):
             parts, found = ndimage.label(labels == number, TOUCHING)
@@ -122,12 +138,50 @@ class Classes:
             count += found
         return numbered
 
+    def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:  # noqa: ARG002
+        """Keep pixels."""
+        return replace_pixels(labels, box, predicted, keep)
+
+
+def lay_unreviewed(labels: np.ndarray, predicted: np.ndarray, reviewed: np.ndarray, task: Task) -> np.ndarray:
+    """Lay predictions into planes around what is reviewed.
+
+    Parameters
+    ----------
+    labels, predicted : ndarray of shape (P, Y, X), int
+    reviewed : ndarray of shape (P, Y, X), bool
+    task : Task
+        What the labels mean.
+
+    Returns
+    -------
+    ndarray of shape (P, Y, X), int
+
+    Raises
+    ------
+    InputError
+        If the shapes do not agree.
+    """
+    if not labels.shape == predicted.shape == reviewed.shape:
+        raise InputError(f"The prediction is of shape {predicted.shape}; wanted is that of the labels, {labels.shape}.")
+    laid = labels.copy()
+    unused = int(labels.max(initial=0)) + 1
+    for plane, found, keep in zip(laid, predicted, reviewed, strict=True):
+        edit = task.lay(plane, (slice(0, plane.shape[0]), slice(0, plane.shape[1])), found, keep, unused)
+        plane[edit.box] = edit.labels
+        unused = max(unused, int(edit.labels.max(initial=0)) + 1)
+    return laid
+
 
 def task_of(config: TaskConfig) -> Task:
     """Return the task that is described."""
     if config.kind == "classes":
         return Classes(len(config.heads))
     return Objects() if config.kind == "objects" else Foreground()
+
+
+def _known(labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:
+    return labels if reviewed is None else np.where(reviewed, labels, 0)
 
 
 def _weights(labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:

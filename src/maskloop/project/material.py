@@ -18,22 +18,23 @@ class Material:
     ----------
     images : int
         In which something is reviewed.
-    objects : int
-        That are reviewed as a whole.
+    objects : int or None
+        That are reviewed as a whole; None where labels do not mean objects.
     share : float
         Of the pixels of these images that is reviewed.
     """
 
     images: int
-    objects: int
+    objects: int | None
     share: float
 
     def __str__(self) -> str:
         if not self.images:
             return "Nothing is reviewed yet. Only what you have checked is learned from: say so in the Correct tab."
         images = f"{self.images} image{'' if self.images == 1 else 's'}"
-        objects = f"{self.objects:,} reviewed object{'' if self.objects == 1 else 's'}"
-        return f"{images}, {objects}, {self.share:.0%} of the pixels reviewed."
+        plural = "" if self.objects == 1 else "s"
+        objects = "" if self.objects is None else f" {self.objects:,} reviewed object{plural},"
+        return f"{images},{objects} {self.share:.0%} of the pixels reviewed."
 
 
 class MaterialCounter:
@@ -53,7 +54,8 @@ class MaterialCounter:
         reviewed = [entry for entry in project.entries if entry.reviewed]
         pixels = {entry.id: int(np.prod(entry.labels_shape)) for entry in reviewed}
         share = sum(entry.reviewed * pixels[entry.id] for entry in reviewed) / max(sum(pixels.values()), 1)
-        objects = sum(self._objects(project, entry) for entry in reviewed)
+        counts = project.task.kind == "objects"
+        objects = sum(self._objects(project, entry) for entry in reviewed) if counts else None
         return Material(len(reviewed), objects, share)
 
     def _objects(self, project: Project, entry: Entry) -> int:

@@ -13,7 +13,7 @@ from maskloop.config import OBJECTS, TaskConfig
 from maskloop.errors import ProjectError, explain
 from maskloop.files import read_image, sync_folder
 from maskloop.ops.axes import to_planes
-from maskloop.ops.replace import replace_unreviewed
+from maskloop.ops.task import lay_unreviewed, task_of
 from maskloop.project.adding import tidy_unfinished, write_entry
 from maskloop.project.annotation import (
     Annotation,
@@ -264,7 +264,7 @@ class Project:
         self._keep_edits(entry, "before segmenting")
         known = self.annotation(entry)
         planes, reviewed = (to_planes(a, entry.axes.replace("C", "")) for a in (known.labels, known.reviewed))
-        labels = replace_unreviewed(planes.pixels[..., 0], predicted, reviewed.pixels[..., 0] > 0)
+        labels = lay_unreviewed(planes.pixels[..., 0], predicted, reviewed.pixels[..., 0] > 0, task_of(self.task))
         annotation = Annotation(planes.restore(labels).astype(np.int32), known.reviewed)
         return self._commit(entry, annotation, self.next_revision(entry), "segmented")
 

@@ -42,7 +42,10 @@ class Exam:
         """Return an exam of a few small crops, the one with the most objects first; quick enough for each epoch."""
         chosen = np.linspace(0, len(self.examples) - 1, min(EXCERPTS, len(self.examples))).round().astype(int)
         crops = [_crop_amid_objects(self.examples[i]) for i in chosen]
-        return Exam(self.config, sorted(crops, key=lambda crop: -count_objects(self.task.to_objects(crop.labels))))
+        return Exam(
+            self.config,
+            sorted(crops, key=lambda crop: -count_objects(self.task.to_objects(crop.labels, crop.reviewed))),
+        )
 
     def segment(self, network: keras.Model, labels: LabelsConfig) -> list[np.ndarray]:
         """Segment the images; return labels of shape (Y, X), int32, of each."""

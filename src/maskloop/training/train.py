@@ -20,9 +20,8 @@ from maskloop.inference.model import load_model
 from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
-from maskloop.ops.judged import whole_objects
 from maskloop.ops.targets import object_diameters
-from maskloop.ops.task import Task, task_of
+from maskloop.ops.task import task_of
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import (
     ModelCard,
@@ -90,15 +89,16 @@ def train_model(
     network = _starting_network(config)
     if config.tensorboard:
         callbacks = _with_log(callbacks, TensorBoardLog(folder, network, config.network))
-    excerpt = course.exam.excerpt()
+    excerpt, task = course.exam.excerpt(), config.network.task
     before = [] if config.from_scratch else excerpt.segment(network, course.labels)
 
     def ap50() -> float:
         found = excerpt.segment(network, course.labels)
         shown = excerpt.examples[0]
         earlier = before[0] if before else np.zeros_like(found[0])
-        callbacks.on_preview(picture_judged(shown.image, shown.labels, shown.reviewed, earlier, found[0]))
-        return float(excerpt.ap(found)[0]) if config.network.task.kind == "objects" else math.nan
+        preview = picture_judged(shown.image, shown.labels, shown.reviewed, earlier, found[0], task)
+        callbacks.on_preview(preview)
+        return float(excerpt.ap(found)[0]) if task.kind == "objects" else math.nan
 
     training, validation, rehearsal = (
         [prepare(example, course.task) for example in part]
@@ -123,11 +123,6 @@ def _with_log(callbacks: Callbacks, log: TensorBoardLog) -> Callbacks:
         callbacks.on_preview(preview)
 
     return replace(callbacks, on_epoch=on_epoch, on_preview=on_preview)
-
-
-def whole_diameters(example: Example, task: Task) -> np.ndarray:
-    """Return the diameters in pixels of the objects of an example that are reviewed as a whole."""
-    return object_diameters(whole_objects(task.to_objects(example.labels), example.reviewed))
 
 
 @dataclass
@@ -159,7 +154,8 @@ class _Course:
                 f"A crop of {self.config.crop} pixels does not suit this model; wanted is a multiple of "
                 f"{self.network.multiple}."
             )
-        self.diameters = [found for e in self.lesson.training if len(found := whole_diameters(e, self.task))]
+        each = (object_diameters(self.task.to_objects(e.labels, e.reviewed)) for e in self.lesson.training)
+        self.diameters = [diameters for diameters in each if len(diameters)]
         if not self.diameters:
             raise InputError(
                 "None of the images to train on has a labelled object, so there is nothing to learn; "

@@ -2,22 +2,37 @@
 
 from typing import Any
 
+import numpy as np
+from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from maskloop.config import COLOURS, TaskConfig
+from maskloop.config import COLOURS, OBJECTS, TaskConfig
 
 NOTHING = (0.0, 0.0, 0.0, 0.0)
 NO_CLASS = "#ff0000"  # a label that means nothing
+KEY = "maskloop"  # of a layer's metadata
 
 
-def class_look(task: TaskConfig) -> dict[str, Any]:
-    """Return what makes a `napari.layers.Labels` look like what its labels mean; nothing for objects."""
+def show_classes(layer: Labels, task: TaskConfig) -> None:
+    """Make a layer look like what its labels mean, and remember it; objects look as napari likes."""
+    ours: dict[str, Any] = layer.metadata.get(KEY, {})
+    layer.metadata = {**layer.metadata, KEY: {**ours, "task": task.model_dump(mode="json")}}
     if task.kind == "objects":
-        return {}
-    names = task.heads if task.kind == "classes" else ("background", "foreground")
-    colours = [of.colour for of in task.classes] or COLOURS[:1]
+        return
+    names, colours = class_names(task)
     by_label = {None: NO_CLASS, 0: NOTHING} | dict(enumerate(colours, start=1))
-    return {
-        "colormap": DirectLabelColormap(color_dict=by_label),
-        "features": {"index": list(range(len(names))), "class": list(names)},
-    }
+    layer.colormap = DirectLabelColormap(color_dict=by_label)
+    layer.features = {"index": np.arange(len(names) + 1), "class": ["background", *names]}
+
+
+def class_names(task: TaskConfig) -> tuple[list[str], list[str]]:
+    """Return the names and the colours of the labels 1, 2, ... that a task knows; none of objects."""
+    if task.kind == "foreground":
+        return ["foreground"], [COLOURS[0]]
+    return [of.name for of in task.classes], [of.colour for of in task.classes]
+
+
+def task_of_layer(layer: Labels) -> TaskConfig:
+    """Return what the labels of a layer mean: objects, where nothing else is known."""
+    known = layer.metadata.get(KEY, {}).get("task")
+    return OBJECTS if known is None else TaskConfig.model_validate(known)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from maskloop.config import TaskConfig
 from maskloop.errors import InputError
 from maskloop.ops.edit import Edit
-from maskloop.ops.replace import replace
+from maskloop.ops.task import task_of
 from maskloop.widgets.background import Background
 from maskloop.widgets.labels_plane import LabelsPlane, require_editable
 from maskloop.widgets.open_entry import OpenEntry
@@ -66,7 +67,7 @@ class EntryResult:
             return
         plane, predicted = left[0]
         before = _Plane(plane.labels.copy(), self._reviewed(plane))
-        work = partial(before.replaced, predicted, self._unused)
+        work = partial(before.replaced, predicted, self._unused, self._entry.task)
         self._background.run(work, partial(self._apply, before, left, done), done)
 
     def _apply(
@@ -117,6 +118,6 @@ class _Plane:
             and np.array_equal(self.reviewed, other.reviewed)
         )
 
-    def replaced(self, predicted: np.ndarray, unused: int) -> Edit:
+    def replaced(self, predicted: np.ndarray, unused: int, task: TaskConfig) -> Edit:
         whole = (slice(0, predicted.shape[0]), slice(0, predicted.shape[1]))
-        return replace(self.labels, whole, predicted, self.reviewed, unused)
+        return task_of(task).lay(self.labels, whole, predicted, self.reviewed, unused)

@@ -8,7 +8,8 @@ import numpy as np
 
 from maskloop.errors import InputError
 from maskloop.ops.objects import Box, widen
-from maskloop.ops.replace import replace
+from maskloop.ops.task import task_of
+from maskloop.widgets.class_look import task_of_layer
 from maskloop.widgets.labels_plane import LabelsPlane
 from maskloop.widgets.open_entry import OpenEntry
 from maskloop.widgets.plane_maps import MapsOfPlanes, PlaneMaps
@@ -73,15 +74,16 @@ class ModelOnPlane:
         seen = widen(box, CONTEXT, plane.labels.shape)
         inner = tuple(slice(b.start - s.start, b.stop - s.start) for b, s in zip(box, seen, strict=True))
 
-        def lay(predicted: np.ndarray) -> str:
+        def lay_anew(predicted: np.ndarray) -> str:
             keep = np.zeros_like(predicted, bool) if (reviewed := self.reviewed(plane)) is None else reviewed[seen] > 0
-            changed = plane.apply(replace(plane.labels, box, predicted[inner], keep[inner], plane.unused_label()))
+            lay = task_of(task_of_layer(plane.layer)).lay
+            changed = plane.apply(lay(plane.labels, box, predicted[inner], keep[inner], plane.unused_label()))
             return "The box is segmented anew." if changed else "Segmenting the box anew changed nothing."
 
         self._maps.segment(
             self._snapshot(plane).crop(seen),
             self._segment_panel.config,
-            lambda labels: self._attempt(partial(self.if_there, plane, partial(lay, labels))),
+            lambda labels: self._attempt(partial(self.if_there, plane, partial(lay_anew, labels))),
             self._tell,
         )
         return "Segmenting the box…"

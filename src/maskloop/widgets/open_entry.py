@@ -10,11 +10,13 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari.utils.events import Event
 from qtpy.QtCore import QObject, Signal
 
+from maskloop.config import TaskConfig
 from maskloop.ops.edit import Edit
 from maskloop.project.annotation import Annotation
 from maskloop.project.autosave import Autosave
 from maskloop.project.entry import Entry
 from maskloop.project.project import Project
+from maskloop.widgets.class_look import show_classes
 from maskloop.widgets.labels_plane import LabelsPlane, take_plane
 from maskloop.widgets.layer_view import known_look, transform_of
 from maskloop.widgets.watcher import Watcher, around
@@ -28,6 +30,7 @@ class LoadedEntry:
     """An entry as read from the disk; `autosave` is None where the project is read-only."""
 
     entry: Entry
+    task: TaskConfig
     image: np.ndarray
     annotation: Annotation
     autosave: Autosave | None
@@ -47,7 +50,7 @@ def load_entry(project: Project, entry: Entry) -> LoadedEntry:
     """
     image, annotation = project.image(entry), project.annotation(entry)
     autosave = None if project.read_only else Autosave(project, entry, annotation)
-    return LoadedEntry(entry, image, annotation, autosave)
+    return LoadedEntry(entry, project.task, image, annotation, autosave)
 
 
 class OpenEntry(QObject):
@@ -65,6 +68,8 @@ class OpenEntry(QObject):
     Attributes
     ----------
     entry : Entry
+    task : TaskConfig
+        What its labels mean.
     images : tuple of napari.layers.Image
     labels, overlay : napari.layers.Labels
         The overlay shows the reviewed pixels.
@@ -81,7 +86,7 @@ class OpenEntry(QObject):
 
     def __init__(self, viewer: napari.Viewer, loaded: LoadedEntry, images: Sequence[Image], labels: Labels) -> None:
         super().__init__()
-        self.entry, self.images, self.labels = loaded.entry, tuple(images), labels
+        self.entry, self.task, self.images, self.labels = loaded.entry, loaded.task, tuple(images), labels
         self._viewer, self._loaded = viewer, loaded
         self.is_open = True
         self.latest_result: object = None  # what a segmentation is being written by
@@ -271,4 +276,5 @@ def bind_layers(
         viewer.add_layer(labels)
     elif not isinstance(labels.data, np.ndarray) or labels.data.dtype != np.int32:
         labels.data = np.asarray(labels.data).astype(np.int32)
+    show_classes(labels, loaded.task)
     return OpenEntry(viewer, loaded, images, labels)

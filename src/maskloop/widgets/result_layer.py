@@ -9,7 +9,7 @@ from napari.layers import Labels
 from napari.utils.events import Event
 
 from maskloop.config import TaskConfig
-from maskloop.widgets.class_look import class_look
+from maskloop.widgets.class_look import show_classes
 from maskloop.widgets.snapshot import Snapshot
 
 
@@ -62,8 +62,8 @@ class ResultLayer:
         done("You have painted on the old labels: these are new." if painted else "")
 
     def _new_layer(self, snapshot: Snapshot, metadata: dict[str, Any]) -> Labels:
-        look = class_look(self._task) | snapshot.transform
-        layer = Labels(self._written.copy(), name=f"{snapshot.name} labels", metadata=metadata, **look)
+        layer = Labels(self._written.copy(), name=f"{snapshot.name} labels", metadata=metadata, **snapshot.transform)
+        show_classes(layer, self._task)
         layer.events.paint.connect(self._note_paint)
         self._touched = False
         return layer

@@ -20,6 +20,7 @@ from maskloop.jobs.messages import TERMINAL, Broken, Done, Progress, Ready
 from maskloop.ops.nothing_found import explain_nothing_found
 from maskloop.widgets.adjust_form import AdjustForm
 from maskloop.widgets.background import Background
+from maskloop.widgets.class_look import KEY
 from maskloop.widgets.describe_end import describe_end
 from maskloop.widgets.entry_result import EntryResult
 from maskloop.widgets.open_entry import OpenEntry
@@ -130,6 +131,7 @@ class SegmentPanel(QWidget):
         try:
             snapshot = take_snapshot(self.form.image, dims.displayed, dims.point, self.form.all_planes)
             task = self.form.card.network.task
+            self._require_task(task)
         except (InputError, ModelError) as error:
             self._refused = str(error)
             self.message.setText(self._refused)
@@ -211,6 +213,15 @@ class SegmentPanel(QWidget):
         self._asked = card.labels  # the kept maps are the old model's: they are left as they are
         self.message.setText(f"{LOADING} {card.name}…")
         self.session.warm(str(self.form.model))
+
+    def _require_task(self, task: TaskConfig) -> None:
+        """Refuse a model whose labels mean something else than those of the open entry."""
+        entry = self.entry
+        if entry is not None and self.form.image in entry.images and entry.task.heads != task.heads:
+            raise InputError(
+                f"This model makes {task}, and the labels of this project mean {entry.task}: choose a model that was "
+                "trained in it, or train one."
+            )
 
     def _result_for(self, snapshot: Snapshot, task: TaskConfig) -> ResultLayer | EntryResult:
         kept = self._kept
@@ -306,7 +317,8 @@ class SegmentPanel(QWidget):
 def _metadata(run: _Run, event: Done) -> dict[str, Any]:
     config = run.config.model_copy(update={"labels": event.labels})
     return {
-        "maskloop": {
+        KEY: {
+            "task": event.task.model_dump(mode="json"),
             "version": version("maskloop"),
             "image": run.snapshot.name,
             "settings": config.model_dump(mode="json"),

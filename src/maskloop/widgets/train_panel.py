@@ -91,7 +91,7 @@ class TrainPanel(QWidget):
         project = self._project
         if project is None or project.read_only:
             return
-        if self._material is not None and not self._material.objects:
+        if self._material is not None and self._material.objects == 0:
             self.message.setText("No object is reviewed as a whole yet: review some in the Correct tab.")
             return
         self.resegment_button.hide()
