@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from maskloop.config import TaskConfig
 from maskloop.data.examples import Example
 from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
@@ -48,6 +49,7 @@ def read_lesson(project: Project, channel: int | None = None) -> Lesson:
         )
     for entry in entries:
         _require_channel(entry, channel)
+        _require_classes(entry, annotations[entry.id], project.task)
     by_pixels = {entry.pixels_sha256: annotations[entry.id] for entry in entries}
     held = read_held_out(project.folder).extended(by_pixels.items(), len(entries))
     learned: list[Example] = []
@@ -67,6 +69,15 @@ def _require_channel(entry: Entry, channel: int | None) -> None:
         raise InputError(f"{entry.name!r} has {count} channels: say which one to learn from, counted from 0.")
     if channel is not None and channel >= count:
         raise InputError(f"{entry.name!r} has no channel {channel}: it has {count}, counted from 0.")
+
+
+def _require_classes(entry: Entry, annotation: Annotation, task: TaskConfig) -> None:
+    highest = int(annotation.labels.max(initial=0))
+    if task.kind == "classes" and highest > len(task.classes):
+        raise InputError(
+            f"{entry.name!r} holds the label {highest}, which is of no class; wanted is 0 for background to "
+            f"{len(task.classes)}: paint it over."
+        )
 
 
 def _examples(

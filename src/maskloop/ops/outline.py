@@ -40,9 +40,7 @@ def outline(labels: np.ndarray, path: np.ndarray, unused: int) -> Edit:
     >>> outline(labels, np.array([[-1, 1.5], [1, 1.5], [1, 3.5], [-1, 3.5]]), 4).labels
     array([[1, 1, 4, 4, 2, 2, 3]])
     """
-    pixels = pixels_inside(path, labels.shape)
-    if not len(pixels[0]):
-        raise InputError("The line encloses no pixel of the plane; draw it once around an object.")
+    pixels = _require_inside(path, labels.shape)
     inside = labels[pixels]
     box = _box_of_whole_objects(labels, pixels, inside)
     numbers, sizes = _mostly_inside(labels[box], inside)
@@ -51,6 +49,28 @@ def outline(labels: np.ndarray, path: np.ndarray, unused: int) -> Edit:
     own = tuple(steps - side.start for steps, side in zip(pixels, box, strict=True))
     edit.labels[own] = numbers[sizes.argmax()] if len(numbers) else unused
     return edit
+
+
+def fill_inside(labels: np.ndarray, path: np.ndarray, number: int) -> Edit:
+    """Give what lies inside of a drawn line one label, whatever it was; otherwise as `outline`.
+
+    Examples
+    --------
+    >>> fill_inside(np.array([[1, 1, 2, 2]]), np.array([[-1, 0.5], [1, 0.5], [1, 2.5], [-1, 2.5]]), 3).labels
+    array([[3, 3]])
+    """
+    pixels = _require_inside(path, labels.shape)
+    rows, columns = (slice(int(steps.min()), int(steps.max()) + 1) for steps in pixels)
+    edit = Edit.around(labels, [(rows, columns)])
+    edit.labels[pixels[0] - rows.start, pixels[1] - columns.start] = number
+    return edit
+
+
+def _require_inside(path: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    pixels = pixels_inside(path, shape)
+    if not len(pixels[0]):
+        raise InputError("The line encloses no pixel of the plane; draw it once around an object.")
+    return pixels
 
 
 def pixels_inside(path: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,9 @@
 """A training as TensorBoard shows it: scores, a sample prediction and the graph."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +14,7 @@ from maskloop.ops.examine import outlines
 from maskloop.project.history import Epoch
 from maskloop.project.preview import Preview
 
+Value = tf.compat.v1.Summary.Value
 LOG_FOLDER = "tensorboard"  # in the model folder
 TRUE, FOUND = (240, 228, 66), (204, 121, 167)  # yellow and purple
 
@@ -38,10 +41,8 @@ class TensorBoardLog:
     def add_epoch(self, epoch: Epoch) -> None:
         """Write the scores of an epoch."""
         self._epoch = epoch.epoch
-        with self._writer.as_default(step=epoch.epoch):
-            for name, score in asdict(epoch).items():
-                if name != "epoch":
-                    tf.summary.scalar(name, score)
+        scores = (Value(tag=name, simple_value=score) for name, score in asdict(epoch).items() if name != "epoch")
+        self._write(epoch.epoch, scores)
         self._writer.flush()
 
     def add_preview(self, preview: Preview) -> None:
@@ -50,5 +51,15 @@ class TensorBoardLog:
         pictures = [np.repeat(grey, 3, axis=-1) for _ in range(2)]
         for picture, labels, colour in zip(pictures, (preview.truth, preview.after), (TRUE, FOUND), strict=True):
             picture[outlines(labels)] = colour
-        with self._writer.as_default(step=self._epoch + 1):
-            tf.summary.image("true | found", np.concatenate(pictures, axis=1)[None])
+        pair = np.concatenate(pictures, axis=1)
+        png = tf.io.encode_png(pair).numpy()
+        image = tf.compat.v1.Summary.Image(
+            height=pair.shape[0], width=pair.shape[1], colorspace=3, encoded_image_string=png
+        )
+        self._write(self._epoch + 1, [Value(tag="true | found", image=image)])
+
+    def _write(self, step: int, values: Iterable[Any]) -> None:
+        # Not tf.summary.scalar and image, for which the package of TensorBoard itself must be there.
+        summary = tf.compat.v1.Summary(value=list(values)).SerializeToString()
+        with self._writer.as_default():
+            tf.summary.experimental.write_raw_pb(summary, step)

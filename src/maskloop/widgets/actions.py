@@ -26,6 +26,8 @@ class Action:
         ``"point"`` (where the cursor is), or ``"nothing"``.
     click : str
         What is said while a click is waited for.
+    needs_objects : bool
+        Whether it makes sense only where labels mean objects.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Action:
     hint: str
     mouse: Literal["path", "loop", "box", "point", "nothing"]
     click: str = "Click an object."
+    needs_objects: bool = True
 
     @property
     def how(self) -> str:
@@ -54,8 +57,10 @@ ACTIONS = (
         "repair",
         "Outline",
         "C",
-        "Make what a drawn line encloses one object: a missed one, one in parts, or one of several grown together.",
+        "Make what a drawn line encloses one object: a missed one, one in parts, or one of several grown together. "
+        "Where labels mean classes, it becomes the chosen one.",
         "loop",
+        needs_objects=False,
     ),
     Action("split", "repair", "Split", "S", "Split objects along a drawn line.", "path"),
     Action("merge", "repair", "Merge", "J", "Join all objects that a drawn line touches into one.", "path"),
@@ -77,8 +82,9 @@ ACTIONS = (
         "repair",
         "Segment box",
         "R",
-        "Segment a drawn box anew with the settings of the Segment tab; reviewed objects stay.",
+        "Segment a drawn box anew with the settings of the Segment tab; what is reviewed stays.",
         "box",
+        needs_objects=False,
     ),
     Action("next_doubtful", "look", "Next doubtful", "N", "Go to the place where the model was least sure.", "nothing"),
     Action("previous_object", "look", "Previous", "Q", "Go to the object before this one.", "nothing"),
@@ -91,7 +97,15 @@ ACTIONS = (
         "Mark the object under the cursor, and the background around it, as reviewed; once more takes it back.",
         "point",
     ),
-    Action("review_box", "review", "Box", "Y", "Mark a drawn box as reviewed; once more takes it back.", "box"),
+    Action(
+        "review_box",
+        "review",
+        "Box",
+        "Y",
+        "Mark a drawn box as reviewed; once more takes it back.",
+        "box",
+        needs_objects=False,
+    ),
     Action(
         "review_image",
         "review",
@@ -99,6 +113,7 @@ ACTIONS = (
         "I",
         "Mark the whole plane on screen as reviewed and keep a version of the image; once more takes the mark back.",
         "nothing",
+        needs_objects=False,
     ),
 )
 

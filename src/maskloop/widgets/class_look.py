@@ -7,6 +7,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from maskloop.config import COLOURS, OBJECTS, TaskConfig
+from maskloop.errors import InputError
 
 NOTHING = (0.0, 0.0, 0.0, 0.0)
 NO_CLASS = "#ff0000"  # a label that means nothing
@@ -30,6 +31,20 @@ def class_names(task: TaskConfig) -> tuple[list[str], list[str]]:
     if task.kind == "foreground":
         return ["foreground"], [COLOURS[0]]
     return [of.name for of in task.classes], [of.colour for of in task.classes]
+
+
+def class_name(task: TaskConfig, label: int) -> str:
+    """Return what a label means.
+
+    Raises
+    ------
+    InputError
+        If it means nothing.
+    """
+    names = ["background", *class_names(task)[0]]
+    if not 0 <= label < len(names):
+        raise InputError(f"Label {label} is of no class; wanted is 0 for background to {len(names) - 1}: choose one.")
+    return names[label]
 
 
 def task_of_layer(layer: Labels) -> TaskConfig:

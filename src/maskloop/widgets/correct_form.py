@@ -18,8 +18,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from maskloop.config import TaskConfig
 from maskloop.ops.doubt import EXPLANATION
 from maskloop.widgets.actions import ACTIONS
+from maskloop.widgets.class_choice import ClassChoice
 from maskloop.widgets.size_filter import Which
 
 COLUMNS = 2
@@ -41,6 +43,7 @@ class CorrectForm(QWidget):
         self.left = QLabel()
         self.reviewed = QLabel()
         self._sheet = QLabel(wordWrap=True)
+        self.classes = ClassChoice()
         self.overlay = QCheckBox("Show what is reviewed")
         self.overlay.setChecked(True)
         self.overlay.toggled.connect(self.overlay_toggled)
@@ -52,8 +55,10 @@ class CorrectForm(QWidget):
         self._size.valueChanged.connect(self.size_changed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        self._look = self._make_look()
+        layout.addWidget(self.classes)
         layout.addWidget(self._make_repair())
-        layout.addWidget(self._make_look())
+        layout.addWidget(self._look)
         layout.addWidget(self._make_review())
         layout.addWidget(self._make_cheat_sheet())
         layout.addWidget(self._sheet)
@@ -74,6 +79,14 @@ class CorrectForm(QWidget):
         """Show which button has the mouse."""
         for other, button in self.buttons.items():
             button.setChecked(other == name)
+
+    def show_for(self, task: TaskConfig) -> None:
+        """Show what makes sense for what labels mean."""
+        objects = task.kind == "objects"
+        self.classes.show_classes(task)
+        self._look.setVisible(objects)
+        for action in ACTIONS:
+            self.buttons[action.name].setVisible(objects or not action.needs_objects)
 
     def show_all_sizes(self) -> None:
         """Choose to show objects of all sizes."""

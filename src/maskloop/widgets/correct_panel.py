@@ -10,10 +10,12 @@ from napari.utils.events import Event
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from maskloop.config import OBJECTS
 from maskloop.errors import InputError, MaskloopError
 from maskloop.widgets import repairs
 from maskloop.widgets.actions import ACTIONS, Action, action_named
 from maskloop.widgets.background import Background
+from maskloop.widgets.class_look import task_of_layer
 from maskloop.widgets.correct_form import CorrectForm
 from maskloop.widgets.drawing import Drawing, box_between
 from maskloop.widgets.keys import Keys
@@ -106,7 +108,7 @@ class CorrectPanel(QWidget):
         self.drawing.end()
         self._sketch.close()
         if action.mouse == "nothing":
-            self._try(self._now[name])
+            self._try(partial(self._do, action))
         elif action != had_mouse:
             self._try(partial(self._begin, action))
         self._show_tool()
@@ -145,6 +147,7 @@ class CorrectPanel(QWidget):
 
     def _connect(self) -> None:
         self.form.chosen.connect(self.act)
+        self.form.classes.chosen.connect(self._paint_class)
         self.form.size_changed.connect(self._choose_sizes)
         self.form.overlay_toggled.connect(self._show_overlay)
         self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
@@ -161,11 +164,21 @@ class CorrectPanel(QWidget):
         layer = self.labels
         if layer is not None:
             self._keys.bind(layer)
+        self._show_task(layer)
         if self._filter is not None and self._filter.layer != layer:
             self._show_all_sizes()
             self.form.show_all_sizes()
         self._show_target()
         self._follow.start()
+
+    def _show_task(self, layer: Labels | None) -> None:
+        self.form.show_for(OBJECTS if layer is None else task_of_layer(layer))
+
+    def _paint_class(self, number: int) -> None:
+        layer = self._plane().layer
+        layer.selected_label = number
+        if layer.mode not in ("paint", "fill", "polygon"):
+            layer.mode = "paint"
 
     def _try(self, do: Callable[[], str]) -> None:
         try:
@@ -174,13 +187,19 @@ class CorrectPanel(QWidget):
             self.message.setText(str(error))
         self._follow.start()
 
+    def _do(self, action: Action) -> str:
+        self._require_objects_for(action)
+        return self._now[action.name]()
+
     def _begin(self, action: Action) -> str:
+        self._require_objects_for(action)
         plane = self._plane_of(action)
         require_editable(plane.layer)
         self.drawing.begin(action, plane)
         return action.how
 
     def _at_cursor(self, name: str) -> str:
+        self._require_objects_for(action_named(name))
         plane = self._plane_of(action_named(name))
         require_editable(plane.layer)
         return self._with_mouse[name](plane, np.array([plane.pixel(self._viewer.cursor.position)]))
@@ -193,6 +212,11 @@ class CorrectPanel(QWidget):
 
     def _plane_of(self, action: Action) -> LabelsPlane:
         return self._require_entry().plane() if action.group == "review" else self._plane()
+
+    def _require_objects_for(self, action: Action) -> None:
+        layer = self.labels
+        if action.needs_objects and layer is not None and (task := task_of_layer(layer)).kind != "objects":
+            raise InputError(f"{action.title!r} is for objects, and these labels mean {task}.")
 
     def _require_entry(self) -> OpenEntry:
         if self._entry is None:
@@ -274,6 +298,8 @@ class CorrectPanel(QWidget):
 
     def _show_target(self) -> None:
         layer = self.labels
+        if layer is not None:
+            self.form.classes.show_label(layer.selected_label)
         if layer is None:
             self.target.setText("Nothing to correct yet: click Segment, or open an image of a project.")
         elif self._entry is None or layer != self._entry.labels:

@@ -13,14 +13,21 @@ from maskloop.ops import repair
 from maskloop.ops.drawn_line import objects_on
 from maskloop.ops.edit import Edit
 from maskloop.ops.grow import grow
+from maskloop.ops.outline import fill_inside
 from maskloop.ops.outline import outline as outline_labels
 from maskloop.ops.split import split as split_labels
+from maskloop.widgets.class_look import class_name, task_of_layer
 from maskloop.widgets.labels_plane import LabelsPlane
 from maskloop.widgets.plane_maps import PlaneMaps
 
 
 def outline(plane: LabelsPlane, points: np.ndarray) -> str:
-    """Make what lies inside of a line one object."""
+    """Make what lies inside of a line one object, or of the chosen class."""
+    task = task_of_layer(plane.layer)
+    if task.kind != "objects":
+        name = class_name(task, number := int(plane.layer.selected_label))
+        plane.apply(fill_inside(plane.labels, points, number))
+        return f"What the line encloses is {name} now."
     changed = plane.apply(outline_labels(plane.labels, points, plane.unused_label()))
     return f"What the line encloses is one object {'now' if changed else 'already'}."
 
