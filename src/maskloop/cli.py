@@ -174,7 +174,7 @@ def check(
         tell(f"{problem.gravity}: {first}: {problem.reason} {problem.advice}")
         for path in others:
             tell(f"  also {path}")
-        if pictures is not None and (picture := problem.draw()) is not None:
+        if pictures is not None and (picture := checkup.draw(first)) is not None:
             iio.imwrite(pictures / f"{number:03} {first.stem}.png", picture)
     found = f"problems: {len(checkup.problems)}" if checkup.problems else "nothing is wrong with them"
     tell(f"{checkup.layout}; images: {checkup.images}; objects: {checkup.objects}; {found}")

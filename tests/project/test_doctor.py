@@ -135,7 +135,7 @@ def test_a_planted_fault_is_found_and_named(sound, plant, wanted):
     assert problem.advice
     assert {path.stem for path in problem.paths} <= {"b", "e", "z"}
     if problem.gravity == "warning":
-        assert problem.draw().shape == (*SHAPE, 3)
+        assert checkup.draw(problem.paths[0]).shape == (*SHAPE, 3)
 
 
 @pytest.mark.parametrize(
@@ -196,10 +196,11 @@ def test_files_that_are_no_images_and_values_that_are_no_numbers_are_no_errors(s
     spoilt[3, 4] = np.nan
     (folder / "images" / "b.png").unlink()
     tifffile.imwrite(folder / "images" / "b.tif", spoilt)
-    problems = check_data(folder).problems
+    checkup = check_data(folder)
+    problems = checkup.problems
     assert [problem.gravity for problem in problems] == ["warning", "hint", "hint"]
     assert "no numbers" in problems[0].reason
-    assert problems[0].draw().shape == (*SHAPE, 3)
+    assert checkup.draw(problems[0].paths[0]).shape == (*SHAPE, 3)
 
 
 def test_it_can_be_stopped(sound):

@@ -22,6 +22,7 @@ from maskloop.model.weights import load_weights
 from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.judged import whole_objects
 from maskloop.ops.targets import object_diameters
+from maskloop.ops.training_scale import training_scale
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import ModelCard, Training, find_model, read_card, save_card, sha256_of
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
@@ -30,8 +31,6 @@ from maskloop.training.draft import Draft
 from maskloop.training.exam import Exam
 from maskloop.training.fit import fit
 
-SAME_SIZE = 1.25  # factor up to which objects are not worth rescaling
-LARGEST_SHARE = 0.75  # of a crop's side that an object may fill, or its surroundings go unseen
 TUNING_SHARE = 0.2  # of the time that training took, at most
 RECALLED = 8  # crops of what the base knew that have a say in the tuning
 HURRY_S = 2.5  # for tuning, where somebody waits for the end
@@ -133,7 +132,7 @@ class _Course:
                 "held out for validation."
             )
         self.diameter = float(np.median(np.concatenate(self.diameters)))
-        self.factor = self._factor()
+        self.factor = training_scale(self.diameter, self.base.diameter if self.base else None, self.config.crop)
         self.training = [self._at_scale(example) for example in self.lesson.training]
         self.exam = Exam(self.network, [self._at_scale(example) for example in self.lesson.validation])
 
@@ -151,13 +150,6 @@ class _Course:
         """What the base has learned from, to learn from it again."""
         known = (Example("", image[..., None], labels) for image, labels in self.rehearsal.learned)
         return [focus(example, self.network.channels) for example in known]
-
-    def _factor(self) -> float:
-        """Return the factor that brings objects to the size that the base knows, or from scratch, that a crop holds."""
-        largest = LARGEST_SHARE * self.config.crop
-        wanted = self.base.diameter if self.base else min(self.diameter, largest)
-        factor = wanted / self.diameter
-        return factor if max(factor, 1 / factor) > SAME_SIZE else 1.0
 
     def _at_scale(self, example: Example) -> Example:
         return rescale(focus(example, self.network.channels), self.factor)
