@@ -73,7 +73,7 @@ def between_share(labels: np.ndarray) -> float:
     inside = labels > 0
     lower = ndimage.minimum_filter(labels, 3) < labels
     higher = ndimage.maximum_filter(labels, 3) > labels
-    return float(np.count_nonzero(inside & lower & higher) / max(np.count_nonzero(inside), 1))
+    return float(np.count_nonzero(lower & higher & inside) / max(int(np.count_nonzero(inside)), 1))
 
 
 def _correlation(image: np.ndarray, moved: np.ndarray, reach: list[int]) -> np.ndarray:
