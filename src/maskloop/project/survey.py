@@ -136,7 +136,9 @@ class Survey:
         if case.reviewed is not None and case.reviewed.all() and not labels.any():
             self._say("hint", path, "It is reviewed, and there is no object in it.", "empty")
         if (share := between_share(labels)) >= BETWEEN:
-            reason = f"{share:.0%} of its objects' pixels have numbers between those around them, as after interpolation."
+            reason = (
+                f"{share:.0%} of its objects' pixels have numbers between those around them, as after interpolation."
+            )
             self._say("warning", path, reason, "between")
 
     def _judge_pixels(self, path: Path, pixels: np.ndarray, grey: np.ndarray, labels: np.ndarray) -> None:
