@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from maskloop.errors import InputError
 from maskloop.files import list_images, read_image, read_labels, write_labels
@@ -56,6 +58,13 @@ def test_text_named_like_an_image_is_refused(tmp_path, suffix):
     (tmp_path / f"image{suffix}").write_text("This is no image.\n" * 100)
     with pytest.raises(InputError, match="damaged or not the image"):
         read_image(tmp_path / f"image{suffix}")
+
+
+@pytest.mark.skipif(find_spec("imagecodecs") is not None, reason="with this package it is read")
+def test_a_compression_that_cannot_be_read_is_no_damage(tmp_path):
+    Image.fromarray(NOISE).save(tmp_path / "image.tif", compression="tiff_lzw")
+    with pytest.raises(InputError, match=r"image.tif is compressed in a way that needs .* wanted is a file without"):
+        read_image(tmp_path / "image.tif")
 
 
 def test_what_is_no_image_is_refused_by_its_name(tmp_path):

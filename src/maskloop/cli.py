@@ -33,6 +33,16 @@ AUTOMATIC = "auto"
 LONGEST_TABLE = 20  # images
 SEGMENT, TRAIN = SegmentConfig(), TrainConfig()
 C = TypeVar("C", bound=Config)
+TaskOption = Annotated[
+    TaskKind | None, typer.Option(help=f"What the masks of a folder mean: {TaskConfig.help('kind').lower()}")
+]
+ClassesOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The classes 1, 2, ... of masks, and their colours where these tell them apart.",
+        metavar="NAME[=#rrggbb],…",
+    ),
+]
 
 
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -109,16 +119,8 @@ def train(
         ),
     ] = None,
     base: Annotated[str | None, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = None,
-    task: Annotated[
-        TaskKind | None, typer.Option(help=f"From scratch, on a folder: {TaskConfig.help('kind').lower()}")
-    ] = None,
-    classes: Annotated[
-        str | None,
-        typer.Option(
-            help="The classes 1, 2, ... of masks, and their colours where these tell them apart.",
-            metavar="NAME[=#rrggbb],…",
-        ),
-    ] = None,
+    task: TaskOption = None,
+    classes: ClassesOption = None,
     epochs: Annotated[int | None, typer.Option(help=TRAIN.help("epochs"), metavar="N")] = None,
     minutes: Annotated[float | None, typer.Option(help=TRAIN.help("minutes"), metavar="M")] = None,
     seed: Annotated[int | None, typer.Option(help=TRAIN.help("seed"), metavar="N")] = None,
@@ -194,6 +196,8 @@ def _place_in_project(data: Path, base: str) -> Path:
 def check(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A project, or a folder of images and their masks.")],
     masks: Annotated[Path | None, typer.Option(metavar="DIR", help="The masks, where DATA holds images only.")] = None,
+    task: TaskOption = None,
+    classes: ClassesOption = None,
     pictures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write a picture of each problem that can be seen.")
     ] = None,
@@ -201,18 +205,19 @@ def check(
     """Find out whether images and masks are fit to learn from: what is wrong, and what to do about it."""
     import imageio.v3 as iio
 
+    config = _settings(None, task, classes)
     from maskloop.project.doctor import check_data
 
     if pictures is not None:
         _make_folder(pictures)
     with progress("Examining", 1) as reach:
-        checkup = check_data(data, masks, on_file=lambda share: reach(share, ""))
+        checkup = check_data(data, masks, config, on_file=lambda share: reach(share, ""))
     for number, problem in enumerate(checkup.problems, start=1):
         first, *others = problem.paths
         tell(f"{problem.gravity}: {first}: {problem.reason} {problem.advice}")
         for path in others:
             tell(f"  also {path}")
-        if pictures is not None and (picture := problem.draw()) is not None:
+        if pictures is not None and (picture := checkup.draw(first)) is not None:
             iio.imwrite(pictures / f"{number:03} {first.stem}.png", picture)
     found = f"problems: {len(checkup.problems)}" if checkup.problems else "nothing is wrong with them"
     tell(f"{checkup.layout}; images: {checkup.images}; objects: {checkup.objects}; {found}")

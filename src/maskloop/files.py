@@ -86,6 +86,11 @@ def read_image(path: Path) -> tuple[np.ndarray, str | None]:
         raise InputError(f"{path} does not fit into memory.") from None
     except Exception as error:  # the readers raise whatever a damaged file leads them to
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "requires the 'imagecodecs' package" in reason:
+            raise InputError(
+                f"{path} is compressed in a way that needs the Python package imagecodecs; wanted is a file without "
+                "compression, or with that of zip (deflate)."
+            ) from error
         raise InputError(f"{path} is damaged or not the image that its name says: {reason}") from error
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from maskloop.ops.examine import clipped_share, displacement, thumbnail
+from maskloop.ops.examine import between_share, clipped_share, displacement, draw_outlines, thumbnail
 
 SHAPE = (128, 160)
 RADIUS = 9
@@ -50,3 +50,22 @@ def test_thumbnails_of_one_scene_correlate_and_others_do_not(discs):
     assert thumbnail(first) @ thumbnail(3 * first + noise) > 0.99
     assert thumbnail(first) @ thumbnail(other) < 0.5
     assert not thumbnail(np.ones(SHAPE)).any()
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.5, 2])
+def test_numbers_in_between_are_those_of_interpolation(discs, factor):
+    labels = discs(SHAPE, [(30, 40), (42, 52), (70, 90), (60, 30), (100, 120)], RADIUS)
+    assert between_share(labels) < 0.02
+    assert between_share(ndimage.zoom(labels, factor, order=0)) < 0.02
+    assert between_share(np.rint(ndimage.zoom(labels.astype(float), factor, order=1)).astype(int)) > 0.05
+    assert between_share(np.zeros(SHAPE, int)) == 0
+
+
+def test_a_picture_is_the_middle_with_yellow_outlines(discs):
+    labels = discs(SHAPE, [(64, 80)], RADIUS)
+    picture = draw_outlines(np.where(labels > 0, 7.0, np.nan)[..., None], labels, 40)
+    assert picture.shape == (40, 40, 3)
+    assert tuple(picture[20, 20]) == (255, 255, 255)
+    assert tuple(picture[0, 0]) == (0, 0, 0)
+    assert 40 < np.count_nonzero((picture == (240, 228, 66)).all(axis=-1)) < 80
+    assert draw_outlines(np.ones((*SHAPE, 3)), labels, 999).shape == (*SHAPE, 3)

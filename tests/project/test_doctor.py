@@ -9,9 +9,11 @@ import pytest
 import tifffile
 from scipy import ndimage
 
-from maskloop.config import TrainConfig
-from maskloop.errors import Cancelled
+from maskloop.config import NetworkConfig, TrainConfig
+from maskloop.errors import Cancelled, ModelError
 from maskloop.project.doctor import check_data
+from maskloop.project.entry import hash_pixels
+from maskloop.project.held_out import HeldOut
 from maskloop.project.project import Project
 
 SHAPE = (128, 160)
@@ -135,7 +137,7 @@ def test_a_planted_fault_is_found_and_named(sound, plant, wanted):
     assert problem.advice
     assert {path.stem for path in problem.paths} <= {"b", "e", "z"}
     if problem.gravity == "warning":
-        assert problem.draw().shape == (*SHAPE, 3)
+        assert checkup.draw(problem.paths[0]).shape == (*SHAPE, 3)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +190,102 @@ def test_one_reviewed_image_of_a_project_will_do_and_none_will_not(sound, tmp_pa
     assert (checkup.images, checkup.objects, checkup.problems) == (1, 13, ())
 
 
+def reviewed_project(folder, images):
+    """Make a project of images with labels that are reviewed."""
+    with Project.create(folder) as project:
+        for name, (image, labels) in images.items():
+            project.add(image, labels.astype(np.int32), name=name, reviewed=np.ones(labels.shape, np.uint8))
+    return folder
+
+
+@pytest.mark.parametrize(("first", "second", "flatters"), [(0, 4, True), (0, 7, False), (4, 9, False), (4, 10, True)])
+def test_of_a_project_those_are_alike_of_which_one_is_learned_from_and_one_held_out(
+    sound, tmp_path, first, second, flatters
+):
+    image, labels = read(sound(), "a")
+    images = {str(n): [np.roll(a, (13 * n, 29 * n), (0, 1)) for a in (image, labels)] for n in range(11)}
+    images[str(second)] = (images[str(first)][0] + np.uint8(1), images[str(first)][1])
+    problems = check_data(reviewed_project(tmp_path / "project", images)).problems  # 4 and 9 are held out
+    wanted = [f"It is nearly the same picture as {first}."] if flatters else []
+    assert [problem.reason for problem in problems] == wanted
+
+
+def test_of_few_images_the_same_region_is_held_out_of_both_or_they_are_too_much_alike(sound, tmp_path):
+    image, labels = read(sound(), "a")
+    noisy = image + np.random.default_rng(0).integers(0, 3, SHAPE, np.uint8)
+    folder = reviewed_project(tmp_path / "project", {"a": (image, labels), "b": (noisy, labels)})
+    assert check_data(folder).problems == ()
+    (folder / "held_out.json").write_text(
+        HeldOut(images={hash_pixels(image): (0, 40, 0, 40), hash_pixels(noisy): (60, 128, 0, 40)}).model_dump_json()
+    )
+    [problem] = check_data(folder).problems
+    assert problem.reason == "It is nearly the same picture as a."
+    assert "what is held out of one is learned from in the other" in problem.advice
+    (folder / "held_out.json").write_text("no json")
+    [problem] = check_data(folder).problems
+    assert (problem.gravity, problem.paths) == ("error", (folder / "held_out.json",))
+
+
+def test_what_a_project_says_of_held_out_pixels_is_read_and_not_decided(sound, tmp_path):
+    folder = reviewed_project(tmp_path / "project", {name: read(sound(name), name) for name in NAMES})
+    before = sorted(path.name for path in folder.rglob("*"))
+    check_data(folder)
+    assert sorted(path.name for path in folder.rglob("*")) == before
+
+
+def test_entries_that_are_damaged_are_named_and_those_that_are_empty_are_asked_about(sound, tmp_path):
+    images = {name: read(sound(name), name) for name in NAMES}
+    images["c"] = (next(iter(images["c"])), np.zeros(SHAPE))
+    folder = reviewed_project(tmp_path / "project", images)
+    a, b, c, _ = (next((folder / "entries").glob(f"{name}-*")) for name in NAMES)
+    (a / "image.tif").write_bytes(b"no picture")
+    (b / "entry.json").write_text("no json")
+    problems = check_data(folder).problems
+    assert [(problem.gravity, problem.paths) for problem in problems] == [
+        ("error", (b,)),
+        ("error", (a,)),
+        ("hint", (c,)),
+    ]
+    assert all("backup" in problem.advice for problem in problems[:2])
+    assert "no object" in problems[2].reason
+
+
+def test_an_entry_that_is_removed_meanwhile_is_no_fault(sound, tmp_path):
+    folder = reviewed_project(tmp_path / "project", {name: read(sound(name), name) for name in NAMES})
+    with Project(folder) as project:
+        last = project.entries[-1]
+        checkup = check_data(folder, on_file=lambda _: project.entries[-1] == last and project.remove(last))
+    assert (checkup.images, checkup.problems) == (3, ())
+
+
+def test_the_numbers_of_a_project_that_lie_in_between_are_noticed(sound, tmp_path):
+    images = {name: list(read(sound(name), name)) for name in NAMES}
+    images["b"][1] = np.rint(ndimage.gaussian_filter(images["b"][1].astype(float), 1))
+    [problem] = check_data(reviewed_project(tmp_path / "project", images)).problems
+    assert problem.paths[0].name.startswith("b-")
+    assert "have numbers between those around them" in problem.reason
+    assert "without interpolation" in problem.advice
+
+
+@pytest.mark.parametrize(("filters", "crop", "seen"), [((4, 8), 256, 20), ((4, 8, 16, 32, 64), 32, 32)])
+def test_objects_that_the_network_never_sees_as_a_whole_are_noticed(sound, discs, filters, crop, seen):
+    folder = sound()
+    config = TrainConfig(base="none", crop=crop, network=NetworkConfig(filters=filters))
+    assert check_data(folder, config=config).problems == ()
+    labels = discs(SHAPE, [(40, 40), (100, 40), (30, 120), (90, 110)], 12)
+    labels[60:120, 80:150] = 4
+    write(folder, "b", np.where(labels > 0, 150, 40) + np.random.default_rng(0).normal(0, 8, SHAPE), labels)
+    [problem] = check_data(folder, config=config).problems
+    assert problem.paths[0].stem == "b"
+    assert f"more than {seen} pixels across" in problem.reason
+    assert check_data(folder).problems == ()  # a deeper network sees more, and a base shrinks nothing here
+
+
+def test_the_base_that_is_to_be_learned_from_must_be_there(sound):
+    with pytest.raises(ModelError, match="nobody"):
+        check_data(sound(), config=TrainConfig(base="nobody"))
+
+
 def test_files_that_are_no_images_and_values_that_are_no_numbers_are_no_errors(sound):
     folder = sound()
     (folder / "images" / "notes.txt").write_text("Hi")
@@ -196,10 +294,11 @@ def test_files_that_are_no_images_and_values_that_are_no_numbers_are_no_errors(s
     spoilt[3, 4] = np.nan
     (folder / "images" / "b.png").unlink()
     tifffile.imwrite(folder / "images" / "b.tif", spoilt)
-    problems = check_data(folder).problems
+    checkup = check_data(folder)
+    problems = checkup.problems
     assert [problem.gravity for problem in problems] == ["warning", "hint", "hint"]
     assert "no numbers" in problems[0].reason
-    assert problems[0].draw().shape == (*SHAPE, 3)
+    assert checkup.draw(problems[0].paths[0]).shape == (*SHAPE, 3)
 
 
 def test_it_can_be_stopped(sound):

@@ -169,7 +169,7 @@ def blurred(size, radius, blur):
     ("mask", "reason"),
     [
         (RANDOM.random(SHAPE), "It holds fractions"),
-        (np.full(SHAPE, np.nan), "It holds fractions"),
+        (np.full(SHAPE, np.nan), "no numbers"),
         (np.full(SHAPE, -1.0), "from -1.0 to -1.0; wanted is 0 to"),
         (np.full(SHAPE, -1, np.int16), "from -1 to -1; wanted is 0 to"),
         (np.full(SHAPE, 2**31, np.uint32), "to 2147483648; wanted is 0 to 2,147,483,647"),

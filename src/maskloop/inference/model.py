@@ -127,8 +127,7 @@ class Model:
             return self.card.preprocessing.side / float(np.sqrt(np.prod(size)))
         if diameter is not None:
             return self.card.diameter / diameter
-        factor = self.card.diameter / (self.card.usual_diameter or self.card.diameter)
-        return factor if _is_reasonable(size, factor) else 1.0
+        return self.card.scale if _is_reasonable(size, self.card.scale) else 1.0
 
     def _measure_factor(self, maps: np.ndarray, wanted: LabelsConfig, tried: float) -> float:
         """Return the factor that brings objects of unusual size to the nearest size seen in training."""

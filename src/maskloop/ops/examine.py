@@ -10,6 +10,7 @@ SMOOTHED = 1.5  # pixels, since outlines drawn by hand are never exact
 TOP = 0.02  # share of the range of grey values in which a pile at the highest one stands out
 PILE = 3.0  # times as many pixels as there are in the rest of the top
 SIDE = 16  # pixels of a thumbnail
+YELLOW = (240, 228, 66)
 
 
 def displacement(grey: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
@@ -48,6 +49,31 @@ def outlines(labels: np.ndarray) -> np.ndarray:
     marked[1:] |= labels[1:] != labels[:-1]
     marked[:, 1:] |= labels[:, 1:] != labels[:, :-1]
     return marked
+
+
+def between_share(labels: np.ndarray) -> float:
+    """Return the share of the pixels of objects that have lower and higher numbers around them.
+
+    Interpolation puts a rim of numbers in between around each object. Of true labels these are the few pixels in
+    which an object touches both the background and an object of a higher number, or two objects.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (Y, X), int
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> between_share(np.array([[0, 2, 2, 2, 0]])), between_share(np.array([[0, 1, 2, 1, 0]]))
+    (0.0, 0.6666666666666666)
+    """
+    inside = labels > 0
+    lower = ndimage.minimum_filter(labels, 3) < labels
+    higher = ndimage.maximum_filter(labels, 3) > labels
+    return float(np.count_nonzero(lower & higher & inside) / max(int(np.count_nonzero(inside)), 1))
 
 
 def _correlation(image: np.ndarray, moved: np.ndarray, reach: list[int]) -> np.ndarray:
@@ -94,3 +120,27 @@ def thumbnail(grey: np.ndarray) -> np.ndarray:
     small -= small.mean()
     length = float(np.linalg.norm(small))
     return small / length if length > 0 else small
+
+
+def draw_outlines(pixels: np.ndarray, labels: np.ndarray, side: int) -> np.ndarray:
+    """Draw the middle of an image in grey, and the outlines of its objects in yellow.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (Y, X, C)
+    labels : ndarray of shape (Y, X), int
+    side : int
+        Of the picture in pixels, at most.
+
+    Returns
+    -------
+    ndarray of shape (Y, X, 3), uint8
+    """
+    top, left = (max((n - side) // 2, 0) for n in labels.shape)
+    grey = np.nan_to_num(pixels[..., :3].mean(axis=-1))
+    grey, labels = (a[top : top + side, left : left + side] for a in (grey, labels))
+    low, high = np.percentile(grey, (1, 99.5))
+    shown = (255 * ((grey - low) / max(high - low, 1e-9)).clip(0, 1)).astype(np.uint8)
+    picture = np.repeat(shown[..., None], 3, axis=-1)
+    picture[outlines(labels)] = YELLOW
+    return picture

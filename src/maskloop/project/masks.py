@@ -155,7 +155,9 @@ def _read_numbers(path: Path, planes: Planes) -> tuple[np.ndarray, list[str]]:
 def _whole_numbers(mask: np.ndarray) -> np.ndarray:
     if mask.dtype.kind not in "uif":
         raise InputError(f"It holds {mask.dtype}; wanted is one whole number a pixel, 0 for background.")
-    if not np.isfinite(mask).all() or (mask.dtype.kind == "f" and (mask != np.rint(mask)).any()):
+    if not np.isfinite(mask).all():
+        raise InputError("It holds values that are no numbers (NaN or infinite); wanted is 0 for background.")
+    if mask.dtype.kind == "f" and (mask != np.rint(mask)).any():
         raise InputError("It holds fractions, as probabilities and images do; wanted is one whole number an object.")
     if mask.min() < 0 or mask.max() > np.iinfo(np.int32).max:
         raise InputError(f"It goes from {mask.min()} to {mask.max()}; wanted is 0 to 2,147,483,647.")

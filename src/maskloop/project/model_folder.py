@@ -75,6 +75,11 @@ class ModelCard(Config):
     training: Training = Training()
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
+    @property
+    def scale(self) -> float:
+        """Factor by which the images were enlarged for training."""
+        return self.diameter / (self.usual_diameter or self.diameter)
+
     @field_validator("diameter_range")
     @classmethod
     def _in_order(cls, value: tuple[float, float]) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
 from maskloop.ops.targets import object_diameters
 from maskloop.ops.task import task_of
+from maskloop.ops.training_scale import training_scale
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import (
     ModelCard,
@@ -40,8 +41,6 @@ from maskloop.training.exam import Exam
 from maskloop.training.fit import fit
 from maskloop.training.tensorboard import TensorBoardLog
 
-SAME_SIZE = 1.25  # factor up to which objects are not worth rescaling
-LARGEST_SHARE = 0.75  # of a crop's side that an object may fill, or its surroundings go unseen
 TUNING_SHARE = 0.2  # of the time that training took, at most
 RECALLED = 8  # crops of what the base knew that have a say in the tuning
 FIRST_SMALLEST = {"objects": LabelsConfig().min_size, "foreground": 0, "classes": 0}  # pixels, before it is tuned
@@ -183,16 +182,11 @@ class _Course:
         return [focus(example, self.network.channels) for example in known]
 
     def _factor(self) -> float:
-        """Return the factor that brings objects to the size that the base knows, or from scratch, that a crop holds."""
         if self.config.whole:
             return 1.0
-        if self.base is None:
-            factor = min(1.0, LARGEST_SHARE * self.config.crop / self.diameter)
-        elif self.network.task.kind == "objects":
-            factor = self.base.diameter / self.diameter
-        else:  # how large their parts are says nothing of the magnification
-            factor = self.base.diameter / (self.base.usual_diameter or self.base.diameter)
-        return factor if max(factor, 1 / factor) > SAME_SIZE else 1.0
+        if self.base is not None and self.network.task.kind != "objects":
+            return self.base.scale  # how large parts are says nothing of the magnification
+        return training_scale(self.diameter, self.base.diameter if self.base else None, self.config.crop)
 
     def _at_scale(self, example: Example) -> Example:
         seen = focus(example, self.network.channels)

@@ -81,6 +81,7 @@ class MainPanel(QTabWidget):
         panel.models_found.connect(self.segment.form.offer_models)
         panel.adopted.connect(self._use_model)
         panel.resegment_wanted.connect(self._resegment)
+        panel.entry_wanted.connect(self._show_entry)
         return self._put("train", panel)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's
@@ -140,6 +141,10 @@ class MainPanel(QTabWidget):
 
     def _use_model(self, folder: Path) -> None:
         self.segment.form.set_model(folder)
+
+    def _show_entry(self, entry_id: str, remark: str) -> None:
+        self.setCurrentWidget(self.project)  # which says whether it could be opened
+        self.project.open(entry_id, remark)
 
     def _resegment(self, channel: int | None) -> None:
         """Segment what is not reviewed with the chosen model, what is in the viewer last."""

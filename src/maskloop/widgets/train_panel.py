@@ -2,7 +2,9 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -16,6 +18,9 @@ from maskloop.project.run import Run
 from maskloop.widgets.background import Background
 from maskloop.widgets.runs_panel import STARTING, RunsPanel
 from maskloop.widgets.train_form import TrainForm, describe_plan
+
+if TYPE_CHECKING:
+    from maskloop.widgets.check_dialog import CheckDialog
 
 NO_PROJECT = "Open or create a project first: training learns from the images in it that you have checked."
 
@@ -33,6 +38,7 @@ class TrainPanel(QWidget):
     models_found = Signal(list)  # folders of the project's models
     adopted = Signal(Path)  # the folder of another model than before
     resegment_wanted = Signal(object)  # the channel that was learned from, or None
+    entry_wanted = Signal(str, str)  # the id of an entry to be opened, and why
 
     def __init__(self, background: Background, counting: Background) -> None:
         super().__init__()
@@ -47,7 +53,10 @@ class TrainPanel(QWidget):
         self.material, self.plan, self.message = (
             QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText) for _ in range(3)
         )
+        self._check_dialog: CheckDialog | None = None
         self.train_button, self.models_button = QPushButton("Train"), QPushButton("Models…")
+        self.check_button = QPushButton("Check data…")
+        self.check_button.setToolTip("Find out whether the images, and what you have reviewed, are fit to learn from.")
         self.runs = RunsPanel(background)
         self.resegment_button, self.stop_button = QPushButton(), QPushButton("Stop segmenting anew")
         self._lay_out()
@@ -57,6 +66,7 @@ class TrainPanel(QWidget):
     def set_project(self, project: Project | None) -> None:
         """Train on a project that was opened; None when it was closed."""
         self._project, self._material, self._adopted = project, None, None
+        self._close_check()
         self.message.clear()
         self.resegment_button.hide()
         self.stop_button.hide()
@@ -67,7 +77,7 @@ class TrainPanel(QWidget):
         """Count what there is to learn from, and offer the models that there are by now."""
         project = self._project
         self._allow()
-        for widget in (self.form, self.plan, self.train_button, self.models_button):
+        for widget in (self.form, self.plan, self.train_button, self.check_button, self.models_button):
             widget.setVisible(project is not None)
         if project is None:
             self.material.setText(NO_PROJECT)
@@ -108,6 +118,7 @@ class TrainPanel(QWidget):
         layout = QVBoxLayout(content)
         buttons = QHBoxLayout()
         buttons.addWidget(self.train_button, stretch=1)
+        buttons.addWidget(self.check_button)
         buttons.addWidget(self.models_button)
         above: tuple[QWidget, ...] = (self.material, self.form, self.plan)
         for widget in above:
@@ -128,6 +139,7 @@ class TrainPanel(QWidget):
 
     def _connect(self) -> None:
         self.train_button.clicked.connect(self.train)
+        self.check_button.clicked.connect(self._check)
         self.models_button.clicked.connect(self._show_models)
         self.form.changed.connect(self._show_plan)
         self.runs.told.connect(self._tell)
@@ -173,6 +185,20 @@ class TrainPanel(QWidget):
             dialog = ModelsDialog(registry, self._background, self, self._project.held_by)
             dialog.model_changed.connect(self.refresh)
             dialog.open()
+
+    def _check(self) -> None:
+        from maskloop.widgets.check_dialog import CheckDialog
+
+        if self._project is not None:
+            self._close_check()
+            self._check_dialog = CheckDialog(self._project, self.form.value(), self._counting, self)
+            self._check_dialog.open_wanted.connect(self.entry_wanted)
+            self._check_dialog.show()  # beside the window, where what was found is mended
+
+    def _close_check(self) -> None:
+        if self._check_dialog is not None and isalive(self._check_dialog):
+            self._check_dialog.reject()
+        self._check_dialog = None
 
     def _show_plan(self) -> None:
         if self._project is not None:
