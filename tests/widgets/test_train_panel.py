@@ -26,6 +26,7 @@ from maskloop.jobs.run_events import (
     read_events,
 )
 from maskloop.jobs.run_process import RunProcess
+from maskloop.ops.overlay import MISSED
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import STATE_FILE
 from maskloop.project.preview import Preview
@@ -33,7 +34,6 @@ from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.run import Run, read_runs
 from maskloop.widgets.background import Background
-from maskloop.widgets.outlines import MISSED
 from maskloop.widgets.train_panel import NO_PROJECT, TrainPanel
 
 TINY = TrainConfig(base="tiny", epochs=2, crop=32, batch=2, steps=2)

@@ -18,9 +18,10 @@ from qtpy.QtWidgets import (
 
 from maskloop.errors import ProjectError
 from maskloop.jobs.run_story import RunStory
+from maskloop.ops.overlay import LEGEND
 from maskloop.project.preview import Preview
 from maskloop.project.run import Run
-from maskloop.widgets.outlines import LEGEND, picture
+from maskloop.widgets.outlines import picture
 from maskloop.widgets.run_status import Status, describe
 
 if TYPE_CHECKING:
