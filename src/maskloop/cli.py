@@ -3,13 +3,14 @@
 What is slow to import is imported by the commands that need it; TensorFlow only by those that run a network.
 """
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 
-from maskloop import cli_models, cli_project
+from maskloop import cli_models, cli_project, cli_report
 from maskloop.config import Config, SegmentConfig, TrainConfig
 from maskloop.errors import InputError
 from maskloop.terminal import (
@@ -37,6 +38,7 @@ C = TypeVar("C", bound=Config)
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_project.app, name="project")
 app.add_typer(cli_models.app, name="models")
+app.command()(cli_report.report)
 
 
 def main() -> None:
@@ -136,6 +138,8 @@ def train(
                 raise Interrupted(str(error)) from error
             raise
     tell(cli_models.describe_model(card, str(out)))
+    command = shlex.join(["maskloop", "report", str(out), "--on", str(data)])
+    tell(f"{command} shows how good it is, and where it fails.")
     if interrupt.asked:
         raise Interrupted(f"stopped; {out} holds the best epoch so far.")
 
@@ -189,6 +193,7 @@ def evaluate(
         Path, typer.Argument(metavar="TRUTH", help="The true labels; in a folder, x.png belongs to x_labels.tif.")
     ],
     json: Annotated[Path | None, typer.Option(help="Write all scores to this file too.", metavar="FILE")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report, one HTML file, too.", metavar="FILE")] = None,
 ) -> None:
     """Compare labels with the truth, object by object and pixel by pixel."""
     from maskloop import api
@@ -200,6 +205,8 @@ def evaluate(
     tell(summary(counts))
     if json is not None:
         write_report(json, counts)
+    if report is not None:
+        cli_report.report_labels(predicted, truth, report)
 
 
 @app.command()

@@ -1,12 +1,16 @@
 """Predicted labels compared with the truth: arrays, files or folders."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from maskloop.errors import InputError
 from maskloop.files import list_images, read_labels
 from maskloop.ops.metrics import Counts, count
+
+T = TypeVar("T")
 
 
 def evaluate(predicted: np.ndarray | str | Path, truth: np.ndarray | str | Path) -> dict[str, Counts]:
@@ -34,13 +38,30 @@ def evaluate(predicted: np.ndarray | str | Path, truth: np.ndarray | str | Path)
         return {"image": count(predicted, truth)}
     if isinstance(predicted, np.ndarray) or isinstance(truth, np.ndarray):
         raise InputError("Give two arrays or two paths, not one of each.")
-    counts = {}
-    for name, (prediction, target) in _pair(Path(predicted), Path(truth)).items():
+    return compare_files(Path(predicted), Path(truth), lambda _, found, target: count(found, target))
+
+
+def compare_files(predicted: Path, truth: Path, judge: Callable[[str, np.ndarray, np.ndarray], T]) -> dict[str, T]:
+    """Judge two files, or those of two folders in pairs, as `evaluate` does, which says what is raised.
+
+    Parameters
+    ----------
+    predicted, truth : Path
+    judge : callable
+        Given a name, and the labels predicted and true.
+
+    Returns
+    -------
+    dict
+        What `judge` returned, by name.
+    """
+    judged = {}
+    for name, (prediction, target) in _pair(predicted, truth).items():
         try:
-            counts[name] = count(read_labels(prediction), read_labels(target))
+            judged[name] = judge(name, read_labels(prediction), read_labels(target))
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
-    return counts
+    return judged
 
 
 def _pair(predicted: Path, truth: Path) -> dict[str, tuple[Path, Path]]:

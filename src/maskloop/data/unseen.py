@@ -59,5 +59,7 @@ def read_unseen(data: Path, held_out: Collection[str], channel: int | None = Non
     if known:
         return Unseen(known, f"Judged by the images of {name} that were held out when the model was trained.")
     return Unseen(
-        examples, f"Judged by all images of {name}: it has none of those that were held out when the model was trained."
+        examples,
+        f"Judged by all images of {name}, of which the model names none as held out: the scores flatter it if it has "
+        "learned from some.",
     )

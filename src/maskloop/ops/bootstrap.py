@@ -36,7 +36,7 @@ def bootstrap_interval(
     Examples
     --------
     >>> bootstrap_interval([0, 1, 2, 3], lambda drawn: np.array([np.mean(drawn)])).T
-    array([[0.5 , 2.5 ]])
+    array([[0.5, 2.5]])
     """
     if len(images) < 2:
         return None

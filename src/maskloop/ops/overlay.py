@@ -45,7 +45,7 @@ def matching_objects(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray,
 
 
 def _outlines(labels: np.ndarray, width: int) -> np.ndarray:
-    """Return the pixels of objects with another object or the background above, below, left or right, at most so far."""
+    """Return the pixels of objects that have another object or the background so near: above, below, left or right."""
     padded = np.pad(labels, width, mode="edge")
     height, length = labels.shape
     outline = np.zeros(labels.shape, bool)

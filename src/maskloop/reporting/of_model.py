@@ -3,8 +3,6 @@
 import math
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
-from importlib.metadata import version
 
 from maskloop.config import Config, TrainConfig
 from maskloop.project.history import Epoch
@@ -19,6 +17,7 @@ from maskloop.reporting.sections import (
     show_failures,
     show_images,
     show_scores,
+    sign,
     summarise,
 )
 
@@ -57,7 +56,7 @@ def describe_model(card: ModelCard, images: Sequence[JudgedImage], choice: str, 
             section("Recipe", facts(_recipe(card))),
             show_images(images),
         ],
-        f"Made by maskloop {version('maskloop')} on {datetime.now():%d %b %Y, %H:%M}.",
+        sign(),
     )
 
 

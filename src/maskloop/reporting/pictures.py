@@ -15,6 +15,7 @@ BEHIND = 0.7  # of its brightness, behind outlines
 DIMMED = 0.35  # of its brightness, where nothing is known of an image
 # Told apart by all eyes (Okabe and Ito 2008).
 COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167))
+BLACK, NO_MATCH = (0, 0, 0), (187, 187, 187)
 
 
 def draw_pictures(judged: JudgedImage) -> dict[str, str]:
@@ -60,16 +61,16 @@ def _shrink(image: np.ndarray, step: int) -> np.ndarray:
 
 
 def _number_alike(labels: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Give objects the numbers of the true ones that they match, so that both get one colour."""
-    numbered = np.where(labels > 0, labels.astype(np.int64) + truth.max(initial=0), 0)
+    """Give objects the numbers of the true ones that they match, so that both get one colour, and -1 to others."""
+    numbered = np.where(labels > 0, -1, 0)
     for number, true_number in zip(*matching_objects(labels, truth), strict=True):
         numbered[labels == number] = true_number
     return numbered
 
 
 def _colour(labels: np.ndarray) -> np.ndarray:
-    colours = np.array([(0, 0, 0), *COLOURS], np.uint8)
-    return colours[np.where(labels > 0, (labels - 1) % len(COLOURS) + 1, 0)]
+    colours = np.array([*COLOURS, BLACK, NO_MATCH], np.uint8)
+    return colours[np.where(labels > 0, labels % len(COLOURS), np.where(labels == 0, -2, -1))]
 
 
 def _as_bytes(grey: np.ndarray) -> np.ndarray:

@@ -1,6 +1,8 @@
 """The sections of a report on judged images."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import version
 
 import numpy as np
 
@@ -81,7 +83,10 @@ def show_examples(images: Sequence[JudgedImage]) -> str:
         row_of_pictures(_caption(rank, judged), draw_pictures(judged))
         for rank, judged in best_median_worst(images).items()
     ]
-    legend = f"By mean AP. Outlines of mistakes: {LEGEND}. Objects that match have one colour in truth and prediction."
+    legend = (
+        f"By mean AP. In truth and prediction, objects that match have one colour, and those that match nothing are "
+        f"grey. Outlines: {LEGEND}."
+    )
     return section("Examples", paragraph(legend, "note legend"), *figures)
 
 
@@ -90,6 +95,11 @@ def show_images(images: Sequence[JudgedImage]) -> str:
     ranked = sorted(images, key=lambda judged: judged.counts.ap.mean())
     rows = [[judged.name, *(show(judged.counts) for show in COLUMNS.values())] for judged in ranked]
     return section("Image by image", table(("Image, the worst first", *COLUMNS), rows, "images"))
+
+
+def sign() -> str:
+    """Say what made the report, and when."""
+    return f"Made by maskloop {version('maskloop')} on {datetime.now():%d %b %Y, %H:%M}."
 
 
 def _caption(rank: str, judged: JudgedImage) -> str:
