@@ -293,7 +293,7 @@ def test_a_training_tells_how_far_it_is_up_to_a_recommendation(walk, open_train)
     assert any(text.startswith("Training on the ") for text in read)
     assert read[-1].startswith("Trained for 2 epochs; the best one, ")
     panel = open_train(folder)
-    assert buttons(panel) == {"adopt", "discard"}
+    assert buttons(panel) == {"adopt", "discard", "report"}
     assert panel.runs.view.recommendation.text().startswith(("Keep tiny", "Adopt tiny-2"))
     assert "known before" not in panel.runs.view.table.text()  # the tiny model carries nothing to rehearse
 
@@ -327,7 +327,7 @@ def test_adopting_makes_it_the_model_of_all_tabs_and_offers_to_segment_anew_what
     until(lambda: Registry(trained).adopted == "tiny-2")
     until(lambda: panel.segment.form.model == trained / "models" / "tiny-2")
     assert status(train) == "Adopted: it is the project's model now."
-    assert not any(button.isVisibleTo(train) for button in train.runs.view.buttons.values())
+    assert [name for name, button in train.runs.view.buttons.items() if button.isVisibleTo(train)] == ["report"]
     until(lambda: train.form.base.currentText() == "tiny-2")
     assert train.resegment_button.text() == "Segment 2 images anew that you have not checked"
     train.resegment_button.click()
@@ -398,13 +398,13 @@ def test_what_is_stopped_keeps_the_best_and_is_compared_when_somebody_asks(open_
     assert len(panel.runs.running) == 1
     click(panel, "stop")
     assert panel.message.text() == "Stopping; the best so far is kept…"
-    wait_until(lambda: buttons(panel) == {"adopt", "discard", "compare"})
+    wait_until(lambda: buttons(panel) == {"adopt", "discard", "compare", "report"})
     assert status(panel).startswith("Trained for ")
     assert panel.message.text() == ""
     assert panel.runs.running == []
     assert not panel.runs.view.recommendation.isVisible()
     click(panel, "compare")
-    wait_until(lambda: buttons(panel) == {"adopt", "discard"})
+    wait_until(lambda: buttons(panel) == {"adopt", "discard", "report"})
     assert panel.runs.view.recommendation.isVisible()
 
 
@@ -558,7 +558,7 @@ def test_one_that_could_not_be_compared_can_be_compared_again(open_train, folder
     make_run(began(), epoch(1, 1), Trained(), Ended(outcome="failed", reason="The base is gone."), trained=True)
     panel = open_train(folder)
     assert status(panel) == "Trained for 1 epoch. It could not be compared: The base is gone."
-    assert buttons(panel) == {"adopt", "discard", "compare"}
+    assert buttons(panel) == {"adopt", "discard", "compare", "report"}
 
 
 def test_a_comparison_is_a_table_of_a_column_for_each_model(open_train, folder, make_run):
@@ -590,7 +590,7 @@ def test_all_that_somebody_has_to_decide_on_can_be_chosen_and_the_latest_is_show
     assert panel.runs.choice.isVisible()
     assert buttons(panel) == {"resume", "discard"}
     panel.runs.choice.setCurrentIndex(0)
-    assert buttons(panel) == {"adopt", "discard", "compare"}
+    assert buttons(panel) == {"adopt", "discard", "compare", "report"}
     click(panel, "discard")
     assert [f.name for f, _ in Registry(folder).models] == ["tiny", "tiny-2"]
 
@@ -618,7 +618,7 @@ def test_damaged_weights_are_not_adopted(open_train, trained, click):
     click(panel, "adopt")
     assert "SHA-256" in panel.message.text()
     assert Registry(trained).adopted is None
-    assert buttons(panel) == {"adopt", "discard"}
+    assert buttons(panel) == {"adopt", "discard", "report"}
 
 
 def test_a_model_in_use_is_not_discarded(open_train, trained, click):
@@ -627,7 +627,7 @@ def test_a_model_in_use_is_not_discarded(open_train, trained, click):
     click(panel, "discard")
     assert panel.message.text() == "tiny-2 is the project's model: use another one before discarding it."
     assert Registry(trained).find("tiny-2").is_dir()
-    assert buttons(panel) == {"adopt", "discard"}
+    assert buttons(panel) == {"adopt", "discard", "report"}
 
 
 def test_a_base_that_is_gone_is_named_and_another_can_be_tried(open_train, folder):

@@ -66,8 +66,8 @@ class _Letter:
 class Client:
     """One worker process, for as long as it lives.
 
-    Each job ends with exactly one of `Done`, `ReportMade`, `Cancelled`, `Failed`, `Crashed`, also one that is sent to a worker
-    that is dead already.
+    Each job ends with exactly one of `Done`, `ReportMade`, `Cancelled`, `Failed`, `Crashed`, also one that is sent to
+    a worker that is dead already.
 
     Parameters
     ----------

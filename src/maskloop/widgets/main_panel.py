@@ -84,7 +84,7 @@ class MainPanel(QTabWidget):
         panel.resegment_wanted.connect(self._resegment)
         reports = Reports(self.segment.session, self._background, panel)
         panel.runs.report_wanted.connect(reports.open)
-        reports.told.connect(panel.message.setText)
+        reports.told.connect(panel.runs.told)
         return self._put("train", panel)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's

@@ -76,7 +76,7 @@ class RunView(QWidget):
             button.setVisible(name in _possible(story, status))
 
     def allow(self, changes: bool) -> None:
-        """Let something be done with a run, or not, where the project is open for reading only; reports are read too."""
+        """Let something be changed about a run, or not, where the project is open for reading only."""
         for name, button in self.buttons.items():
             button.setEnabled(changes or name == "report")
 
