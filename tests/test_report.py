@@ -111,7 +111,7 @@ def project(tmp_path):
     """A project of two real images, one reviewed as a whole and one in its left half."""
     with Project.create(tmp_path / "cells") as project:
         for name, columns in ((NAMES[0], SIDE), (ODD, SIDE // 2)):
-            source = NAMES[0] if name == NAMES[0] else NAMES[1]
+            source = NAMES[0] if name == NAMES[0] else NAMES[2]
             reviewed = np.arange(SIDE) < np.full((SIDE, 1), columns)
             project.add(crop(source, "images"), crop(source, "labels"), name=name, reviewed=reviewed)
     return tmp_path / "cells"
@@ -219,7 +219,7 @@ def test_in_a_project_what_is_held_out_is_judged_by_name_or_by_folder(project, t
     file = api.report("tiny", project)
     assert file == project / "models" / "tiny" / "report.html"
     page = Page(file)
-    assert "what is held out of the project cells" in page.text
+    assert "held out of the project cells" in page.text
     assert "Training" not in page.titles()  # nobody wrote its history down
     assert ODD in page.text
 

@@ -260,7 +260,7 @@ def test_the_real_worker_makes_a_report_or_says_why_not(start, tiny_model, discs
     reports = wait(client, client.make_report(model, tmp_path / "cells"))
     assert [type(report.event) for report in reports] == [Progress, ReportMade]
     assert reports[-1].event.file == model / "report.html"
-    assert "what is held out of the project cells" in (model / "report.html").read_text()
+    assert "held out of the project cells" in (model / "report.html").read_text()
     failed = wait(client, client.make_report(tmp_path / "nothing", tmp_path / "cells"))[-1].event
     assert isinstance(failed, Failed)
     assert "There is no model" in failed.reason

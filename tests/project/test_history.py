@@ -46,5 +46,5 @@ def test_no_file_is_no_history_and_a_damaged_one_is_named(tmp_path):
     assert read_history(file) == []
     for content in (b"epoch,loss\n1,much\n", b"\xff\xfe\x00", b"epoch,loss\n1\n", b"loss\n0.5\n"):
         file.write_bytes(content)
-        with pytest.raises(ModelError, match="history.csv is damaged"):
+        with pytest.raises(ModelError, match=r"history\.csv is damaged"):
             read_history(file)

@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QApplication
 
 from maskloop.config import TrainConfig
@@ -372,6 +373,23 @@ def test_where_all_is_checked_nothing_is_offered(open_train, trained, click):
     click(panel, "adopt")
     assert status(panel) == "Adopted: it is the project's model now."
     assert not panel.resegment_button.isVisible()
+
+
+def test_a_report_on_what_was_trained_is_made_and_opened_also_where_nothing_may_be_changed(
+    open_main, trained, until, monkeypatch
+):
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()) or True)
+    with Project(trained):  # another one has it
+        panel = open_main()
+        panel.project.open_project(trained)
+        until(lambda: panel.train.runs.shown is not None)
+        view = panel.train.runs.view
+        assert not view.buttons["adopt"].isEnabled()
+        view.buttons["report"].click()
+        until(lambda: bool(opened))
+    assert opened == [str(trained / "models" / "tiny-2" / "report.html")]
+    assert panel.train.message.text() == ""
 
 
 def test_discarding_deletes_the_model_and_keeps_the_record(open_train, trained, click):

@@ -9,6 +9,8 @@ from maskloop.data.project_examples import read_lesson
 from maskloop.project.layout import PROJECT_FILE
 from maskloop.project.project import Project
 
+CHOSEN = "Best epoch and thresholds were chosen by them, which flatters the model a little."
+
 
 @dataclass(frozen=True)
 class Unseen:
@@ -53,11 +55,14 @@ def read_unseen(data: Path, held_out: Collection[str], channel: int | None = Non
     if (data / PROJECT_FILE).is_file():
         with Project(data, hold=False) as project:
             examples = read_lesson(project, channel).validation
-        return Unseen(examples, f"Judged by what is held out of the project {name}: no model of it learns from that.")
+        return Unseen(
+            examples,
+            f"Judged by the pixels that are held out of the project {name}: no model of it learns from them. {CHOSEN}",
+        )
     examples = read_examples(data)
     known = [example for example in examples if example.name in set(held_out)]
     if known:
-        return Unseen(known, f"Judged by the images of {name} that were held out when the model was trained.")
+        return Unseen(known, f"Judged by the images of {name} that were held out when the model was trained. {CHOSEN}")
     return Unseen(
         examples,
         f"Judged by all images of {name}, of which the model names none as held out: the scores flatter it if it has "
