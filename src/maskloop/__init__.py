@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from maskloop.api import compare, evaluate, load_model, segment, train
+    from maskloop.api import compare, evaluate, load_model, report, segment, train
     from maskloop.project.project import Project
 
-__all__ = ["Project", "compare", "evaluate", "load_model", "segment", "train"]
+__all__ = ["Project", "compare", "evaluate", "load_model", "report", "segment", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,13 +3,14 @@
 What is slow to import is imported by the commands that need it; TensorFlow only by those that run a network.
 """
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 
-from maskloop import cli_models, cli_project
+from maskloop import cli_models, cli_project, cli_report
 from maskloop.config import Config, SegmentConfig, TaskConfig, TaskKind, TrainConfig, name_classes
 from maskloop.errors import InputError
 from maskloop.recipes import RECIPES, find_recipe
@@ -48,6 +49,7 @@ ClassesOption = Annotated[
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(cli_project.app, name="project")
 app.add_typer(cli_models.app, name="models")
+app.command()(cli_report.report)
 
 
 def main() -> None:
@@ -155,6 +157,8 @@ def train(
                 raise Interrupted(str(error)) from error
             raise
     tell(cli_models.describe_model(card, str(out)))
+    command = shlex.join(["maskloop", "report", str(out), "--on", str(data)])
+    tell(f"{command} shows how good it is, and where it fails.")
     if interrupt.asked:
         raise Interrupted(f"stopped; {out} holds the best epoch so far.")
 
@@ -237,6 +241,7 @@ def evaluate(
         TaskKind, typer.Option(help="What they hold: numbered objects, one mask of foreground, or numbers of classes.")
     ] = "objects",
     json: Annotated[Path | None, typer.Option(help="Write all scores to this file too.", metavar="FILE")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report, one HTML file, too.", metavar="FILE")] = None,
 ) -> None:
     """Compare labels or masks with the truth: object by object or class by class, and pixel by pixel."""
     from maskloop import api
@@ -249,6 +254,8 @@ def evaluate(
     tell(scoring.summary(images))
     if json is not None:
         write_report(json, scoring.report(images))
+    if report is not None:
+        cli_report.report_labels(predicted, truth, report)
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """Predicted labels and masks compared with the truth: arrays, files or folders."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -19,6 +20,8 @@ SCORINGS: dict[TaskKind, Scoring[Any]] = {
     "foreground": ForegroundScoring(),
     "classes": ClassScoring(),
 }
+
+T = TypeVar("T")
 
 
 @overload
@@ -63,13 +66,39 @@ def evaluate(
         return {"image": scoring.compare(predicted, truth)}
     if isinstance(predicted, np.ndarray) or isinstance(truth, np.ndarray):
         raise InputError("Give two arrays or two paths, not one of each.")
-    images = {}
-    for name, (prediction, target) in _pair(Path(predicted), Path(truth)).items():
+    return compare_files(
+        Path(predicted), Path(truth), scoring.read, lambda _, found, target: scoring.compare(found, target)
+    )
+
+
+def compare_files(
+    predicted: Path,
+    truth: Path,
+    read: Callable[[Path], np.ndarray],
+    judge: Callable[[str, np.ndarray, np.ndarray], T],
+) -> dict[str, T]:
+    """Judge two files, or those of two folders in pairs, as `evaluate` does, which says what is raised.
+
+    Parameters
+    ----------
+    predicted, truth : Path
+    read : callable
+        Reads a file.
+    judge : callable
+        Given a name, and the labels predicted and true.
+
+    Returns
+    -------
+    dict
+        What `judge` returned, by name.
+    """
+    judged = {}
+    for name, (prediction, target) in _pair(predicted, truth).items():
         try:
-            images[name] = scoring.compare(scoring.read(prediction), scoring.read(target))
+            judged[name] = judge(name, read(prediction), read(target))
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
-    return images
+    return judged
 
 
 def _pair(predicted: Path, truth: Path) -> dict[str, tuple[Path, Path]]:

@@ -27,6 +27,7 @@ from maskloop.jobs.messages import (
     Failed,
     Progress,
     Ready,
+    ReportMade,
     Warm,
 )
 
@@ -47,6 +48,8 @@ def serve(command):
     if command.kind == "relabel":
         maps = np.load(command.folder / MAPS_FILE)
         return finish(command, maps, command.config)
+    if command.kind == "make report":
+        return make_report(command)
     model = Path(command.config.model).name
     if model == "noisy":
         print("noise on stdout from Python", flush=True)
@@ -74,6 +77,20 @@ def serve(command):
     np.save(command.folder / RESCALED_FILE, np.ones(len(maps)))
     constant = bool(np.all(low == high))
     return finish(command, maps, command.config.labels or LabelsConfig(), rescaled=1.0, constant=constant)
+
+
+def make_report(command):
+    if command.model.name == "raises":
+        return send(Failed(job=command.job, reason="It did not work."))
+    if command.model.name == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if command.model.name == "waits":
+        send(Progress(job=command.job, share=0.25))
+        while not (command.model / "go").exists():
+            time.sleep(0.05)
+    file = command.model / "report.html"
+    file.write_text(f"on {command.project.name}")
+    return send(ReportMade(job=command.job, file=file))
 
 
 def work(command):

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +24,9 @@ from maskloop.jobs.messages import (
     Failed,
     Progress,
     Ready,
+    ReportMade,
 )
+from maskloop.project.project import Project
 
 SEEN = {}  # reports by client: one job is waited for while others end
 FAKE = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
@@ -249,3 +252,18 @@ class TestRealWorker:
         client.cancel(job)
         assert isinstance(wait(client, job, 10)[-1].event, Cancelled)
         assert client.alive
+
+
+def test_the_real_worker_makes_a_report_or_says_why_not(start, tiny_model, discs, tmp_path):
+    with Project.create(tmp_path / "cells") as project:
+        labels = discs((64, 128), [(14, 16), (44, 24), (20, 56), (48, 70), (16, 92), (46, 112)], 9)
+        project.add(np.where(labels > 0, 150, 40).astype(np.uint8), labels, name="a", reviewed=np.ones_like(labels))
+    model = shutil.copytree(tiny_model, tmp_path / "cells" / "models" / "tiny")
+    client = start(None)
+    reports = wait(client, client.make_report(model, tmp_path / "cells"))
+    assert [type(report.event) for report in reports] == [Progress, ReportMade]
+    assert reports[-1].event.file == model / "report.html"
+    assert "held out of the project cells" in (model / "report.html").read_text()
+    failed = wait(client, client.make_report(tmp_path / "nothing", tmp_path / "cells"))[-1].event
+    assert isinstance(failed, Failed)
+    assert "There is no model" in failed.reason

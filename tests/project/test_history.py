@@ -1,11 +1,14 @@
 """One row an epoch, in a file that a spreadsheet opens."""
 
 import csv
+import math
 from dataclasses import asdict
 
 import pytest
 
-from maskloop.project.history import Epoch, write_history
+from maskloop.errors import ModelError
+from maskloop.project.history import Epoch, read_history, write_history
+from maskloop.project.model_folder import BUNDLED
 
 
 def test_what_was_written_is_read_back(tmp_path):
@@ -18,6 +21,10 @@ def test_what_was_written_is_read_back(tmp_path):
         assert list(row) == list(asdict(epoch))
         for name, value in asdict(epoch).items():
             assert float(row[name]) == pytest.approx(value, abs=1e-6, nan_ok=True)
+    read = read_history(tmp_path / "history.csv")
+    for ours, epoch in zip(read, epochs, strict=True):
+        assert asdict(ours) == pytest.approx(asdict(epoch), abs=1e-6, nan_ok=True)
+        assert isinstance(ours.epoch, int)
 
 
 def test_the_file_is_replaced_as_a_whole(tmp_path):
@@ -25,3 +32,19 @@ def test_the_file_is_replaced_as_a_whole(tmp_path):
         write_history(tmp_path / "history.csv", [Epoch(i, *9 * [0.0]) for i in range(count)])
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
+
+
+def test_what_an_older_version_did_not_write_is_no_number():
+    history = read_history(BUNDLED / "nuclei" / "history.csv")
+    assert [epoch.epoch for epoch in history] == list(range(1, len(history) + 1))
+    assert all(math.isnan(epoch.val_ap50) for epoch in history)
+    assert all(0 < epoch.val_dice < 1 for epoch in history)
+
+
+def test_no_file_is_no_history_and_a_damaged_one_is_named(tmp_path):
+    file = tmp_path / "history.csv"
+    assert read_history(file) == []
+    for content in (b"epoch,loss\n1,much\n", b"\xff\xfe\x00", b"epoch,loss\n1\n", b"loss\n0.5\n"):
+        file.write_bytes(content)
+        with pytest.raises(ModelError, match=r"history\.csv is damaged"):
+            read_history(file)

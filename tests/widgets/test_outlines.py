@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from maskloop.widgets.outlines import MISSED, RIGHT, WRONG, picture
+from maskloop.ops.overlay import MISSED, RIGHT, WRONG
+from maskloop.widgets.outlines import picture
 
 SHAPE = (40, 60)
 SQUARE = np.s_[5:15, 5:15]

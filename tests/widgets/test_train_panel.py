@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QApplication
 
 from maskloop.config import TrainConfig
@@ -26,6 +27,7 @@ from maskloop.jobs.run_events import (
     read_events,
 )
 from maskloop.jobs.run_process import RunProcess
+from maskloop.ops.overlay import MISSED
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import STATE_FILE
 from maskloop.project.preview import Preview
@@ -33,7 +35,6 @@ from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.run import Run, read_runs
 from maskloop.widgets.background import Background
-from maskloop.widgets.outlines import MISSED
 from maskloop.widgets.train_panel import NO_PROJECT, TrainPanel
 
 TINY = TrainConfig(base="tiny", epochs=2, crop=32, batch=2, steps=2)
@@ -293,7 +294,7 @@ def test_a_training_tells_how_far_it_is_up_to_a_recommendation(walk, open_train)
     assert any(text.startswith("Training on the ") for text in read)
     assert read[-1].startswith("Trained for 2 epochs; the best one, ")
     panel = open_train(folder)
-    assert buttons(panel) == {"adopt", "discard"}
+    assert buttons(panel) == {"adopt", "discard", "report"}
     assert panel.runs.view.recommendation.text().startswith(("Keep tiny", "Adopt tiny-2"))
     assert "known before" not in panel.runs.view.table.text()  # the tiny model carries nothing to rehearse
 
@@ -327,7 +328,7 @@ def test_adopting_makes_it_the_model_of_all_tabs_and_offers_to_segment_anew_what
     until(lambda: Registry(trained).adopted == "tiny-2")
     until(lambda: panel.segment.form.model == trained / "models" / "tiny-2")
     assert status(train) == "Adopted: it is the project's model now."
-    assert not any(button.isVisibleTo(train) for button in train.runs.view.buttons.values())
+    assert [name for name, button in train.runs.view.buttons.items() if button.isVisibleTo(train)] == ["report"]
     until(lambda: train.form.base.currentText() == "tiny-2")
     assert train.resegment_button.text() == "Segment 2 images anew that you have not checked"
     train.resegment_button.click()
@@ -374,6 +375,23 @@ def test_where_all_is_checked_nothing_is_offered(open_train, trained, click):
     assert not panel.resegment_button.isVisible()
 
 
+def test_a_report_on_what_was_trained_is_made_and_opened_also_where_nothing_may_be_changed(
+    open_main, trained, until, monkeypatch
+):
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()) or True)
+    with Project(trained):  # another one has it
+        panel = open_main()
+        panel.project.open_project(trained)
+        until(lambda: panel.train.runs.shown is not None)
+        view = panel.train.runs.view
+        assert not view.buttons["adopt"].isEnabled()
+        view.buttons["report"].click()
+        until(lambda: bool(opened))
+    assert opened == [str(trained / "models" / "tiny-2" / "report.html")]
+    assert panel.train.message.text() == ""
+
+
 def test_discarding_deletes_the_model_and_keeps_the_record(open_train, trained, click):
     panel = open_train(trained)
     click(panel, "discard")
@@ -398,13 +416,13 @@ def test_what_is_stopped_keeps_the_best_and_is_compared_when_somebody_asks(open_
     assert len(panel.runs.running) == 1
     click(panel, "stop")
     assert panel.message.text() == "Stopping; the best so far is kept…"
-    wait_until(lambda: buttons(panel) == {"adopt", "discard", "compare"})
+    wait_until(lambda: buttons(panel) == {"adopt", "discard", "compare", "report"})
     assert status(panel).startswith("Trained for ")
     assert panel.message.text() == ""
     assert panel.runs.running == []
     assert not panel.runs.view.recommendation.isVisible()
     click(panel, "compare")
-    wait_until(lambda: buttons(panel) == {"adopt", "discard"})
+    wait_until(lambda: buttons(panel) == {"adopt", "discard", "report"})
     assert panel.runs.view.recommendation.isVisible()
 
 
@@ -558,7 +576,7 @@ def test_one_that_could_not_be_compared_can_be_compared_again(open_train, folder
     make_run(began(), epoch(1, 1), Trained(), Ended(outcome="failed", reason="The base is gone."), trained=True)
     panel = open_train(folder)
     assert status(panel) == "Trained for 1 epoch. It could not be compared: The base is gone."
-    assert buttons(panel) == {"adopt", "discard", "compare"}
+    assert buttons(panel) == {"adopt", "discard", "compare", "report"}
 
 
 def test_a_comparison_is_a_table_of_a_column_for_each_model(open_train, folder, make_run):
@@ -590,7 +608,7 @@ def test_all_that_somebody_has_to_decide_on_can_be_chosen_and_the_latest_is_show
     assert panel.runs.choice.isVisible()
     assert buttons(panel) == {"resume", "discard"}
     panel.runs.choice.setCurrentIndex(0)
-    assert buttons(panel) == {"adopt", "discard", "compare"}
+    assert buttons(panel) == {"adopt", "discard", "compare", "report"}
     click(panel, "discard")
     assert [f.name for f, _ in Registry(folder).models] == ["tiny", "tiny-2"]
 
@@ -618,7 +636,7 @@ def test_damaged_weights_are_not_adopted(open_train, trained, click):
     click(panel, "adopt")
     assert "SHA-256" in panel.message.text()
     assert Registry(trained).adopted is None
-    assert buttons(panel) == {"adopt", "discard"}
+    assert buttons(panel) == {"adopt", "discard", "report"}
 
 
 def test_a_model_in_use_is_not_discarded(open_train, trained, click):
@@ -627,7 +645,7 @@ def test_a_model_in_use_is_not_discarded(open_train, trained, click):
     click(panel, "discard")
     assert panel.message.text() == "tiny-2 is the project's model: use another one before discarding it."
     assert Registry(trained).find("tiny-2").is_dir()
-    assert buttons(panel) == {"adopt", "discard"}
+    assert buttons(panel) == {"adopt", "discard", "report"}
 
 
 def test_a_base_that_is_gone_is_named_and_another_can_be_tried(open_train, folder):

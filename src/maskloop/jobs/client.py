@@ -30,6 +30,7 @@ from maskloop.jobs.messages import (
     Done,
     Event,
     Failed,
+    MakeReport,
     Message,
     Ready,
     Relabel,
@@ -65,8 +66,8 @@ class _Letter:
 class Client:
     """One worker process, for as long as it lives.
 
-    Each job ends with exactly one of `Done`, `Cancelled`, `Failed`, `Crashed`, also one that is sent to a worker
-    that is dead already.
+    Each job ends with exactly one of `Done`, `ReportMade`, `Cancelled`, `Failed`, `Crashed`, also one that is sent to
+    a worker that is dead already.
 
     Parameters
     ----------
@@ -133,6 +134,12 @@ class Client:
         """Make new labels, for a task, from the maps that an earlier job left; return the new job's number."""
         job, folder = self._register(self.job_folder(segmented))
         self._outbox.put(_Letter(Relabel(job=job, folder=folder, config=config, task=task)))
+        return job
+
+    def make_report(self, model: Path, project: Path) -> int:
+        """Have a report written on a model folder of a project; `ReportMade` answers. Return the job's number."""
+        job, _ = self._register(None)
+        self._outbox.put(_Letter(MakeReport(job=job, model=model, project=project)))
         return job
 
     def job_folder(self, job: int) -> Path:

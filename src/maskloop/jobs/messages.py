@@ -54,6 +54,15 @@ class Relabel(Message):
     task: TaskConfig
 
 
+class MakeReport(Message):
+    """Judge a model by what is held out of a project, and write the report into the model's folder."""
+
+    kind: Literal["make report"] = "make report"
+    job: int
+    model: Path
+    project: Path
+
+
 class Cancel(Message):
     """Stop a job, running or waiting."""
 
@@ -114,6 +123,14 @@ class Done(Message):
     constant: bool
 
 
+class ReportMade(Message):
+    """A report was written."""
+
+    kind: Literal["report made"] = "report made"
+    job: int
+    file: Path
+
+
 class Cancelled(Message):
     """A job was stopped because it was asked to."""
 
@@ -138,9 +155,11 @@ class Crashed(Message):
     log: str
 
 
-Command = Annotated[Warm | Segment | Relabel | Cancel, Field(discriminator="kind")]
-Event = Annotated[Ready | Broken | Progress | Done | Cancelled | Failed | Crashed, Field(discriminator="kind")]
-TERMINAL = (Done, Cancelled, Failed, Crashed)
+Command = Annotated[Warm | Segment | Relabel | MakeReport | Cancel, Field(discriminator="kind")]
+Event = Annotated[
+    Ready | Broken | Progress | Done | ReportMade | Cancelled | Failed | Crashed, Field(discriminator="kind")
+]
+TERMINAL = (Done, ReportMade, Cancelled, Failed, Crashed)
 
 COMMANDS: TypeAdapter[Command] = TypeAdapter(Command, config=ConfigDict(defer_build=True))
 EVENTS: TypeAdapter[Event] = TypeAdapter(Event, config=ConfigDict(defer_build=True))

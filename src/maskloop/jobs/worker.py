@@ -32,10 +32,12 @@ from maskloop.jobs.messages import (
     Command,
     Done,
     Failed,
+    MakeReport,
     Message,
     Progress,
     Ready,
     Relabel,
+    ReportMade,
     Segment,
     Warm,
 )
@@ -82,7 +84,7 @@ class Worker:
         self._outgoing.flush()
 
     def _serve(self, command: Command) -> None:
-        if isinstance(command, Segment | Relabel):
+        if isinstance(command, Segment | Relabel | MakeReport):
             self._send(self._outcome(command))
         elif isinstance(command, Warm):
             try:
@@ -91,9 +93,15 @@ class Worker:
             except Exception as error:  # said now, and again by each job that needs the model
                 self._send(Broken(reason=explain(error)))
 
-    def _outcome(self, command: Segment | Relabel) -> Message:
+    def _outcome(self, command: Segment | Relabel | MakeReport) -> Message:
         try:
-            return self._segment(command) if isinstance(command, Segment) else self._relabel(command)
+            match command:
+                case Segment():
+                    return self._segment(command)
+                case Relabel():
+                    return self._relabel(command)
+                case MakeReport():
+                    return self._make_report(command)
         except CancelledError:
             return Cancelled(job=command.job)
         except Exception as error:
@@ -140,6 +148,12 @@ class Worker:
             summary.add(labels[i], plane, None)
             report((i + 1) / len(maps))
         return summary.done(command.job, command.config, constant=False)
+
+    def _make_report(self, command: MakeReport) -> ReportMade:
+        stop, report = self._stopper(command.job), self._reporter(command.job)
+        stop_now(stop)
+        file = api.report(command.model, command.project, on_image=report, should_stop=stop)
+        return ReportMade(job=command.job, file=file)
 
     def _stopper(self, job: int) -> Callable[[], bool]:
         return lambda: job in self._cancelled

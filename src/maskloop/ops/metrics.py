@@ -102,10 +102,10 @@ def count(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None = No
     foreground = (predicted > 0) & known, (truth > 0) & known
     predicted, truth = judged_part(predicted, truth, mask)
     iou = pairwise_iou(predicted, truth)
-    matches = [_match(iou, t) for t in THRESHOLDS]
+    matches = [match(iou, t) for t in THRESHOLDS]
     return Counts(
-        true_positives=np.array([len(m) for m in matches]),
-        matched_iou=float(matches[0].sum()),
+        true_positives=np.array([len(rows) for rows, _ in matches]),
+        matched_iou=float(sum(iou[pair] for pair in zip(*matches[0], strict=True))),
         predicted=iou.shape[0],
         truth=iou.shape[1],
         overlap=int(np.count_nonzero(foreground[0] & foreground[1])),
@@ -152,12 +152,12 @@ def pairwise_iou(predicted: np.ndarray, truth: np.ndarray) -> sparse.csr_array:
     return sparse.csr_array((iou, (overlap.row, overlap.col)), shape=shape)[rows > 0][:, columns > 0]
 
 
-def _match(iou: sparse.csr_array, threshold: float) -> np.ndarray:
-    """Return the IoU of the matched pairs, as many as possible.
+def match(iou: sparse.csr_array, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Match predicted to true objects one to one, as many as possible; return the rows and columns of the pairs.
 
     From IoU 0.5 on an object has one candidate, or two of exactly 0.5, so that any largest matching will do.
     """
     reached = sparse.csr_matrix(iou >= threshold)
     columns = maximum_bipartite_matching(reached, perm_type="column")
     matched = np.flatnonzero(columns >= 0)
-    return np.array([iou[row, columns[row]] for row in matched])
+    return matched, columns[matched]

@@ -10,13 +10,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from maskloop.config import Config, LabelsConfig, NetworkConfig
+from maskloop.config import Config, LabelsConfig, NetworkConfig, TrainConfig
 from maskloop.errors import ModelError
 from maskloop.files import write_atomically
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
 MODEL_FILE, WEIGHTS_FILE, HISTORY_FILE = "model.json", "weights.safetensors", "history.csv"
 STATE_FILE = "state.safetensors"  # of an unfinished training
+REPORT_FILE = "report.html"
 SCHEMA: Literal[1] = 1
 LARGEST_JSON = 1_000_000
 LARGEST_WEIGHTS = 2_000_000_000
@@ -54,6 +55,7 @@ class Training(Config):
     epochs: int = Field(0, ge=0)
     minutes: float = Field(0, ge=0)
     seed: int = 0
+    recipe: TrainConfig | None = Field(None, description="All choices; None where nobody wrote them down.")
     versions: dict[str, str] = Field(default_factory=dict)
     scores: dict[str, float] = Field(default_factory=dict, description="On the validation images.")
 

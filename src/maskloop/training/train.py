@@ -207,6 +207,7 @@ def _describe(
     labels, scores = _tune(course, folder, sum(epoch.seconds for epoch in history), should_stop)
     low, high = course.factor * np.percentile([np.median(of_image) for of_image in course.diameters], (5, 95))
     lesson, config = course.lesson, course.config
+    base = None if config.from_scratch else Path(config.base).name
     return ModelCard(
         name=folder.name,
         description=f"Trained on {len(lesson.training)} images of {data}.",
@@ -217,7 +218,7 @@ def _describe(
         usual_diameter=None if course.factor == 1 else round(course.diameter, 2),
         diameter_range=(round(float(low), 2), round(float(high), 2)),
         training=Training(
-            base=None if config.from_scratch else Path(config.base).name,
+            base=base,
             data=data,
             images=len(lesson.training),
             held_out=tuple(example.name for example in lesson.validation),
@@ -225,6 +226,7 @@ def _describe(
             epochs=len(history),
             minutes=round(sum(epoch.seconds for epoch in history) / 60, 2),
             seed=config.seed,
+            recipe=config.model_copy(update={"base": base or config.base}),  # a name, for a path is nobody's business
             versions={name: version(name) for name in ("maskloop", "tensorflow", "keras", "numpy")},
             scores={name: round(score, 4) for name, score in (scores | _scores_of(best)).items()},
         ),

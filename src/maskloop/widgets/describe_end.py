@@ -15,6 +15,6 @@ def describe_end(event: Event) -> str:
             killed = " It may have run out of memory." if code is not None and code < 0 else ""
             return (
                 f"The worker process ended unexpectedly (exit code {code}).{killed} Its last words: {last[0]}. "
-                "Click Segment to try again."
+                "Try again."
             )
     return ""

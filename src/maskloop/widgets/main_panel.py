@@ -75,6 +75,7 @@ class MainPanel(QTabWidget):
     @cached_property
     def train(self) -> "TrainPanel":
         """The Train tab, made when it is needed first."""
+        from maskloop.widgets.reports import Reports
         from maskloop.widgets.train_panel import TrainPanel
 
         panel = TrainPanel(self._background, self._counting)
@@ -82,6 +83,9 @@ class MainPanel(QTabWidget):
         panel.adopted.connect(self._use_model)
         panel.resegment_wanted.connect(self._resegment)
         panel.entry_wanted.connect(self._show_entry)
+        reports = Reports(self.segment.session, self._background, panel)
+        panel.runs.report_wanted.connect(reports.open)
+        reports.told.connect(panel.runs.told)
         return self._put("train", panel)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's

@@ -18,9 +18,10 @@ from qtpy.QtWidgets import (
 
 from maskloop.errors import ProjectError
 from maskloop.jobs.run_story import RunStory
+from maskloop.ops.overlay import LEGEND
 from maskloop.project.preview import Preview
 from maskloop.project.run import Run
-from maskloop.widgets.outlines import LEGEND, picture
+from maskloop.widgets.outlines import picture
 from maskloop.widgets.run_status import Status, describe
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ ACTIONS = {
     "compare": "Compare",
     "adopt": "Adopt",
     "discard": "Discard",
+    "report": "Report",
 }
 
 
@@ -74,9 +76,9 @@ class RunView(QWidget):
             button.setVisible(name in _possible(story, status))
 
     def allow(self, changes: bool) -> None:
-        """Let something be done with a run, or not, where the project is open for reading only."""
-        for button in self.buttons.values():
-            button.setEnabled(changes)
+        """Let something be changed about a run, or not, where the project is open for reading only."""
+        for name, button in self.buttons.items():
+            button.setEnabled(changes or name == "report")
 
     def _lay_out(self) -> None:
         pictures = QGridLayout()
@@ -141,7 +143,9 @@ def _possible(story: RunStory, status: Status) -> set[str]:
         case "failed":
             return {"discard"}
         case "trained":
-            return {"adopt", "discard"} | (set() if story.compared else {"compare"})
+            return {"adopt", "discard", "report"} | (set() if story.compared else {"compare"})
+        case "adopted":
+            return {"report"}
         case _:
             return set()
 

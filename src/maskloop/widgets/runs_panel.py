@@ -36,6 +36,7 @@ class RunsPanel(QWidget):
     told = Signal(str)  # a sentence for the person
     over = Signal(str)  # a sentence that is not true any more
     listed = Signal()  # other trainings than before
+    report_wanted = Signal(Path)  # a model folder
     decided = Signal(object, bool)  # a Run, and whether it was adopted, or else discarded
 
     def __init__(self, background: Background) -> None:
@@ -167,6 +168,7 @@ class RunsPanel(QWidget):
                 "compare": self._go_on,
                 "adopt": self._adopt,
                 "discard": self._discard,
+                "report": lambda process: self.report_wanted.emit(process.run.model),
             }[action](process)
 
     def _stop(self, process: RunProcess) -> None:

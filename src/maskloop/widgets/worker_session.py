@@ -53,6 +53,10 @@ class WorkerSession(QObject):
         """Make new labels from the maps of an earlier job, as `Client.relabel` does."""
         return self._living().relabel(segmented, config, task)
 
+    def make_report(self, model: Path, project: Path) -> int:
+        """Have a report on a model written, as `Client.make_report` does."""
+        return self._living().make_report(model, project)
+
     def maps(self, segmented: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the maps that a segmentation left, and the factors by which its planes were enlarged.
 

@@ -1,0 +1,56 @@
+"""An image with the outlines of its objects, coloured by whether they are right."""
+
+import numpy as np
+
+from maskloop.ops.metrics import pairwise_iou
+
+RIGHT, WRONG, MISSED = (86, 180, 233), (213, 94, 0), (240, 228, 66)  # told apart by all eyes (Okabe and Ito 2008)
+LEGEND = "blue: right, orange: wrong, yellow: missed"
+
+
+def draw_mistakes(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, width: int = 1) -> np.ndarray:
+    """Draw an image, the outlines of its labels, and those of true objects that no label matches.
+
+    Parameters
+    ----------
+    image : ndarray of shape (Y, X, C), float
+        Around 0 to 1; the mean of its channels is shown.
+    labels, truth : ndarray of shape (Y, X), int
+    width : int
+        Of the outlines, in pixels, inwards.
+
+    Returns
+    -------
+    ndarray of shape (Y, X, 3), uint8
+    """
+    pixels = np.repeat((255 * image.mean(axis=-1).clip(0, 1)).astype(np.uint8)[..., None], 3, axis=-1)
+    right, found = matching_objects(labels, truth)
+    pixels[_outlines(np.where(np.isin(truth, found), 0, truth), width)] = MISSED
+    pixels[_outlines(np.where(np.isin(labels, right), 0, labels), width)] = WRONG
+    pixels[_outlines(np.where(np.isin(labels, right), labels, 0), width)] = RIGHT
+    return pixels
+
+
+def matching_objects(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the labels that match a true object at an IoU above 0.5, and the true objects that they match.
+
+    Examples
+    --------
+    >>> matching_objects(np.array([[3, 3, 3, 0, 5]]), np.array([[7, 7, 7, 7, 0]]))
+    (array([3]), array([7]))
+    """
+    matched = (pairwise_iou(labels, truth) > 0.5).tocoo()
+    numbers, true_numbers = (np.unique(a[a > 0]) for a in (labels, truth))
+    return numbers[matched.row], true_numbers[matched.col]
+
+
+def _outlines(labels: np.ndarray, width: int) -> np.ndarray:
+    """Return the pixels of objects that have another object or the background so near: above, below, left or right."""
+    padded = np.pad(labels, width, mode="edge")
+    height, length = labels.shape
+    outline = np.zeros(labels.shape, bool)
+    for shift in range(1, width + 1):
+        for down, right in ((shift, 0), (-shift, 0), (0, shift), (0, -shift)):
+            rows, columns = slice(width + down, width + down + height), slice(width + right, width + right + length)
+            outline |= padded[rows, columns] != labels
+    return (labels > 0) & outline
