@@ -12,9 +12,10 @@ from maskloop.ops.instances import drop_small, maps_to_labels
 from maskloop.ops.judged import whole_objects
 from maskloop.ops.objects import Box
 from maskloop.ops.replace import replace, replace_pixels
-from maskloop.ops.targets import labels_to_targets, labels_to_weights
+from maskloop.ops.targets import labels_to_targets, labels_to_weights, object_diameters
 
 TOUCHING = np.ones((3, 3))
+LARGEST_SHARE = 0.2  # for what a part of an organ belongs to is told by what lies around it
 
 
 class Task(Protocol):
@@ -24,10 +25,13 @@ class Task(Protocol):
     ----------
     targets, weights : int
         How many of each a pixel has.
+    largest_share : float
+        Of a crop's side that something may fill, or its surroundings go unseen.
     """
 
     targets: int
     weights: int
+    largest_share: float
 
     def to_targets(self, labels: np.ndarray) -> np.ndarray:
         """Make what the network fits, of shape (Y, X, targets), float32, 0 to 1."""
@@ -44,6 +48,9 @@ class Task(Protocol):
     def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Give what hangs together one number each, from 1, where it is reviewed; of shape (Y, X), int."""
 
+    def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Return how large that is which hangs together, in pixels, of shape (N,)."""
+
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:
         """Lay a prediction into a box of labels around what is to be kept, as `maskloop.ops.replace.replace` does."""
 
@@ -52,6 +59,7 @@ class Objects:
     """Each object has a number of its own."""
 
     targets = weights = 2
+    largest_share = 0.75
     to_targets, to_weights, to_labels = (
         staticmethod(labels_to_targets),
         staticmethod(labels_to_weights),
@@ -62,6 +70,10 @@ class Objects:
         """Return the objects that are reviewed as a whole."""
         return whole_objects(labels, reviewed)
 
+    def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Return those of the discs that have the objects' areas."""
+        return object_diameters(whole_objects(labels, reviewed))
+
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:
         """Keep objects whole, and give new ones unused numbers."""
         return replace(labels, box, predicted, keep, unused)
@@ -71,6 +83,7 @@ class Foreground:
     """A pixel is of the foreground, whatever its number, or it is not."""
 
     targets = weights = 1
+    largest_share = LARGEST_SHARE
 
     def to_targets(self, labels: np.ndarray) -> np.ndarray:
         """Make the foreground, 0 or 1."""
@@ -89,6 +102,10 @@ class Foreground:
         """Give each part of the foreground that is reviewed a number."""
         return ndimage.label(_known(labels, reviewed) > 0, TOUCHING)[0].astype(np.int32)
 
+    def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Return how thick the parts are."""
+        return _thicknesses(self.to_objects(labels, reviewed))
+
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:  # noqa: ARG002
         """Keep pixels."""
         return replace_pixels(labels, box, predicted, keep)
@@ -104,6 +121,7 @@ class Classes:
     """
 
     weights = 1
+    largest_share = LARGEST_SHARE
 
     def __init__(self, count: int) -> None:
         self.targets = count
@@ -137,6 +155,10 @@ class Classes:
             numbered += np.where(parts > 0, parts + count, 0).astype(np.int32)
             count += found
         return numbered
+
+    def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Return how thick the parts are."""
+        return _thicknesses(self.to_objects(labels, reviewed))
 
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:  # noqa: ARG002
         """Keep pixels."""
@@ -178,6 +200,13 @@ def task_of(config: TaskConfig) -> Task:
     if config.kind == "classes":
         return Classes(len(config.heads))
     return Objects() if config.kind == "objects" else Foreground()
+
+
+def _thicknesses(parts: np.ndarray) -> np.ndarray:
+    """Return the diameters of the largest discs that fit into each part: a net of thin membranes is not large."""
+    edges = parts != ndimage.grey_erosion(parts, 3)
+    depth = ndimage.distance_transform_edt((parts > 0) & ~edges)
+    return 2 * np.asarray(ndimage.maximum(depth, parts, np.arange(1, parts.max(initial=0) + 1))).reshape(-1) + 1
 
 
 def _known(labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:
