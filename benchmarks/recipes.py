@@ -1,4 +1,4 @@
-"""Train each recipe from its own layout, and the default one on the same images: ``python benchmarks/recipes.py DATA WORK``.
+"""Train each recipe from its own layout, and the default one beside it: ``python benchmarks/recipes.py DATA WORK``.
 
 DATA is the folder with ``dsb2018``, ``dsb2018_raw_layout`` and ``liver_ct``, WORK a folder for what is made; what lies
 in it already is not trained again. Each training is one command, ``maskloop train ... --minutes``, and ends earlier
