@@ -151,10 +151,13 @@ def describe_recipe(config: TrainConfig) -> str:
     Examples
     --------
     >>> describe_recipe(RECIPES["classic-small"])
-    'filters 64 128 256, whole images of 256 pixels, batches of 8, adam at 0.001, plateau'
+    'filters 64 128 256 (relu), whole images of 256 pixels, batches of 8, adam at 0.001, plateau'
     """
+    network = config.network
+    special = {"dropout": bool(network.dropout), "nearest up-sampling": network.upsampling == "nearest"}
+    features = [network.activation, *(name for name, has in special.items() if has)]
     return (
-        f"filters {' '.join(map(str, config.network.filters))}, "
+        f"filters {' '.join(map(str, network.filters))} ({', '.join(features)}), "
         f"{'whole images' if config.whole else 'crops'} of {config.crop} pixels, batches of {config.batch}, "
         f"{config.optimiser} at {config.learning_rate:g}, {config.schedule}"
     )
