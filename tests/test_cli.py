@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -17,6 +16,7 @@ from maskloop import api, cli
 from maskloop.config import LabelsConfig, SegmentConfig, TrainConfig
 from maskloop.errors import InputError
 from maskloop.project.model_folder import read_card
+from maskloop.recipes import RECIPES, parse_recipe, read_recipe
 
 
 def run(*arguments):
@@ -161,10 +161,11 @@ def training_data(tmp_path, discs):
     return tmp_path / "data"
 
 
-def test_a_trained_model_segments(training_data, tiny_model, tmp_path, monkeypatch):
-    monkeypatch.setattr(cli, "TrainConfig", partial(TrainConfig, steps=1, batch=2, crop=32))
-    out = tmp_path / "trained"
-    result = run("train", training_data, "--out", out, "--base", tiny_model, "--epochs", 2, "--seed", 3)
+def test_a_trained_model_segments(training_data, tiny_model, tmp_path):
+    out, tiny = tmp_path / "trained", tmp_path / "tiny.yaml"
+    tiny.write_text("{steps: 1, batch: 2, crop: 32, minutes: 9}")
+    options = ("--recipe", tiny, "--base", tiny_model, "--epochs", 2, "--seed", 3)
+    result = run("train", training_data, "--out", out, *options)
     assert result.exit_code == 0
     assert f"{out}: Trained on 2 images of data." in result.stdout
     training = read_card(out).training
@@ -395,6 +396,18 @@ def test_what_cannot_be_compared_is_refused(by_hand, tmp_path):
 def _with(path, labels, folders):
     tifffile.imwrite(path, labels)
     return run("evaluate", *folders)
+
+
+def test_recipes_are_listed_shown_and_written(tmp_path):
+    assert [line.partition(":")[0] for line in run("recipe").stdout.splitlines()] == list(RECIPES)
+    shown, out = run("recipe", "dsb-elu"), tmp_path / "mine.yaml"
+    assert parse_recipe(shown.stdout) == RECIPES["dsb-elu"]
+    assert f"--recipe {out}" in run("recipe", "dsb-elu", "--out", out).stdout
+    assert run("recipe", out).stdout == shown.stdout
+    assert "is there already" in refusal(run("recipe", "liver-ct", "--out", out))
+    assert read_recipe(out) == RECIPES["dsb-elu"]
+    assert "Is 'dsb-elu' meant?" in refusal(run("recipe", "dsb-elo"))
+    assert "--out goes with a recipe" in refusal(run("recipe", "--out", out), 2)
 
 
 def test_models_are_listed_with_what_matters():

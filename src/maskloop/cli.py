@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
-from maskloop import cli_models, cli_project, cli_report
+from maskloop import cli_models, cli_project, cli_recipe, cli_report
 from maskloop.config import Config, SegmentConfig, TaskConfig, TaskKind, TrainConfig, name_classes
 from maskloop.errors import InputError
 from maskloop.recipes import RECIPES, find_recipe
@@ -50,6 +50,7 @@ app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pret
 app.add_typer(cli_project.app, name="project")
 app.add_typer(cli_models.app, name="models")
 app.command()(cli_report.report)
+app.command()(cli_recipe.recipe)
 
 
 def main() -> None:
@@ -117,7 +118,8 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help=f"Settings to train from scratch with: {', '.join(RECIPES)}, or a YAML file.", metavar="NAME|FILE"
+            help=f"Settings to train with: {', '.join(RECIPES)}, or a YAML file, such as a model's recipe.yaml.",
+            metavar="NAME|FILE",
         ),
     ] = None,
     base: Annotated[str | None, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = None,

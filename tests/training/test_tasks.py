@@ -51,6 +51,7 @@ def test_classes_are_learned_each(three_classes, of_classes):
     folder, card = of_classes
     assert read_card(folder).network.task == CLASSES
     assert card.training.scores["dice"] > 0.8
+    assert all(card.training.scores[f"dice of {name}"] > 0.7 for name in ("inside", "border"))
     held_out = read_examples(three_classes, card.training.held_out, CLASSES)
     assert held_out
     for example in held_out:
@@ -99,3 +100,23 @@ def test_tensorboard_gets_scores_a_sample_prediction_and_the_graph(kind, data, t
     assert {(1, "val_loss"), (2, "val_loss"), (1, "true | found"), (2, "true | found"), (2, "val_dice")} <= seen
     assert any(event.graph_def for event in events)
     assert load_model(tmp_path / "model")
+
+
+def test_a_training_that_is_gone_on_with_is_logged_from_where_it_was(data, settings, tmp_path):
+    from tensorflow.python.summary.summary_iterator import summary_iterator
+
+    class CutOffError(Exception):
+        pass
+
+    def cut_off(*_):
+        raise CutOffError
+
+    config = settings(tensorboard=True, epochs=2, steps=1)
+    with pytest.raises(InputError):
+        train(data, tmp_path / "model", config, should_stop=lambda: True)
+    assert not (tmp_path / "model").exists()
+    with pytest.raises(CutOffError):
+        train(data, tmp_path / "model", config, on_epoch=cut_off)
+    train(data, tmp_path / "model", config)
+    *_, last = sorted((tmp_path / "model" / "tensorboard").iterdir(), key=lambda path: path.stat().st_mtime)
+    assert {event.step for event in summary_iterator(str(last)) if event.summary.value} == {2}

@@ -16,7 +16,7 @@ from maskloop.config import Config, SegmentConfig, TrainConfig
 from maskloop.errors import ProjectError
 from maskloop.files import write_atomically
 from maskloop.project.layout import MODELS, RUNS
-from maskloop.project.model_folder import MODEL_FILE, STATE_FILE
+from maskloop.project.model_folder import LOG_FOLDER, MODEL_FILE, STATE_FILE
 from maskloop.project.registry import Registry
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Run:
         job = Job(config=config, model=model.name, rival=rival.name, asked=datetime.now().astimezone())
         try:
             folder.mkdir(parents=True)
-            shutil.copytree(rival, folder / "rival" / rival.name)
+            shutil.copytree(rival, folder / "rival" / rival.name, ignore=shutil.ignore_patterns(LOG_FOLDER))
             write_atomically(folder / JOB_FILE, job.model_dump_json(indent=1).encode() + b"\n")
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)

@@ -259,10 +259,11 @@ def _tune_on(
     asked = Exam(exam.config, [*exam.examples, *course.rehearsed[:RECALLED]])
     maps = asked.maps(network, should_stop)
     labels = asked.tune(maps, course.labels, lambda: should_stop() or time.monotonic() > end)
-    if exam.config.task.kind != "objects":
-        return labels, {}
-    ap = exam.ap(exam.labels(maps, labels))
-    return labels, {"ap50": float(ap[0]), "mean_ap": float(ap.mean())}
+    found = exam.labels(maps, labels)
+    if exam.config.task.kind == "objects":
+        ap = exam.ap(found)
+        return labels, {"ap50": float(ap[0]), "mean_ap": float(ap.mean())}
+    return labels, exam.dice(found) if exam.config.task.kind == "classes" else {}
 
 
 def _scores_of(epoch: Epoch) -> dict[str, float]:
