@@ -83,6 +83,9 @@ def test_the_foreground_of_whole_images_is_learned_at_one_size(data, settings, t
     labels = segment(example.image[..., 0], tmp_path / "model")
     assert set(np.unique(labels)) <= {0, 1}
     assert dice(labels > 0, example.labels > 0) > 0.7
+    again = train(data, tmp_path / "again", settings(base=str(tmp_path / "model"), epochs=1, crop=64))
+    assert again.preprocessing == card.preprocessing
+    assert again.training.recipe.whole
     # The network sees images at its own size, whatever theirs is.
     twice = np.kron(example.image[..., 0], np.ones((2, 2), np.uint8))
     assert dice(segment(twice, tmp_path / "model")[::2, ::2] > 0, labels > 0) > 0.9
@@ -120,3 +123,20 @@ def test_a_training_that_is_gone_on_with_is_logged_from_where_it_was(data, setti
     train(data, tmp_path / "model", config)
     *_, last = sorted((tmp_path / "model" / "tensorboard").iterdir(), key=lambda path: path.stat().st_mtime)
     assert {event.step for event in summary_iterator(str(last)) if event.summary.value} == {2}
+
+
+def test_of_an_image_that_is_reviewed_in_a_corner_the_network_is_shown_all_the_same(settings):
+    from maskloop.data.examples import Example
+    from maskloop.data.lesson import Lesson
+    from maskloop.training.course import Course
+
+    reviewed = np.zeros((900, 600), bool)
+    reviewed[:100, :100] = True
+    labels = np.zeros((900, 600), int)
+    labels[20:40, 20:40] = 1
+    image = np.random.default_rng(0).random((900, 600, 1))
+    lesson = Lesson(*2 * [[Example("x", image, labels, reviewed)]])
+    shown = {whole: Course(lesson, with_task(settings, FOREGROUND, whole=whole)).training[0] for whole in (True, False)}
+    assert shown[True].image.shape == (32, 32, 1)
+    assert shown[True].reviewed.sum() == pytest.approx(32 * 32 / 54, rel=0.3)
+    assert shown[False].image.shape == (356, 356, 1)
