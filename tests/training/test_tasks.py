@@ -136,7 +136,8 @@ def test_of_an_image_that_is_reviewed_in_a_corner_the_network_is_shown_all_the_s
     labels[20:40, 20:40] = 1
     image = np.random.default_rng(0).random((900, 600, 1))
     lesson = Lesson(*2 * [[Example("x", image, labels, reviewed)]])
-    shown = {whole: Course(lesson, with_task(settings, FOREGROUND, whole=whole)).training[0] for whole in (True, False)}
-    assert shown[True].image.shape == (32, 32, 1)
-    assert shown[True].reviewed.sum() == pytest.approx(32 * 32 / 54, rel=0.3)
+    configs = {whole: with_task(settings, FOREGROUND, whole=whole, crop=128) for whole in (True, False)}
+    shown = {whole: Course(lesson, config).training[0] for whole, config in configs.items()}
+    assert shown[True].image.shape == (128, 128, 1)
+    assert shown[True].reviewed.sum() == pytest.approx(128 * 128 / 54, rel=0.3)
     assert shown[False].image.shape == (356, 356, 1)
