@@ -192,8 +192,9 @@ def test_what_is_missing_is_said(model, images, tmp_path):
         api.report("nothing", images)
     with pytest.raises(InputError, match="lies in no project"):
         api.report(model)
-    with pytest.raises(InputError, match="no folder 'images'"):
-        api.report(model, tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="No images were found"):
+        api.report(model, tmp_path / "empty")
     for place in (tmp_path, tmp_path / "nowhere" / "r.html"):
         with pytest.raises(InputError, match="wanted is a file"):
             api.report(model, images, place)
@@ -205,7 +206,7 @@ def test_what_is_missing_is_said(model, images, tmp_path):
 def test_of_no_image_there_is_no_report(model, images):
     for file in (images / "images").iterdir():
         file.unlink()
-    with pytest.raises(InputError, match="no images"):
+    with pytest.raises(InputError, match="No images were found"):
         api.report(model, images)
     assert not (model / "report.html").exists()
 
@@ -257,7 +258,7 @@ def test_a_channel_is_the_one_that_was_learned_from_unless_another_is_given(read
 def test_a_training_writes_its_recipe_down_without_a_path(read_page, images, tiny_model, tmp_path):
     config = TrainConfig(base=str(tiny_model), epochs=1, steps=1, batch=1, crop=32)
     card = api.train(images, tmp_path / "new", config)
-    assert card.training.recipe == config.model_copy(update={"base": tiny_model.name})
+    assert card.training.recipe == config.model_copy(update={"base": tiny_model.name, "network": card.network})
     assert read_card(tmp_path / "new") == card
     assert "crop 32" in read_page(api.report(tmp_path / "new", images)).text
 

@@ -37,7 +37,7 @@ class ClassFindings:
         said = f"{name} has a mean Dice of {self._scores.dice} over the classes in {images}"
         if best == worst:
             return f"{said}."
-        highest, lowest = (f"{dice[number]:.3f}, of {self._names[number]}" for number in (best, worst))
+        highest, lowest = (f"that of {self._names[number]}, {dice[number]:.3f}" for number in (best, worst))
         return f"{said}; the highest is {highest}, and the lowest {lowest}."
 
     def scores(self) -> str:
