@@ -25,7 +25,6 @@ class Classes:
         Of the labels 1, 2, ...
     """
 
-    unit = "mean Dice"
     parts = "Parts"
     curves_note = "Dice and IoU are means over the classes, without the background."
     settings: frozenset[str] = frozenset()

@@ -17,7 +17,6 @@ from maskloop.reporting.kind import FOREGROUNDS
 class Foreground:
     """A pixel is of the foreground, whatever its number, or it is not."""
 
-    unit = "Dice"
     parts = "Parts"
     curves_note = "Dice and IoU are those of the foreground, thresholded at 0.5."
     settings = frozenset({"foreground", "min_size"})

@@ -44,8 +44,6 @@ class Kind(Protocol[V]):
 
     Attributes
     ----------
-    unit : str
-        Name of the score by which images are ranked.
     parts : str
         Name of what hangs together.
     curves_note : str
@@ -58,7 +56,6 @@ class Kind(Protocol[V]):
         Thresholds that are tried; none where it has none.
     """
 
-    unit: str
     parts: str
     curves_note: str
     settings: frozenset[str]

@@ -25,7 +25,6 @@ BLACK, NO_MATCH = (0, 0, 0), (187, 187, 187)
 class Objects:
     """Each object has a number of its own."""
 
-    unit = "mean AP"
     parts = "Objects"
     curves_note = "Dice and IoU are those of the foreground, thresholded at 0.5; AP is that of a few crops."
     settings = frozenset(LabelsConfig.model_fields)
