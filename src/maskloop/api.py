@@ -359,7 +359,7 @@ def report(
     Raises
     ------
     InputError
-        If there is nothing to judge by, or no place for the file.
+        If there is nothing to judge by, it is of another task, or there is no place for the file.
     ProjectError
         If a file of the project is damaged.
     ModelError
@@ -381,9 +381,9 @@ def report(
     from maskloop.reporting.of_model import describe_model
 
     loaded, history = load_model(folder), read_history(folder / HISTORY_FILE)
-    training = loaded.card.training
+    training, task = loaded.card.training, loaded.card.network.task
     learned = None if training.recipe is None else training.recipe.channel
-    unseen = read_unseen(source, training.held_out, learned if channel is None else channel)
+    unseen = read_unseen(source, training.held_out, learned if channel is None else channel, task)
     images = judge_model(loaded, unseen.examples, on_image, should_stop)
     write_atomically(place, describe_model(loaded.card, images, unseen.choice, history).encode())
     return place

@@ -257,7 +257,7 @@ def evaluate(
     if json is not None:
         write_report(json, scoring.report(images))
     if report is not None:
-        cli_report.report_labels(predicted, truth, report)
+        cli_report.report_labels(predicted, truth, task, report)
 
 
 @app.command()
