@@ -51,7 +51,7 @@ def read_lesson(project: Project, channel: int | None = None) -> Lesson:
         _require_channel(entry, channel)
         _require_classes(entry, annotations[entry.id], project.task)
     by_pixels = {entry.pixels_sha256: annotations[entry.id] for entry in entries}
-    held = read_held_out(project.folder).extended(by_pixels.items(), len(entries))
+    held = read_held_out(project.folder).extended(by_pixels.items(), len(entries), project.task.kind)
     learned: list[Example] = []
     judged: list[Example] = []
     for entry in entries:

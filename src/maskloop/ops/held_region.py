@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 
+from maskloop.config import TaskKind
 from maskloop.ops.judged import whole_objects
 from maskloop.ops.objects import Box, widen
 
@@ -11,7 +12,7 @@ SHARES = (0.2, 0.35, 0.5)  # of the reviewed pixels that are held out: the first
 MARGIN = 16  # pixels between what is learned from and what is held out
 
 
-def hold_out_region(labels: np.ndarray, reviewed: np.ndarray) -> Box | None:
+def hold_out_region(labels: np.ndarray, reviewed: np.ndarray, kind: TaskKind = "objects") -> Box | None:
     """Choose a region at one side of an image that holds about a fifth of its reviewed pixels, or more if it must.
 
     Parameters
@@ -19,11 +20,14 @@ def hold_out_region(labels: np.ndarray, reviewed: np.ndarray) -> Box | None:
     labels : ndarray of shape (..., Y, X), int
         In a stack the region is the same in all planes.
     reviewed : ndarray of the labels' shape, bool
+    kind : str
+        What the labels mean.
 
     Returns
     -------
     Box or None
-        None if no region leaves an object on both sides that is reviewed as a whole.
+        None if no region leaves an object on both sides that is reviewed as a whole; of foreground and classes, if none
+        leaves anything. Where it can be, all classes are on both sides.
 
     Examples
     --------
@@ -37,8 +41,11 @@ def hold_out_region(labels: np.ndarray, reviewed: np.ndarray) -> Box | None:
     """
     pixels = np.count_nonzero(reviewed.reshape(-1, *reviewed.shape[-2:]), axis=0)
     sides = list(product(SHARES, np.argsort(pixels.shape)[::-1], (True, False)))
-    candidates = (_side(pixels, int(axis), last, share) for share, axis, last in sides)
-    return next((box for box in candidates if _objects_on_both_sides(labels, reviewed, box)), None)
+    boxes = [_side(pixels, int(axis), last, share) for share, axis, last in sides]
+    if kind == "objects":
+        return next((box for box in boxes if _objects_on_both_sides(labels, reviewed, box)), None)
+    counts = [_classes_on_both_sides(labels, reviewed, box) for box in boxes]
+    return boxes[int(np.argmax(counts))] if any(counts) else None
 
 
 def learned_from(reviewed: np.ndarray, held: Box) -> np.ndarray:
@@ -64,6 +71,12 @@ def _side(pixels: np.ndarray, axis: int, last: bool, share: float) -> Box:
     cut = slice(length - depth, length) if last else slice(0, depth)
     other = slice(0, pixels.shape[1 - axis])
     return (cut, other) if axis == 0 else (other, cut)
+
+
+def _classes_on_both_sides(labels: np.ndarray, reviewed: np.ndarray, box: Box) -> int:
+    sides = learned_from(reviewed, box), judged_by(reviewed, box)
+    learned, judged = (set(np.unique(labels[side]).tolist()) - {0} for side in sides)
+    return len(learned & judged)
 
 
 def _objects_on_both_sides(labels: np.ndarray, reviewed: np.ndarray, box: Box) -> bool:

@@ -148,7 +148,9 @@ class _EntryReader:
             entry = read_entry(folder)
             image, annotation = self.project.image(entry), read_annotation(entry, folder)
             if entry.pixels_sha256 not in self.held_out.images:  # decided by the next training, just so
-                self.held_out = self.held_out.extended([(entry.pixels_sha256, annotation)], self.count)
+                self.held_out = self.held_out.extended(
+                    [(entry.pixels_sha256, annotation)], self.count, self.project.task.kind
+                )
             reviewed = _planes_of(annotation.reviewed, image, entry.axes) > 0
             labels = _planes_of(annotation.labels, image, entry.axes)
             labels = whole_objects(labels, reviewed) if self.project.task.kind == "objects" else labels * reviewed

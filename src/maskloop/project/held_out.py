@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from maskloop.config import Config
+from maskloop.config import Config, TaskKind
 from maskloop.errors import ProjectError
 from maskloop.files import write_atomically
 from maskloop.ops.held_region import hold_out_region, judged_by, learned_from
@@ -44,7 +44,9 @@ class HeldOut(Config):
     schema_version: Literal[1] = SCHEMA
     images: dict[str, Choice] = Field(default_factory=dict)
 
-    def extended(self, annotations: Iterable[tuple[str, Annotation]], count: int) -> "HeldOut":
+    def extended(
+        self, annotations: Iterable[tuple[str, Annotation]], count: int, kind: TaskKind = "objects"
+    ) -> "HeldOut":
         """Decide on the images that nothing was decided on yet.
 
         With few images it is a region of each, and from ten on it is every fifth entry as a whole.
@@ -55,6 +57,8 @@ class HeldOut(Config):
             By image, in the order in which they were added.
         count : int
             How many images there are to learn from.
+        kind : str
+            What their labels mean.
 
         Returns
         -------
@@ -63,7 +67,7 @@ class HeldOut(Config):
         decided = dict(self.images)
         for image, annotation in annotations:
             if image not in decided:
-                decided[image] = _choose_whole(decided) if count >= MANY else _choose_region(annotation)
+                decided[image] = _choose_whole(decided) if count >= MANY else _choose_region(annotation, kind)
         return self.model_copy(update={"images": decided})
 
     def parts(self, image: str, annotation: Annotation) -> tuple[np.ndarray, np.ndarray]:
@@ -84,8 +88,8 @@ def _choose_whole(decided: dict[str, Choice]) -> Choice:
     return "all" if held + 1 <= SHARE * (len(decided) + 1) else "nothing"
 
 
-def _choose_region(annotation: Annotation) -> Choice:
-    box = hold_out_region(annotation.labels, annotation.reviewed > 0)
+def _choose_region(annotation: Annotation, kind: TaskKind) -> Choice:
+    box = hold_out_region(annotation.labels, annotation.reviewed > 0, kind)
     return "nothing" if box is None else (box[0].start, box[0].stop, box[1].start, box[1].stop)
 
 
