@@ -250,14 +250,19 @@ def _for_task(config: TrainConfig, wanted: TaskConfig | None) -> TrainConfig:
     InputError
         If these two differ.
     """
-    known = None if config.from_scratch else read_card(find_model(config.base)).network.task
-    if wanted is not None and known is not None and wanted.heads != known.heads:
-        raise InputError(
-            f"The model {Path(config.base).name!r} makes {known}, and the labels of this project mean "
-            f"{wanted}; choose another base, or train from scratch."
-        )
-    task = wanted or known or config.network.task
+    base = None if config.from_scratch else read_card(find_model(config.base))
+    if wanted is not None and base is not None:
+        _require_task(base, wanted)
+    task = wanted or (base.network.task if base else config.network.task)
     return config.model_copy(update={"network": config.network.model_copy(update={"task": task})})
+
+
+def _require_task(model: ModelCard, wanted: TaskConfig) -> None:
+    if (task := model.network.task).heads != wanted.heads:
+        raise InputError(
+            f"The model {model.name!r} makes {task}, and the labels of this project mean {wanted}; choose another one, "
+            "or train from scratch."
+        )
 
 
 def compare(
@@ -290,7 +295,7 @@ def compare(
     Raises
     ------
     InputError
-        If nothing is reviewed, or too little.
+        If nothing is reviewed, or too little, or a model makes something else than the project's labels mean.
     ProjectError
         If there is no such project, or a file of it is damaged.
     ModelError
@@ -308,8 +313,10 @@ def compare(
     from maskloop.inference.model import load_model
 
     with Project(project, hold=False) as opened:
+        models = [load_model(_model_of(name, Path(project))) for name in (old, new)]
+        for model in models:
+            _require_task(model.card, opened.task)
         held_out = read_lesson(opened, channel).validation
-    models = [load_model(_model_of(name, Path(project))) for name in (old, new)]
     known = [Example("", image[..., None], labels) for image, labels in read_rehearsal(models[0].folder).judged]
     tasks = [(model, examples) for examples in (held_out, known) if examples for model in models]
     judgements = [

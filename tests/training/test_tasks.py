@@ -6,7 +6,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from maskloop import load_model, segment, train
+from maskloop import Project, compare, load_model, segment, train
 from maskloop.config import AugmentConfig, TaskConfig, name_classes
 from maskloop.data.examples import read_examples
 from maskloop.errors import InputError
@@ -141,3 +141,19 @@ def test_of_an_image_that_is_reviewed_in_a_corner_the_network_is_shown_all_the_s
     assert shown[True].image.shape == (128, 128, 1)
     assert shown[True].reviewed.sum() == pytest.approx(128 * 128 / 54, rel=0.3)
     assert shown[False].image.shape == (356, 356, 1)
+
+
+def test_a_model_that_makes_something_else_than_a_project_means_is_neither_a_base_nor_compared(
+    of_classes, make_model, settings, tmp_path
+):
+    folder, classes = tmp_path / "cells", of_classes[0]
+    other = make_model(tmp_path / "other")
+    with Project.create(folder, FOREGROUND) as project:
+        project.add(np.eye(64), np.eye(64, dtype=int), name="a", reviewed=np.ones((64, 64), np.uint8))
+    sentence = r"makes classes \(inside, border\), and the labels of this project mean foreground; choose another"
+    with pytest.raises(InputError, match=sentence):
+        train(folder, tmp_path / "new", settings(base=str(classes)))
+    with pytest.raises(InputError, match=sentence):
+        compare(classes, other, folder)
+    with pytest.raises(InputError, match="'other' makes objects"):
+        train(folder, tmp_path / "new", settings(base=str(other)))
