@@ -469,3 +469,27 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     assert command.stderr.read() == b""
     command.stderr.close()
     assert command.wait(60) == 1
+
+
+def test_what_masks_mean_is_said_with_names_and_colours(tmp_path):
+    for kind in ("images", "masks"):
+        (tmp_path / "data" / kind).mkdir(parents=True)
+    masks = np.zeros((64, 64, 3), np.uint8)
+    masks[8:24, 8:56], masks[40:56, 8:56] = (180, 40, 40), (0, 255, 0)
+    for name, image in (("a", noise(64, 64)), ("b", noise(64, 64)[::-1])):
+        iio.imwrite(tmp_path / "data" / "images" / f"{name}.png", image)
+        iio.imwrite(tmp_path / "data" / "masks" / f"{name}.png", masks)
+    tiny = tmp_path / "tiny.yaml"
+    tiny.write_text("epochs: 1\nsteps: 1\ncrop: 32\nbatch: 2\nnetwork: {filters: [4, 8]}\n")
+    out = tmp_path / "model"
+    named = "--classes", "liver=#B42828, tumour=#00ff00"
+    assert run("train", tmp_path / "data", "--recipe", tiny, *named, "--out", out).exit_code == 0
+    task = read_card(out).network.task
+    assert [(of.name, of.colour) for of in task.classes] == [("liver", "#b42828"), ("tumour", "#00ff00")]
+    assert run("check", tmp_path / "data", *named).exit_code == 0
+    refused = refusal(run("train", tmp_path / "data", "--recipe", tiny, "--classes", "liver", "--out", out / "no"))
+    assert "#00ff00, #b42828, of no class" in refused
+    refused = refusal(run("train", tmp_path / "data", *named, "--base", "nuclei", "--out", out / "no"))
+    assert "The model 'nuclei' makes objects, and the labels here mean classes (liver, tumour)" in refused
+    assert "two classes have one name" in refusal(run("check", tmp_path / "data", "--classes", "a,a"), 2)
+    assert "wanted is none, for foreground" in refusal(run("check", tmp_path, "--task", "foreground", *named), 2)

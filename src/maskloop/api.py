@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import ValidationError
 
-from maskloop.config import LabelsConfig, SegmentConfig, TaskConfig, TrainConfig
+from maskloop.config import OBJECTS, LabelsConfig, SegmentConfig, TaskConfig, TrainConfig
 from maskloop.errors import InputError
 from maskloop.evaluation import evaluate
 from maskloop.files import write_atomically
@@ -248,20 +248,22 @@ def _for_task(config: TrainConfig, wanted: TaskConfig | None) -> TrainConfig:
     Raises
     ------
     InputError
-        If these two differ.
+        If the base model makes something else than a project's labels mean, or than is said of a folder's masks.
     """
-    base = None if config.from_scratch else read_card(find_model(config.base))
-    if wanted is not None and base is not None:
-        _require_task(base, wanted)
-    task = wanted or (base.network.task if base else config.network.task)
+    task = wanted or config.network.task
+    if not config.from_scratch:
+        base = read_card(find_model(config.base))
+        if wanted is not None or task != OBJECTS:  # which is said where nothing is
+            _require_task(base, task)
+        task = base.network.task
     return config.model_copy(update={"network": config.network.model_copy(update={"task": task})})
 
 
 def _require_task(model: ModelCard, wanted: TaskConfig) -> None:
     if (task := model.network.task).heads != wanted.heads:
         raise InputError(
-            f"The model {model.name!r} makes {task}, and the labels of this project mean {wanted}; choose another one, "
-            "or train from scratch."
+            f"The model {model.name!r} makes {task}, and the labels here mean {wanted}; choose another one, or train "
+            "from scratch."
         )
 
 

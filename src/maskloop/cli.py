@@ -173,7 +173,7 @@ def _settings(recipe: str | None, task: TaskKind | None, classes: str | None, **
         chosen = chosen.model_copy(update={"epochs": None, "minutes": None})
     if task is not None or classes is not None:
         described = _check(TaskConfig, kind=task or "classes", classes=_classes(classes or ""))
-        given["network"] = chosen.network.model_copy(update={"task": described})
+        given = {"base": "none"} | given | {"network": chosen.network.model_copy(update={"task": described})}
     return _check(TrainConfig, **chosen.model_dump() | given)
 
 
