@@ -1,6 +1,7 @@
 """Recipes by name and from files."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,12 @@ def test_names_of_classes_survive_whatever_they_are():
     network = TrainConfig().network.model_copy(update={"task": task})
     recipe = TrainConfig(network=network, group_before="'#")
     assert parse_recipe(recipe_text(recipe)) == recipe
+
+
+def test_the_example_in_the_docs_can_be_used():
+    text = (Path(__file__).parents[1] / "docs" / "train.md").read_text("utf-8")
+    mine = parse_recipe(text.partition("```yaml")[2].partition("```")[0])
+    assert (mine.epochs, mine.network.filters, mine.augment.rotation) == (100, (32, 64, 128, 256), False)
 
 
 def test_every_setting_is_explained_in_the_line_above_it():

@@ -137,8 +137,7 @@ def test_a_channel_is_asked_for_only_where_there_are_some(form):
         (
             {"minutes": 1},
             None,
-            "for 1 minute and then compares both on what is held out. "
-            "It ends earlier after 20 epochs without progress.",
+            "for 1 minute and then compares both on what is held out. It ends sooner if 20 epochs bring no progress.",
         ),
         (
             {"minutes": 10, "patience": None},
@@ -149,7 +148,7 @@ def test_a_channel_is_asked_for_only_where_there_are_some(form):
             {"minutes": 10},
             6.1,
             "for 10 minutes, which is about 98 epochs on this computer, and then compares both on what is held out. "
-            "It ends earlier after 20 epochs without progress.",
+            "It ends sooner if 20 epochs bring no progress.",
         ),
         (
             {"minutes": 1},
@@ -178,7 +177,7 @@ def test_a_channel_is_asked_for_only_where_there_are_some(form):
             {"epochs": 60},
             12,
             "for 60 epochs, about 12 minutes on this computer, and then compares both on what is held out. "
-            "It ends earlier after 20 epochs without progress.",
+            "It ends sooner if 20 epochs bring no progress.",
         ),
     ],
 )

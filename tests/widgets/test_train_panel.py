@@ -236,7 +236,10 @@ def test_while_nothing_is_reviewed_nothing_is_trained(open_train, make_project, 
 def test_it_counts_what_there_is_to_learn_from_and_says_what_it_will_do(open_train, folder):
     panel = open_train(folder)
     assert panel.material.text() == "3 images, 13 reviewed objects, 74% of the pixels reviewed."
-    assert panel.plan.text() == "Goes on training nuclei for 1 minute and then compares both on what is held out."
+    assert panel.plan.text() == (
+        "Goes on training nuclei for 1 minute and then compares both on what is held out. "
+        "It ends sooner if 20 epochs bring no progress."
+    )
     assert panel.train_button.isEnabled()
     assert not panel.runs.view.isVisible()
 
