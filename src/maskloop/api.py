@@ -260,6 +260,14 @@ def _for_task(config: TrainConfig, wanted: TaskConfig | None) -> TrainConfig:
     return config.model_copy(update={"network": config.network.model_copy(update={"task": task})})
 
 
+def _require_task(card: ModelCard, task: TaskConfig) -> None:
+    if card.network.task.heads != task.heads:
+        raise InputError(
+            f"The model {card.name!r} makes {card.network.task}, and the labels of this project mean {task}, which say "
+            "nothing of how good it is."
+        )
+
+
 def compare(
     old: str | Path,
     new: str | Path,
@@ -290,7 +298,7 @@ def compare(
     Raises
     ------
     InputError
-        If nothing is reviewed, or too little.
+        If nothing is reviewed, or too little, or a model makes something else than the project's labels mean.
     ProjectError
         If there is no such project, or a file of it is damaged.
     ModelError
@@ -307,9 +315,11 @@ def compare(
     from maskloop.inference.judge import judge, picture_difference
     from maskloop.inference.model import load_model
 
-    with Project(project, hold=False) as opened:
-        held_out = read_lesson(opened, channel).validation
     models = [load_model(_model_of(name, Path(project))) for name in (old, new)]
+    with Project(project, hold=False) as opened:
+        for model in models:
+            _require_task(model.card, opened.task)
+        held_out = read_lesson(opened, channel).validation
     known = [Example("", image[..., None], labels) for image, labels in read_rehearsal(models[0].folder).judged]
     tasks = [(model, examples) for examples in (held_out, known) if examples for model in models]
     judgements = [
