@@ -31,6 +31,7 @@ def test_names_of_classes_survive_whatever_they_are():
     network = TrainConfig().network.model_copy(update={"task": task})
     recipe = TrainConfig(network=network, group_before="'#")
     assert parse_recipe(recipe_text(recipe)) == recipe
+    assert "größe 大" in recipe_text(recipe)
 
 
 def test_the_example_in_the_docs_can_be_used():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from maskloop import Project, compare, train
-from maskloop.config import LabelsConfig
+from maskloop.config import LabelsConfig, TaskConfig
 from maskloop.errors import InputError
 from maskloop.project.held_out import read_held_out
 from maskloop.project.model_folder import read_card, save_card
@@ -164,3 +164,9 @@ def test_objects_larger_than_a_crop_are_made_smaller_also_from_scratch(make_proj
     card = train(make_project(radius=9, zoom=6), tmp_path / "model", settings(crop=64))
     assert card.usual_diameter == pytest.approx(6 * 18, rel=0.1)
     assert card.diameter == pytest.approx(0.75 * 64, rel=0.1)
+
+
+def test_a_model_is_not_judged_by_labels_that_mean_something_else(tiny_model, tmp_path):
+    Project.create(tmp_path / "cells", task=TaskConfig(kind="foreground")).close()
+    with pytest.raises(InputError, match="'tiny' makes objects, and the labels of this project mean foreground"):
+        compare(tiny_model, tiny_model, tmp_path / "cells")
