@@ -130,10 +130,13 @@ def describe_model(card: "ModelCard", name: str) -> str:
     """
     training, (low, high) = card.training, card.diameter_range
     scores = ", ".join(f"{title} {training.scores[key]:.3f}" for key, title in SCORES.items() if key in training.scores)
+    task = card.network.task
+    meaning = [] if task.kind == "objects" else [f"  makes: {task}"]
     return "\n".join(
         [
             f"{name}: {card.description}",
-            f"  objects: about {card.diameter:.0f} pixels across ({low:.0f} to {high:.0f})",
+            *meaning,
+            f"  {'parts' if meaning else 'objects'}: about {card.diameter:.0f} pixels across ({low:.0f} to {high:.0f})",
             f"  images: {training.images} for training, {len(training.held_out)} for validation",
             f"  validation: {scores or 'no scores'}",
         ]

@@ -15,6 +15,7 @@ from maskloop.ops.replace import replace, replace_pixels
 from maskloop.ops.targets import labels_to_targets, labels_to_weights
 
 TOUCHING = np.ones((3, 3))
+OF_PROJECT = "the labels of this project"
 
 
 class Task(Protocol):
@@ -44,6 +45,9 @@ class Task(Protocol):
     def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Give what hangs together one number each, from 1, where it is reviewed; of shape (Y, X), int."""
 
+    def count_kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> int:
+        """Count what there is to judge by in planes (P, Y, X): of classes how many, else 1 if there is anything."""
+
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:
         """Lay a prediction into a box of labels around what is to be kept, as `maskloop.ops.replace.replace` does."""
 
@@ -61,6 +65,10 @@ class Objects:
     def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Return the objects that are reviewed as a whole."""
         return whole_objects(labels, reviewed)
+
+    def count_kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> int:
+        """Return 1 if an object is reviewed as a whole; those of a stack are numbered plane by plane."""
+        return int(any(whole_objects(*plane).any() for plane in zip(labels, reviewed, strict=True)))
 
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:
         """Keep objects whole, and give new ones unused numbers."""
@@ -88,6 +96,10 @@ class Foreground:
     def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Give each part of the foreground that is reviewed a number."""
         return ndimage.label(_known(labels, reviewed) > 0, TOUCHING)[0].astype(np.int32)
+
+    def count_kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> int:
+        """Return 1 if a pixel of the foreground is reviewed."""
+        return int(labels[reviewed].any())
 
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:  # noqa: ARG002
         """Keep pixels."""
@@ -138,6 +150,10 @@ class Classes:
             count += found
         return numbered
 
+    def count_kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> int:
+        """Count the classes that are reviewed somewhere."""
+        return int(np.count_nonzero(np.unique(labels[reviewed])))
+
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:  # noqa: ARG002
         """Keep pixels."""
         return replace_pixels(labels, box, predicted, keep)
@@ -178,6 +194,27 @@ def task_of(config: TaskConfig) -> Task:
     if config.kind == "classes":
         return Classes(len(config.heads))
     return Objects() if config.kind == "objects" else Foreground()
+
+
+def require_task(made: TaskConfig, wanted: TaskConfig, who: str, where: str) -> None:
+    """Refuse labels that mean something else than those that they are to lie among.
+
+    Parameters
+    ----------
+    made, wanted : TaskConfig
+        What they mean, and what these do; colours do not matter.
+    who, where : str
+        Who makes them, and what they are to lie among, as it is said in the sentence.
+
+    Raises
+    ------
+    InputError
+        If the two differ.
+    """
+    if made.heads != wanted.heads:
+        raise InputError(
+            f"{who} makes {made}, and {where} mean {wanted}: choose a model that makes these, or train one."
+        )
 
 
 def _known(labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from maskloop.errors import InputError, ModelError, ProjectError, explain
 from maskloop.files import sync_folder
+from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.project.adoptions import read_adoptions, save_adoptions
 from maskloop.project.card import read_card
 from maskloop.project.layout import MODELS, RUNS, TRASH
@@ -38,7 +39,7 @@ class Registry:
     """
 
     def __init__(self, project_folder: Path) -> None:
-        read_card(project_folder)
+        self._task = read_card(project_folder).task
         self.project_folder = project_folder
         self._folder = project_folder / MODELS
         self._trash = project_folder / TRASH / MODELS
@@ -122,9 +123,16 @@ class Registry:
         save_card(read_named(folder, name).model_copy(update={"description": text}), folder)
 
     def adopt(self, name: str) -> None:
-        """Make a model, the project's own or a bundled one, the project's model."""
+        """Make a model, the project's own or a bundled one, the project's model.
+
+        Raises
+        ------
+        InputError
+            If its labels mean something else than those of the project.
+        """
         folder = self.find(name)
         card = read_named(folder, name)
+        require_task(card.network.task, self._task, name, OF_PROJECT)
         check_weights(folder, card)
         adoptions = read_adoptions(self.project_folder)
         if name != adoptions.adopted(self.models):

@@ -56,11 +56,13 @@ class Passport:
         """Titles with what is to be said under each; a list has one line for each of its items."""
         if self.card is None:
             return [("Damaged", self.reason)]
-        training = self.card.training
+        training, task = self.card.training, self.card.network.task
+        objects = task.kind == "objects"
         rows = [
             ("Parent", training.base or "none, it was trained from scratch"),
             ("Made", f"{self.made:%d %b %Y, %H:%M}" if self.made else ""),
-            ("Objects", _size(self.card)),
+            ("Makes", "" if objects else str(task)),
+            ("Objects" if objects else "Parts", _size(self.card)),
             ("Scores", ", ".join(f"{SCORES.get(name, name)} {score:.3f}" for name, score in training.scores.items())),
             ("Training", f"{_count(training.epochs, 'epoch')}, {training.minutes:.1f} minutes, seed {training.seed}"),
             ("Software", ", ".join(f"{name} {version}" for name, version in training.versions.items())),

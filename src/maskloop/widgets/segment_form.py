@@ -151,8 +151,9 @@ class SegmentForm(QWidget):
         except ModelError as error:
             self.refused.emit(str(error))
             return
-        diameter = card.usual_diameter or card.diameter
-        self._sentence.setText(f"{card.description} Trained on objects of about {diameter:.0f} pixels.")
+        diameter, task = card.usual_diameter or card.diameter, card.network.task
+        objects = f"Trained on objects of about {diameter:.0f} pixels."
+        self._sentence.setText(f"{card.description} {objects if task.kind == 'objects' else f'It makes {task}.'}")
         self.model_changed.emit()
 
     def _is_rgb(self) -> bool:
