@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import imageio.v3 as iio
 import numpy as np
@@ -12,7 +11,7 @@ import tifffile
 from PIL import Image
 
 from maskloop.errors import InputError
-from maskloop.files import list_images, read_image, read_labels, write_labels
+from maskloop.files import image_name, list_images, read_image, read_labels, write_labels
 
 NOISE = np.random.default_rng(0).integers(0, 255, (64, 48), np.uint8)
 
@@ -60,16 +59,42 @@ def test_text_named_like_an_image_is_refused(tmp_path, suffix):
         read_image(tmp_path / f"image{suffix}")
 
 
-@pytest.mark.skipif(find_spec("imagecodecs") is not None, reason="with this package it is read")
-def test_a_compression_that_cannot_be_read_is_no_damage(tmp_path):
-    Image.fromarray(NOISE).save(tmp_path / "image.tif", compression="tiff_lzw")
-    with pytest.raises(InputError, match=r"image.tif is compressed in a way that needs .* wanted is a file without"):
-        read_image(tmp_path / "image.tif")
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_deflate", "packbits"])
+def test_tiff_is_read_however_it_is_compressed(tmp_path, compression):
+    Image.fromarray(NOISE).save(tmp_path / "image.tif", compression=compression)
+    np.testing.assert_array_equal(read_image(tmp_path / "image.tif")[0], NOISE)
+
+
+def test_a_black_and_white_tiff_of_fax_machines_is_read(tmp_path):
+    Image.fromarray(NOISE > 99).save(tmp_path / "mask.tif", compression="group4")
+    np.testing.assert_array_equal(read_image(tmp_path / "mask.tif")[0] > 0, NOISE > 99)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".NII.GZ"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.float64])
+def test_a_volume_is_read_as_a_stack_of_its_slices(tmp_path, suffix, dtype):
+    import nibabel
+
+    stack = np.random.default_rng(0).integers(0, 200, (5, 30, 40)).astype(dtype)  # slices, down, to the right
+    nibabel.Nifti1Image(stack.T, np.eye(4)).to_filename(tmp_path / f"ct.volume{suffix.lower()}")
+    path = (tmp_path / f"ct.volume{suffix.lower()}").rename(tmp_path / f"ct.volume{suffix}")
+    image, axes = read_image(path)
+    np.testing.assert_array_equal(image, stack)
+    assert axes == "ZYX"
+    assert image.dtype == (np.float32 if dtype == np.float64 else dtype)
+    assert list_images(tmp_path) == [path]
+    assert image_name(path) == "ct.volume"
+
+
+def test_a_damaged_volume_is_refused(tmp_path):
+    (tmp_path / "ct.nii.gz").write_bytes(b"no volume" * 100)
+    with pytest.raises(InputError, match=r"ct\.nii\.gz is damaged"):
+        read_image(tmp_path / "ct.nii.gz")
 
 
 def test_what_is_no_image_is_refused_by_its_name(tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
-    with pytest.raises(InputError, match="wanted is TIFF, PNG, JPEG or BMP"):
+    with pytest.raises(InputError, match="wanted is TIFF, PNG, JPEG, BMP or NIfTI"):
         read_image(tmp_path / "notes.txt")
 
 

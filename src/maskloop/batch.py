@@ -10,7 +10,7 @@ import numpy as np
 
 from maskloop.config import SegmentConfig
 from maskloop.errors import InputError, explain
-from maskloop.files import list_images, read_image, write_labels
+from maskloop.files import FORMATS, image_name, list_images, read_image, write_labels
 from maskloop.ops.axes import to_planes
 from maskloop.ops.nothing_found import explain_nothing_found
 from maskloop.ops.objects import count_objects
@@ -62,7 +62,7 @@ def plan_targets(paths: Iterable[Path], folder: Path) -> dict[Path, Path]:
     """
     targets: dict[Path, Path] = {}
     for source in _images(paths):
-        target = folder / f"{source.stem}_labels.tif"
+        target = folder / f"{image_name(source)}_labels.tif"
         other = next((s for s, t in targets.items() if t == target and s != source), None)
         if other is not None:
             raise InputError(f"{other} and {source} would both become {target}; give them different names.")
@@ -81,7 +81,7 @@ def _images(paths: Iterable[Path]) -> Iterator[Path]:
             continue
         images = list_images(path)
         if not images:
-            raise InputError(f"There are no images in {path}; wanted is TIFF, PNG, JPEG or BMP.")
+            raise InputError(f"There are no images in {path}; wanted is {FORMATS}.")
         yield from images
 
 

@@ -137,6 +137,7 @@ def _plan(project: "Project", images: Sequence[Path], masks: Path | None) -> "li
 
 def _plan_files(files: Sequence[Path], known: Mapping[str, str], on_file: Callable[[float], None]) -> "ImportPlan":
     """Find out which images that were named one by one can be added."""
+    from maskloop.files import image_name
     from maskloop.project.importers import ImportPlan
     from maskloop.project.masks import RefusedError
     from maskloop.project.matching import Match
@@ -147,7 +148,7 @@ def _plan_files(files: Sequence[Path], known: Mapping[str, str], on_file: Callab
         try:
             digest = _check_image(path, seen)
             seen[digest] = str(path)
-            matches.append(Match(path.stem, path))
+            matches.append(Match(image_name(path), path))
         except RefusedError as error:
             refused.append(error.finding)
         on_file(done / len(files))

@@ -8,7 +8,7 @@ import numpy as np
 
 from maskloop.config import TaskKind
 from maskloop.errors import InputError
-from maskloop.files import list_images
+from maskloop.files import image_name, list_images
 from maskloop.ops.class_scores import ClassScores
 from maskloop.ops.metrics import Counts
 from maskloop.scores import Scoring
@@ -108,7 +108,7 @@ def _pair(predicted: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
     if predicted.is_file() != truth.is_file():
         raise InputError(f"{predicted} and {truth} are a file and a folder; wanted are two of a kind.")
     if predicted.is_file():
-        return {predicted.stem: (predicted, truth)}
+        return {image_name(predicted): (predicted, truth)}
     targets = _by_name(truth)
     predictions = _by_name(predicted, targets)
     pairs = {name: (path, targets[name]) for name, path in predictions.items()}
@@ -126,7 +126,7 @@ def _by_name(folder: Path, known: dict[str, Path] | None = None) -> dict[str, Pa
     """Name the files of a folder; where names are known, a file ``x_labels.tif`` may be the one of x."""
     named: dict[str, Path] = {}
     for path in list_images(folder):
-        name = path.stem
+        name = image_name(path)
         if known is not None and name not in known:
             name = name.removesuffix("_labels")
             if name not in known:

@@ -11,7 +11,9 @@ import numpy as np
 from maskloop.errors import InputError
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
-IMAGE_SUFFIXES = TIFF_SUFFIXES | {".png", ".jpg", ".jpeg", ".bmp"}
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
+VOLUME_SUFFIXES = (".nii", ".nii.gz")
+FORMATS = "TIFF, PNG, JPEG, BMP or NIfTI"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -45,9 +47,30 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def is_image(path: Path) -> bool:
+    """Whether a file's name says that it is an image of a format that can be read."""
+    return path.suffix.lower() in TIFF_SUFFIXES | PICTURE_SUFFIXES or is_volume(path)
+
+
+def is_volume(path: Path) -> bool:
+    """Whether a file's name says that it is NIfTI, as tomographs write it."""
+    return path.name.lower().endswith(VOLUME_SUFFIXES)
+
+
+def image_name(path: Path) -> str:
+    """Return the name of an image file without what says its format.
+
+    Examples
+    --------
+    >>> image_name(Path("a.b.tif")), image_name(Path("c.nii.gz"))
+    ('a.b', 'c')
+    """
+    return path.with_suffix("").stem if path.name.lower().endswith(".nii.gz") else path.stem
+
+
 def list_images(folder: Path) -> list[Path]:
     """List the image files of a folder by name, hidden ones left out."""
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
+    return sorted(p for p in folder.iterdir() if is_image(p) and not p.name.startswith("."))
 
 
 def read_image(path: Path) -> tuple[np.ndarray, str | None]:
@@ -56,7 +79,7 @@ def read_image(path: Path) -> tuple[np.ndarray, str | None]:
     Parameters
     ----------
     path : Path
-        TIFF, PNG, JPEG or BMP.
+        TIFF, PNG, JPEG or BMP, or a volume as NIfTI.
 
     Returns
     -------
@@ -71,11 +94,13 @@ def read_image(path: Path) -> tuple[np.ndarray, str | None]:
     """
     if not path.is_file():
         raise InputError(f"There is no file {path}.")
-    if path.suffix.lower() not in IMAGE_SUFFIXES:
-        raise InputError(f"{path} is not an image that can be read; wanted is TIFF, PNG, JPEG or BMP.")
+    if not is_image(path):
+        raise InputError(f"{path} is not an image that can be read; wanted is {FORMATS}.")
     try:
         if path.suffix.lower() in TIFF_SUFFIXES:
             return _read_tiff(path)
+        if is_volume(path):
+            return _read_nifti(path)
         import imageio.v3 as iio
 
         image = np.asarray(iio.imread(path, plugin="pillow"))
@@ -86,11 +111,6 @@ def read_image(path: Path) -> tuple[np.ndarray, str | None]:
         raise InputError(f"{path} does not fit into memory.") from None
     except Exception as error:  # the readers raise whatever a damaged file leads them to
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if "requires the 'imagecodecs' package" in reason:
-            raise InputError(
-                f"{path} is compressed in a way that needs the Python package imagecodecs; wanted is a file without "
-                "compression, or with that of zip (deflate)."
-            ) from error
         raise InputError(f"{path} is damaged or not the image that its name says: {reason}") from error
 
 
@@ -104,6 +124,15 @@ def _read_tiff(path: Path) -> tuple[np.ndarray, str | None]:
         axes = series.axes.replace("S", "C") if "C" not in series.axes else series.axes
     known = len(axes) == image.ndim and len(set(axes)) == len(axes) and {"Y", "X"} <= set(axes)
     return image, axes if known else None
+
+
+def _read_nifti(path: Path) -> tuple[np.ndarray, str | None]:
+    """Read a volume slice by slice: of NIfTI the first axis goes to the right, the third through the slices."""
+    import nibabel
+
+    stored = np.asarray(nibabel.Nifti1Image.from_filename(path).dataobj)
+    image = stored.astype(np.float32) if stored.dtype == np.float64 else stored
+    return np.ascontiguousarray(image.T), {2: "YX", 3: "ZYX", 4: "TZYX"}.get(image.ndim)
 
 
 def write_image(path: Path, image: np.ndarray, axes: str) -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from maskloop.config import LabelsConfig, TaskConfig, name_classes
-from maskloop.ops.task import Classes, Foreground, Objects, task_of
+from maskloop.errors import InputError
+from maskloop.ops.task import Classes, Foreground, Objects, lay_unreviewed, task_of
 
 KEEP_ALL = LabelsConfig(min_size=0)
 NUMBERS = arrays(np.int32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 3))
@@ -64,3 +65,38 @@ def test_a_description_finds_its_task():
     for config, task in zip(kinds, TASKS, strict=True):
         assert type(task_of(config)) is type(task)
         assert task_of(config).targets == task.targets == len(config.heads)
+
+
+def test_parts_are_as_large_as_they_are_thick_so_that_a_net_of_membranes_is_small():
+    labels = np.zeros((60, 60), int)
+    labels[5:16, 5:40] = 1
+    np.testing.assert_allclose(Foreground().diameters(labels), [11])
+    labels[5:16, 40:45] = 2  # touches the first one
+    np.testing.assert_allclose(Classes(3).diameters(labels), [11, 5])
+    net = np.zeros((60, 60), int)
+    net[::10] = net[:, ::10] = 1
+    assert Foreground().diameters(net) < 4 < Objects().diameters(net)
+    for task in TASKS:
+        assert task.diameters(np.zeros((5, 5), int)).shape == (0,)
+
+
+def test_a_prediction_is_laid_around_what_is_reviewed():
+    labels, predicted = np.array([[1, 1, 2, 2, 0]]), np.array([[2, 0, 1, 1, 1]])
+    box = slice(0, 1), slice(0, 5)
+    for task in (Foreground(), Classes(3)):
+        np.testing.assert_array_equal(task.lay(labels, box, predicted, labels == 2, 9).labels, [[2, 0, 2, 2, 1]])
+    np.testing.assert_array_equal(Objects().lay(labels, box, predicted, labels == 2, 9).labels, [[9, 0, 2, 2, 0]])
+
+
+def test_planes_are_laid_one_by_one_and_must_agree_in_shape():
+    labels, reviewed = np.zeros((2, 3, 4), int), np.zeros((2, 3, 4), bool)
+    reviewed[0] = True
+    found = np.ones((2, 3, 4), int)
+    np.testing.assert_array_equal(lay_unreviewed(labels, found, reviewed, Classes(2))[:, 0, 0], [0, 1])
+    with pytest.raises(InputError, match="wanted is that of the labels"):
+        lay_unreviewed(labels, found[:1], reviewed, Classes(2))
+
+
+def test_labels_of_more_classes_than_there_are_make_no_targets():
+    with pytest.raises(InputError, match="label 3; wanted is 0 for background to 2"):
+        Classes(3).to_targets(np.array([[3]]))

@@ -157,7 +157,7 @@ def test_files_that_fit_nothing_are_refused(write):
         "a.tif": "a.png has the same name; wanted is one image of a name.",
         "a_mask.png": "a.png has the mask a.png already.",
         "b.png": "It is a mask, and no image has its name.",
-        "notes.txt": "It is not TIFF, PNG, JPEG or BMP.",
+        "notes.txt": "It is not TIFF, PNG, JPEG, BMP or NIfTI.",
     }
 
 

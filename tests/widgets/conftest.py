@@ -66,8 +66,8 @@ def model_folder(tmp_path):
     def model_folder(name, **card):
         folder = tmp_path / "models" / name
         folder.mkdir(parents=True, exist_ok=True)
-        card = {"diameter": 20, "diameter_range": (5, 80), "weights_sha256": "0" * 64} | card
-        save_card(ModelCard(name=name, network=NetworkConfig(), **card), folder)
+        usual = {"diameter": 20, "diameter_range": (5, 80), "weights_sha256": "0" * 64, "network": NetworkConfig()}
+        save_card(ModelCard(**usual | {"name": name} | card), folder)
         return folder
 
     return model_folder

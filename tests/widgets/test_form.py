@@ -5,7 +5,7 @@ import pytest
 from napari.layers import Image
 from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel
 
-from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.config import LabelsConfig, NetworkConfig, SegmentConfig, name_classes
 from maskloop.widgets.segment_form import OPEN_FOLDER, SegmentForm
 
 PLANE = Image(np.zeros((16, 20), np.uint8), name="plane")
@@ -112,6 +112,26 @@ def test_a_model_is_described_in_a_sentence(form, model_folder):
     form.set_model(model_folder("mine", description="Yeast in bright field.", diameter=31))
     sentences = [label.text() for label in form.findChildren(QLabel)]
     assert "Yeast in bright field. Trained on objects of about 31 pixels." in sentences
+
+
+@pytest.mark.parametrize(
+    ("task", "sentence"),
+    [
+        ({"kind": "foreground"}, "Makes one mask of the foreground."),
+        ({"kind": "classes", "classes": name_classes(["liver", "tumour"])}, "Tells classes apart: liver, tumour."),
+    ],
+)
+def test_a_diameter_matters_for_objects_only(form, model_folder, task, sentence):
+    box = box_of(form, "diameter")
+    form.set_diameter(30)
+    assert box.isVisibleTo(form)
+    form.set_model(model_folder("mine", network=NetworkConfig(task=task)))
+    assert not box.isVisibleTo(form)
+    assert form.value(LabelsConfig()).diameter is None
+    assert sentence in [label.text() for label in form.findChildren(QLabel)]
+    form.set_model(model_folder("other"))
+    assert box.isVisibleTo(form)
+    assert form.value(LabelsConfig()).diameter == 30
 
 
 def test_two_model_folders_of_one_name_can_both_be_chosen(form, model_folder, tmp_path):

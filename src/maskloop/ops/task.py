@@ -12,10 +12,11 @@ from maskloop.ops.instances import drop_small, maps_to_labels
 from maskloop.ops.judged import whole_objects
 from maskloop.ops.objects import Box
 from maskloop.ops.replace import replace, replace_pixels
-from maskloop.ops.targets import labels_to_targets, labels_to_weights
+from maskloop.ops.targets import labels_to_targets, labels_to_weights, object_diameters
 
 TOUCHING = np.ones((3, 3))
 OF_PROJECT = "the labels of this project"
+LARGEST_SHARE = 0.2  # for what a part of an organ belongs to is told by what lies around it
 
 
 class Task(Protocol):
@@ -25,10 +26,13 @@ class Task(Protocol):
     ----------
     targets, weights : int
         How many of each a pixel has.
+    largest_share : float
+        Of a crop's side that something may fill, or its surroundings go unseen.
     """
 
     targets: int
     weights: int
+    largest_share: float
 
     def to_targets(self, labels: np.ndarray) -> np.ndarray:
         """Make what the network fits, of shape (Y, X, targets), float32, 0 to 1."""
@@ -48,6 +52,9 @@ class Task(Protocol):
     def count_kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> int:
         """Count what there is to judge by in planes (P, Y, X): of classes how many, else 1 if there is anything."""
 
+    def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Return how large that is which hangs together, in pixels, of shape (N,)."""
+
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:
         """Lay a prediction into a box of labels around what is to be kept, as `maskloop.ops.replace.replace` does."""
 
@@ -56,6 +63,7 @@ class Objects:
     """Each object has a number of its own."""
 
     targets = weights = 2
+    largest_share = 0.75
     to_targets, to_weights, to_labels = (
         staticmethod(labels_to_targets),
         staticmethod(labels_to_weights),
@@ -70,6 +78,10 @@ class Objects:
         """Return 1 if an object is reviewed as a whole; those of a stack are numbered plane by plane."""
         return int(any(whole_objects(*plane).any() for plane in zip(labels, reviewed, strict=True)))
 
+    def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Return those of the discs that have the objects' areas."""
+        return object_diameters(whole_objects(labels, reviewed))
+
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:
         """Keep objects whole, and give new ones unused numbers."""
         return replace(labels, box, predicted, keep, unused)
@@ -79,6 +91,7 @@ class Foreground:
     """A pixel is of the foreground, whatever its number, or it is not."""
 
     targets = weights = 1
+    largest_share = LARGEST_SHARE
 
     def to_targets(self, labels: np.ndarray) -> np.ndarray:
         """Make the foreground, 0 or 1."""
@@ -101,6 +114,10 @@ class Foreground:
         """Return 1 if a pixel of the foreground is reviewed."""
         return int(labels[reviewed].any())
 
+    def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Return how thick the parts are."""
+        return _thicknesses(self.to_objects(labels, reviewed))
+
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:  # noqa: ARG002
         """Keep pixels."""
         return replace_pixels(labels, box, predicted, keep)
@@ -116,6 +133,7 @@ class Classes:
     """
 
     weights = 1
+    largest_share = LARGEST_SHARE
 
     def __init__(self, count: int) -> None:
         self.targets = count
@@ -153,6 +171,10 @@ class Classes:
     def count_kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> int:
         """Count the classes that are reviewed somewhere."""
         return int(np.count_nonzero(np.unique(labels[reviewed])))
+
+    def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
+        """Return how thick the parts are."""
+        return _thicknesses(self.to_objects(labels, reviewed))
 
     def lay(self, labels: np.ndarray, box: Box, predicted: np.ndarray, keep: np.ndarray, unused: int) -> Edit:  # noqa: ARG002
         """Keep pixels."""
@@ -215,6 +237,13 @@ def require_task(made: TaskConfig, wanted: TaskConfig, who: str, where: str) -> 
         raise InputError(
             f"{who} makes {made}, and {where} mean {wanted}: choose a model that makes these, or train one."
         )
+
+
+def _thicknesses(parts: np.ndarray) -> np.ndarray:
+    """Return the diameters of the largest discs that fit into each part: a net of thin membranes is not large."""
+    edges = parts != ndimage.grey_erosion(parts, 3)
+    depth = ndimage.distance_transform_edt((parts > 0) & ~edges)
+    return 2 * np.asarray(ndimage.maximum(depth, parts, np.arange(1, parts.max(initial=0) + 1))).reshape(-1) + 1
 
 
 def _known(labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from maskloop.errors import InputError, ProjectError
-from maskloop.files import IMAGE_SUFFIXES, write_image, write_labels
+from maskloop.files import image_name, is_image, write_image, write_labels
 from maskloop.ops.axes import to_planes
 from maskloop.project.entry import Entry
 from maskloop.project.project import Project
@@ -113,7 +113,7 @@ def _write(plane: _Plane, out: Path, name: str) -> None:
 def _file_name(name: str) -> str:
     """Make a name that any file system takes, without the suffix of an image and not hidden."""
     path = Path(re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "-", unicodedata.normalize("NFC", name)))
-    stem = path.stem if path.suffix.lower() in IMAGE_SUFFIXES else path.name
+    stem = image_name(path) if is_image(path) else path.name
     return stem[:LONGEST_NAME].strip(". ") or "image"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maskloop.errors import InputError
-from maskloop.files import IMAGE_SUFFIXES, list_images
+from maskloop.files import FORMATS, image_name, is_image, list_images
 from maskloop.project.masks import Finding
 
 IMAGE_FOLDERS = ("images", "image", "imgs", "img", "raw")
@@ -23,7 +23,7 @@ FOLDERS = "images and masks in folders of their own"
 SIDE_BY_SIDE = "masks beside their images"
 BARE = "images without masks"
 WANTED = (
-    "a folder of images (TIFF, PNG, JPEG or BMP), alone or with masks beside them (x.png, x_mask.png); one with "
+    f"a folder of images ({FORMATS}), alone or with masks beside them (x.png, x_mask.png); one with "
     "subfolders 'images' and 'masks' (or 'labels', 'gt' and the like); or folders as in the Data Science Bowl 2018, "
     "<id>/images and <id>/masks"
 )
@@ -114,7 +114,7 @@ def _in_folder(folder: Path, images: Path) -> Found | None:
     objects = tuple(list_images(masks))
     if images == folder or len(paths) > 1 or not objects or found.matches[0].masks:
         return found
-    return Found(DSB, (Match(paths[0].stem, paths[0], objects, one_object_each=True),), _others(images, masks))
+    return Found(DSB, (Match(image_name(paths[0]), paths[0], objects, one_object_each=True),), _others(images, masks))
 
 
 def _in_subfolders(folder: Path) -> Found | None:
@@ -170,12 +170,12 @@ def _pair(images: Sequence[Path], masks: Sequence[Path]) -> tuple[tuple[Match, .
         elif (first := chosen.setdefault(partner, mask)) is not mask:
             refused.append(Finding(mask, f"{by_stem[partner].name} has the mask {first.name} already."))
     found = ((image, chosen.get(stem)) for stem, image in by_stem.items())
-    return tuple(Match(image.stem, image, (mask,) if mask else ()) for image, mask in found), tuple(refused)
+    return tuple(Match(image_name(image), image, (mask,) if mask else ()) for image, mask in found), tuple(refused)
 
 
 def _stem(path: Path) -> str:
     # macOS writes letters and their accents apart, others as one; archives carry either to any system.
-    return unicodedata.normalize("NFC", path.stem)
+    return unicodedata.normalize("NFC", image_name(path))
 
 
 def _without(words: str, stem: str) -> str:
@@ -184,12 +184,8 @@ def _without(words: str, stem: str) -> str:
 
 def _others(*folders: Path) -> tuple[Finding, ...]:
     files = (path for folder in folders for path in sorted(folder.iterdir()) if path.is_file())
-    reason = "It is not TIFF, PNG, JPEG or BMP."
-    return tuple(
-        Finding(path, reason)
-        for path in files
-        if path.suffix.lower() not in IMAGE_SUFFIXES and not path.name.startswith(".")
-    )
+    reason = f"It is not {FORMATS}."
+    return tuple(Finding(path, reason) for path in files if not is_image(path) and not path.name.startswith("."))
 
 
 def _image_folder(folder: Path) -> Path | None:

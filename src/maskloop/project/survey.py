@@ -9,9 +9,8 @@ import numpy as np
 
 from maskloop.config import TaskConfig, TrainConfig
 from maskloop.ops.examine import between_share, clipped_share, displacement, thumbnail
-from maskloop.ops.targets import object_diameters
 from maskloop.ops.task import task_of
-from maskloop.ops.training_scale import LARGEST_SHARE, training_scale
+from maskloop.ops.training_scale import training_scale
 from maskloop.project.case import Case
 from maskloop.project.held_out import Choice
 from maskloop.project.masks import Finding, refusing
@@ -103,7 +102,7 @@ class Survey:
             if case.labels is None:
                 return
             pixels, labels = case.most_telling_plane()
-            to_objects = task_of(self.task).to_objects
+            diameters = task_of(self.task).diameters
             grey = np.nan_to_num(pixels[..., :3].mean(axis=-1))
             self.images.append(
                 _Examined(
@@ -117,7 +116,7 @@ class Survey:
                     classes=np.bincount(case.labels.ravel(), minlength=len(self.task.heads))
                     if self.task.kind == "classes"
                     else np.zeros(0, int),
-                    diameters=np.concatenate([object_diameters(to_objects(plane)) for plane in case.labels]),
+                    diameters=np.concatenate([diameters(plane) for plane in case.labels]),
                     thumbnail=thumbnail(grey),
                     held_out=case.held_out,
                 )
@@ -211,11 +210,12 @@ class Survey:
         crop = self.config.crop
         if usual < SMALLEST:
             self._say("warning", self.data, f"Its objects are {usual:.0f} pixels across.", "small")
-        if usual > LARGEST_SHARE * crop:
+        largest = task_of(self.task).largest_share * crop
+        if usual > largest:
             reason = f"Its objects are {usual:.0f} pixels across, and a crop to learn from has {crop}."
             self._say("hint", self.data, reason, "large")
         network = self.base.network if self.base else self.config.network
-        scale = training_scale(usual, self.base.diameter if self.base else None, crop)
+        scale = training_scale(usual, self.base.diameter if self.base else None, largest)
         seen = min(crop, 2 * network.receptive_radius) / scale
         for image in images:
             if image.diameters.max() > seen:

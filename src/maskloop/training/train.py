@@ -20,7 +20,6 @@ from maskloop.inference.model import load_model
 from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
-from maskloop.ops.targets import object_diameters
 from maskloop.ops.task import task_of
 from maskloop.ops.training_scale import training_scale
 from maskloop.project.history import Epoch
@@ -153,7 +152,7 @@ class _Course:
                 f"A crop of {self.config.crop} pixels does not suit this model; wanted is a multiple of "
                 f"{self.network.multiple}."
             )
-        each = (object_diameters(self.task.to_objects(e.labels, e.reviewed)) for e in self.lesson.training)
+        each = (self.task.diameters(e.labels, e.reviewed) for e in self.lesson.training)
         self.diameters = [diameters for diameters in each if len(diameters)]
         if not self.diameters:
             raise InputError(
@@ -186,7 +185,8 @@ class _Course:
             return 1.0
         if self.base is not None and self.network.task.kind != "objects":
             return self.base.scale  # how large parts are says nothing of the magnification
-        return training_scale(self.diameter, self.base.diameter if self.base else None, self.config.crop)
+        known = self.base.diameter if self.base else None
+        return training_scale(self.diameter, known, self.task.largest_share * self.config.crop)
 
     def _at_scale(self, example: Example) -> Example:
         seen = focus(example, self.network.channels)

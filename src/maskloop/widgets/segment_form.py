@@ -29,6 +29,7 @@ class SegmentForm(QWidget):
         self._images: Sequence[Image] = []
         self._models = {path.name: path for path in bundled_models()}
         self._chosen_model = next(iter(self._models), OPEN_FOLDER)
+        self._finds_objects = True
         self._image = _choice("Image", lambda _: [(layer.name, layer) for layer in self._images], nullable=True)
         self._model = control(SegmentConfig, "model", choices=lambda _: [*self._models, OPEN_FOLDER])
         self._diameter = control(SegmentConfig, "diameter")
@@ -84,7 +85,7 @@ class SegmentForm(QWidget):
         """Return the choices, with those of Adjust."""
         return SegmentConfig(
             model=str(self.model),
-            diameter=value_of(self._diameter),
+            diameter=value_of(self._diameter) if self._finds_objects else None,
             channel=self._channel.value if self._is_rgb() else None,
             labels=labels,
         )
@@ -151,9 +152,9 @@ class SegmentForm(QWidget):
         except ModelError as error:
             self.refused.emit(str(error))
             return
-        diameter, task = card.usual_diameter or card.diameter, card.network.task
-        objects = f"Trained on objects of about {diameter:.0f} pixels."
-        self._sentence.setText(f"{card.description} {objects if task.kind == 'objects' else f'It makes {task}.'}")
+        self._sentence.setText(f"{card.description} {_describe_labels(card)}".strip())
+        self._finds_objects = card.network.task.kind == "objects"
+        self._rows.setRowVisible(self._diameter.native, self._finds_objects)
         self.model_changed.emit()
 
     def _is_rgb(self) -> bool:
@@ -162,6 +163,15 @@ class SegmentForm(QWidget):
     def _show_what_matters(self) -> None:
         self._rows.setRowVisible(self._channel.native, self._is_rgb())
         self._rows.setRowVisible(self._planes.native, self.image is not None and self.image.ndim > 2)
+
+
+def _describe_labels(card: ModelCard) -> str:
+    task = card.network.task
+    if task.kind == "objects":
+        return f"Trained on objects of about {card.usual_diameter or card.diameter:.0f} pixels."
+    if task.kind == "foreground":
+        return "Makes one mask of the foreground."
+    return f"Tells classes apart: {', '.join(of.name for of in task.classes)}."
 
 
 def _choice(label: str, choices: object, nullable: bool = False, tooltip: str = "") -> ComboBox:

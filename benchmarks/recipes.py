@@ -1,0 +1,150 @@
+"""Train each recipe from its own layout, and the default one beside it: ``python benchmarks/recipes.py DATA WORK``.
+
+DATA is the folder with ``dsb2018``, ``dsb2018_raw_layout`` and ``liver_ct``, WORK a folder for what is made; what lies
+in it already is not trained again. Each training is one command, ``maskloop train ... --minutes``, and ends earlier
+where the recipe stops early. The default recipe is told what labels mean and which images to hold out, and nothing
+else. Dice and IoU are those of the held-out images at their own size, pooled over all pixels and as the mean over
+images. ``--only NAME`` trains the recipes of these names, ``--json FILE`` writes the table.
+"""
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+
+from maskloop.config import TrainConfig
+from maskloop.ops.axes import choose_channel
+from maskloop.recipes import RECIPES, find_recipe, write_recipe
+from maskloop.scores import align
+
+DEFAULT = "maskloop"
+GREY_IMAGES = 60
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training."""
+
+    name: str
+    data: Path
+    recipe: str
+    beside: str  # the recipe whose images it learns from
+
+
+def make_grey(data: Path, work: Path) -> Path:
+    """Make folders of grey images and binary masks, as tutorials have them, of fluorescence images."""
+    folder = work / "grey"
+    if not folder.exists():
+        with (data / "dsb2018" / "index.csv").open() as file:
+            rows = [r for r in csv.DictReader(file) if r["kind"] == "fluorescence" and r["stardist_split"] != "test"]
+        for kind in ("images", "masks"):
+            (folder / kind).mkdir(parents=True)
+        for row in (rows[i] for i in np.linspace(0, len(rows) - 1, GREY_IMAGES).round().astype(int)):
+            image = iio.imread(data / "dsb2018" / "images" / f"{row['id']}.png")
+            grey = choose_channel(image if image.ndim == 3 else image[..., None], None, 1)[..., 0]
+            labels = iio.imread(data / "dsb2018" / "labels" / f"{row['id']}.png")
+            iio.imwrite(folder / "images" / f"{row['id']}.png", grey.round().astype(np.uint8))
+            iio.imwrite(folder / "masks" / f"{row['id']}.png", np.uint8(255) * (labels > 0))
+    return folder
+
+
+def default_beside(recipe: TrainConfig) -> TrainConfig:
+    """Return the default recipe for the task and the split of another one."""
+    default = RECIPES[DEFAULT]
+    same = {name: getattr(recipe, name) for name in ("seed", "validation", "group_before")}
+    network = default.network.model_copy(update={"task": recipe.network.task})
+    return default.model_copy(update=same | {"network": network})
+
+
+def tasks(data: Path, work: Path) -> list[Task]:
+    layouts = {
+        "classic-small": make_grey(data, work),
+        "dsb-elu": data / "dsb2018_raw_layout",
+        "dsb-upsampling": data / "dsb2018_raw_layout",
+        "liver-ct": data / "liver_ct",
+    }
+    planned = []
+    for name, folder in layouts.items():
+        file = work / f"default beside {name}.yaml"
+        write_recipe(default_beside(find_recipe(name)), file)
+        planned += [Task(name, folder, name, name), Task(f"default beside {name}", folder, str(file), name)]
+    return planned
+
+
+def train(task: Task, work: Path, minutes: float) -> None:
+    command = ("train", task.data, "--recipe", task.recipe, "--minutes", minutes, "--out", work / task.name)
+    subprocess.run([sys.executable, "-m", "maskloop", *map(str, command)], check=True)
+
+
+def judge(task: Task, folder: Path) -> dict:
+    """Return how long a model was trained, and what it reaches on the images that were held out."""
+    from maskloop.api import load_model
+    from maskloop.config import SegmentConfig
+    from maskloop.data.examples import read_examples
+    from maskloop.ops.class_scores import count_classes
+    from maskloop.ops.metrics import pool
+
+    model = load_model(folder)
+    training = model.card.training
+    counts = [
+        count_classes(model.segment_plane(e.image, SegmentConfig()).labels, np.minimum(e.labels, 1), 2)
+        for e in read_examples(task.data, training.held_out, model.card.network.task)
+    ]
+    pooled = pool(counts)
+    return {
+        "training": task.name,
+        "beside": task.beside,
+        "parameters": int(model.network.count_params()),
+        "minutes": training.minutes,
+        "epochs": training.epochs,
+        "images": training.images,
+        "held_out": sorted(training.held_out),
+        "dice": float(pooled.dice[1]),
+        "iou": float(pooled.iou[1]),
+        "dice_mean": float(np.mean([c.dice[1] for c in counts])),
+        "iou_mean": float(np.mean([c.iou[1] for c in counts])),
+    }
+
+
+def table(rows: list[dict]) -> str:
+    lines = [
+        ["recipe", "parameters", "images", "held out", "epochs", "minutes", "Dice", "IoU", "mean Dice", "mean IoU"]
+    ]
+    for row in rows:
+        scores = [f"{row[key]:.3f}" for key in ("dice", "iou", "dice_mean", "iou_mean")]
+        counts = [str(row["images"]), str(len(row["held_out"])), str(row["epochs"]), f"{row['minutes']:.1f}"]
+        lines.append([row["training"], f"{row['parameters']:,}", *counts, *scores])
+    return align(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--only", nargs="*", default=[], help="recipes")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for task in tasks(options.data, options.work):
+        if options.only and task.beside not in options.only:
+            continue
+        if not (options.work / task.name / "model.json").is_file():
+            train(task, options.work, options.minutes)
+        rows.append(judge(task, options.work / task.name))
+        print(table(rows), flush=True)
+    for recipe in {row["beside"] for row in rows}:
+        assert len({tuple(row["held_out"]) for row in rows if row["beside"] == recipe}) == 1, "they saw other images"
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()
