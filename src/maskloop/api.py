@@ -261,7 +261,7 @@ def _for_task(config: TrainConfig, wanted: TaskConfig | None) -> TrainConfig:
 
 
 def compare(
-    old: str | Path,
+    old: str | Path | None,
     new: str | Path,
     project: str | Path,
     *,
@@ -274,7 +274,8 @@ def compare(
     Parameters
     ----------
     old, new : str or Path
-        Name of a model of the project, of a bundled one, or a model folder.
+        Name of a model of the project, of a bundled one, or a model folder. The old one is None where there is no
+        other, and the new one is judged alone.
     project : str or Path
     channel : int, optional
         Which channel of its images, from 0. Left out: the only one, or all colours as grey.
@@ -309,18 +310,20 @@ def compare(
 
     with Project(project, hold=False) as opened:
         held_out = read_lesson(opened, channel).validation
-    models = [load_model(_model_of(name, Path(project))) for name in (old, new)]
-    known = [Example("", image[..., None], labels) for image, labels in read_rehearsal(models[0].folder).judged]
-    tasks = [(model, examples) for examples in (held_out, known) if examples for model in models]
+    before, after = (None if name is None else load_model(_model_of(name, Path(project))) for name in (old, new))
+    assert after is not None
+    known = [] if before is None else read_rehearsal(before.folder).judged
+    crops = [Example("", image[..., None], labels) for image, labels in known]
+    models = [model for model in (before, after) if model is not None]
+    tasks = [(model, examples) for examples in (held_out, crops) if examples for model in models]
     judgements = [
         judge(model, examples, _share_of_all(on_image, i, len(tasks)), should_stop)
         for i, (model, examples) in enumerate(tasks)
     ]
-    before = (judgements[2], judgements[3]) if known else None
-    names = models[0].folder.name, models[1].folder.name
-    return Comparison(
-        *names, (judgements[0], judgements[1]), before, picture_difference(models[0], models[1], held_out, should_stop)
-    )
+    here = (judgements[0], judgements[1]) if before else (None, judgements[0])
+    forgotten = (judgements[2], judgements[3]) if crops else None
+    picture = picture_difference(before, after, held_out, should_stop)
+    return Comparison(before.folder.name if before else "", after.folder.name, here, forgotten, picture)
 
 
 def report(

@@ -1,6 +1,7 @@
 """Masks of classes to labels: by the numbers of the classes, or by their colours."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
@@ -96,9 +97,8 @@ def _from_colours(pixels: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.nd
 
 def _refuse_colours(found: Sequence[str], classes: tuple[ClassConfig, ...]) -> NoReturn:
     known = ", ".join(f"{of.colour} for {of.name}" for of in classes)
-    example = ",".join(
-        f"{of.name}={colour}" for of, colour in zip(classes, [*found, *usual_colours(found)], strict=False)
-    )
+    colours = chain(found, usual_colours(found))
+    example = ",".join(f"{of.name}={colour}" for of, colour in zip(classes, colours, strict=False))
     raise InputError(
         f"It holds the colour{'s' * (len(found) > 1)} {_some(found)}, of no class; wanted is black for background, "
         f"{known}. Classes get the colours of the masks when they are named: under New… in the Project tab, or as in "

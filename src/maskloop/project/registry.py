@@ -8,6 +8,7 @@ import contextlib
 import time
 from pathlib import Path
 
+from maskloop.config import SegmentConfig
 from maskloop.errors import InputError, ModelError, ProjectError, explain
 from maskloop.files import sync_folder
 from maskloop.ops.task import OF_PROJECT, require_task
@@ -15,10 +16,20 @@ from maskloop.project.adoptions import read_adoptions, save_adoptions
 from maskloop.project.card import read_card
 from maskloop.project.layout import MODELS, RUNS, TRASH
 from maskloop.project.model_folder import MODEL_FILE, WEIGHTS_FILE, ModelCard, bundled_models, check_weights, save_card
-from maskloop.project.model_name import check_name, claim, claim_like, is_text, move_model, read_named, same_name
+from maskloop.project.model_name import (
+    FROM_SCRATCH,
+    check_name,
+    claim,
+    claim_like,
+    is_text,
+    move_model,
+    read_named,
+    same_name,
+)
 from maskloop.project.model_zip import unpacked, write_zip
 
 LONGEST_TEXT = 2000
+BUNDLED_MODEL = SegmentConfig().model
 
 
 class Registry:
@@ -77,6 +88,18 @@ class Registry:
                 f"There is no model {name!r} in {self.project_folder}; wanted is one of: {', '.join(sorted(known))}."
             )
         return known[name]
+
+    def rival_of(self, base: str) -> Path | None:
+        """Return the folder of the model that a new one is compared with: its base, or from scratch the project's.
+
+        Where none is adopted it is the bundled one, or None if that makes something else.
+        """
+        if base != FROM_SCRATCH:
+            return self.find(base)
+        if (adopted := self.adopted) is not None:
+            return self.find(adopted)
+        bundled = self.find(BUNDLED_MODEL)
+        return bundled if read_named(bundled, BUNDLED_MODEL).network.task.heads == self._task.heads else None
 
     def new_folder(self, base: str) -> Path:
         """Make a folder for a model that is to be trained from a base, with a name like that of the base.

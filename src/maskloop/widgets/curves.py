@@ -58,9 +58,12 @@ class _Plot(pg.PlotWidget):
         self.addItem(self.best)
 
     def show_story(self, story: RunStory) -> None:
-        for field, curve in self.curves.values():
+        self.legend.clear()
+        for name, (field, curve) in self.curves.items():
             known = [epoch for epoch in story.epochs if math.isfinite(getattr(epoch, field))]
             curve.setData([epoch.epoch for epoch in known], [getattr(epoch, field) for epoch in known])
+            if known:  # where labels do not mean objects there is no AP
+                self.legend.addItem(curve, name)
         self.setXRange(1, max(len(story.epochs), FEWEST_EPOCHS), padding=0.02)
         self.best.setVisible(story.best is not None)
         if story.best is not None:
