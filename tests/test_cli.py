@@ -491,6 +491,6 @@ def test_what_masks_mean_is_said_with_names_and_colours(tmp_path):
     refused = refusal(run("train", tmp_path / "data", "--recipe", tiny, "--classes", "liver", "--out", out / "no"))
     assert "#00ff00, #b42828, of no class" in refused
     refused = refusal(run("train", tmp_path / "data", *named, "--base", "nuclei", "--out", out / "no"))
-    assert "The model 'nuclei' makes objects, and the labels here mean classes (liver, tumour)" in refused
+    assert "The model 'nuclei' makes objects, and these labels mean classes (liver, tumour)" in refused
     assert "two classes have one name" in refusal(run("check", tmp_path / "data", "--classes", "a,a"), 2)
     assert "wanted is none, for foreground" in refusal(run("check", tmp_path, "--task", "foreground", *named), 2)

@@ -17,6 +17,7 @@ from maskloop.evaluation import evaluate
 from maskloop.files import write_atomically
 from maskloop.model.runtime import start_engine
 from maskloop.ops.axes import to_planes
+from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.project.history import read_history
 from maskloop.project.layout import MODELS, PROJECT_FILE
 from maskloop.project.model_folder import (
@@ -254,21 +255,14 @@ def _for_task(config: TrainConfig, wanted: TaskConfig | None) -> TrainConfig:
     if not config.from_scratch:
         base = read_card(find_model(config.base))
         if wanted is not None or task != OBJECTS:  # which is said where nothing is
-            _require_task(base, task)
+            where = "these labels" if wanted is None else OF_PROJECT
+            require_task(base.network.task, task, f"The model {base.name!r}", where)
         task = base.network.task
     return config.model_copy(update={"network": config.network.model_copy(update={"task": task})})
 
 
-def _require_task(model: ModelCard, wanted: TaskConfig) -> None:
-    if (task := model.network.task).heads != wanted.heads:
-        raise InputError(
-            f"The model {model.name!r} makes {task}, and the labels here mean {wanted}; choose another one, or train "
-            "from scratch."
-        )
-
-
 def compare(
-    old: str | Path,
+    old: str | Path | None,
     new: str | Path,
     project: str | Path,
     *,
@@ -281,7 +275,8 @@ def compare(
     Parameters
     ----------
     old, new : str or Path
-        Name of a model of the project, of a bundled one, or a model folder.
+        Name of a model of the project, of a bundled one, or a model folder. The old one is None where there is no
+        other, and the new one is judged alone.
     project : str or Path
     channel : int, optional
         Which channel of its images, from 0. Left out: the only one, or all colours as grey.
@@ -314,22 +309,24 @@ def compare(
     from maskloop.inference.judge import judge, picture_difference
     from maskloop.inference.model import load_model
 
+    before, after = (None if name is None else load_model(_model_of(name, Path(project))) for name in (old, new))
+    assert after is not None
+    models = [model for model in (before, after) if model is not None]
     with Project(project, hold=False) as opened:
-        models = [load_model(_model_of(name, Path(project))) for name in (old, new)]
         for model in models:
-            _require_task(model.card, opened.task)
+            require_task(model.card.network.task, opened.task, f"The model {model.card.name!r}", OF_PROJECT)
         held_out = read_lesson(opened, channel).validation
-    known = [Example("", image[..., None], labels) for image, labels in read_rehearsal(models[0].folder).judged]
-    tasks = [(model, examples) for examples in (held_out, known) if examples for model in models]
+    known = [] if before is None else read_rehearsal(before.folder).judged
+    crops = [Example("", image[..., None], labels) for image, labels in known]
+    tasks = [(model, examples) for examples in (held_out, crops) if examples for model in models]
     judgements = [
         judge(model, examples, _share_of_all(on_image, i, len(tasks)), should_stop)
         for i, (model, examples) in enumerate(tasks)
     ]
-    before = (judgements[2], judgements[3]) if known else None
-    names = models[0].folder.name, models[1].folder.name
-    return Comparison(
-        *names, (judgements[0], judgements[1]), before, picture_difference(models[0], models[1], held_out, should_stop)
-    )
+    here = (judgements[0], judgements[1]) if before else (None, judgements[0])
+    forgotten = (judgements[2], judgements[3]) if crops else None
+    picture = picture_difference(before, after, held_out, should_stop)
+    return Comparison(before.folder.name if before else "", after.folder.name, here, forgotten, picture)
 
 
 def report(

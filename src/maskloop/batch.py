@@ -13,6 +13,8 @@ from maskloop.errors import InputError, explain
 from maskloop.files import FORMATS, image_name, list_images, read_image, write_labels
 from maskloop.ops.axes import to_planes
 from maskloop.ops.nothing_found import explain_nothing_found
+from maskloop.ops.objects import count_objects
+from maskloop.ops.task import task_of
 
 if TYPE_CHECKING:
     from maskloop.inference.model import Model
@@ -27,7 +29,7 @@ class Outcome:
     source, target : Path
         The image and its labels.
     objects : int or None
-        How many were found, in all planes; None where the image could not be segmented.
+        How many were found, or parts of classes, in all planes; None where the image could not be segmented.
     reason : str
         Why there are none.
     """
@@ -122,15 +124,18 @@ def _segment_file(
 
     image, axes = read_image(source)
     planes = to_planes(image, axes)
-    labels, highest, rescaled = [], 0.0, []
+    meaning = model.card.network.task
+    task = task_of(meaning)
+    objects, labels, highest, rescaled = 0, [], 0.0, []
     for result in api.segment_planes(planes.pixels, model, config, on_tile):
         labels.append(result.labels)
-        highest = max(highest, float(result.maps[..., 0].max()))
+        objects += count_objects(task.to_objects(result.labels))
+        seen = result.maps[..., 1:] if meaning.kind == "classes" else result.maps[..., 0]
+        highest = max(highest, float(seen.max()))
         rescaled.append(result.rescaled)
     write_labels(target, planes.restore(np.stack(labels)))
-    objects = sum(int(plane.max()) for plane in labels)
     if objects:
         return Outcome(source, target, objects, "")
     constant = bool(np.all(image == image.flat[0]))
     thresholds = config.labels or model.card.labels
-    return Outcome(source, target, 0, explain_nothing_found(highest, thresholds, rescaled[0], constant))
+    return Outcome(source, target, 0, explain_nothing_found(highest, thresholds, rescaled[0], constant, meaning))

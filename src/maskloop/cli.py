@@ -5,14 +5,14 @@ What is slow to import is imported by the commands that need it; TensorFlow only
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from maskloop import cli_models, cli_project, cli_recipe, cli_report
-from maskloop.config import Config, SegmentConfig, TaskConfig, TaskKind, TrainConfig, name_classes
+from maskloop.config import SegmentConfig, TaskKind, TrainConfig
 from maskloop.errors import InputError
+from maskloop.options import ClassesOption, TaskOption, make_config, read_task
 from maskloop.recipes import RECIPES, find_recipe
 from maskloop.terminal import (
     FAILED,
@@ -33,17 +33,6 @@ if TYPE_CHECKING:
 AUTOMATIC = "auto"
 LONGEST_TABLE = 20  # images
 SEGMENT, TRAIN = SegmentConfig(), TrainConfig()
-C = TypeVar("C", bound=Config)
-TaskOption = Annotated[
-    TaskKind | None, typer.Option(help=f"What the masks of a folder mean: {TaskConfig.help('kind').lower()}")
-]
-ClassesOption = Annotated[
-    str | None,
-    typer.Option(
-        help="The classes 1, 2, ... of masks, and their colours where these tell them apart.",
-        metavar="NAME[=#rrggbb],…",
-    ),
-]
 
 
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -85,7 +74,7 @@ def segment(
 ) -> None:
     """Segment images: each becomes DIR/<name>_labels.tif, where 0 is background."""
     pixels = None if diameter == AUTOMATIC else diameter
-    config = _check(SegmentConfig, model=model, diameter=pixels, channel=channel)
+    config = make_config(SegmentConfig, model=model, diameter=pixels, channel=channel)
     from maskloop import api
     from maskloop.batch import plan_targets, segment_files
 
@@ -94,7 +83,8 @@ def segment(
     with without_noise():
         loaded = api.load_model(config.model)
     with progress("Segmenting", len(targets)) as reach:
-        done = [_tell_outcome(outcome) for outcome in segment_files(targets, loaded, config, reach)]
+        noun = "object" if loaded.card.network.task.kind == "objects" else "part"
+        done = [_tell_outcome(outcome, noun) for outcome in segment_files(targets, loaded, config, reach)]
     if not all(done):
         if len(done) > 1:
             warn(f"{sum(done)} of {len(done)} images were segmented.")
@@ -171,19 +161,9 @@ def _settings(recipe: str | None, task: TaskKind | None, classes: str | None, **
     given = {name: value for name, value in options.items() if value is not None}
     if {"epochs", "minutes"} & given.keys():
         chosen = chosen.model_copy(update={"epochs": None, "minutes": None})
-    if task is not None or classes is not None:
-        described = _check(TaskConfig, kind=task or "classes", classes=_classes(classes or ""))
+    if (described := read_task(task, classes)) is not None:
         given = {"base": "none"} | given | {"network": chosen.network.model_copy(update={"task": described})}
-    return _check(TrainConfig, **chosen.model_dump() | given)
-
-
-def _classes(text: str) -> list[dict[str, str]]:
-    """Read ``liver=#b42828,tumour``; classes without a colour get one."""
-    parts = [part.strip().partition("=") for part in text.split(",") if part.strip()]
-    usual = name_classes(name for name, _, _ in parts)
-    return [
-        {"name": c.name, "colour": colour.lower() or c.colour} for c, (_, _, colour) in zip(usual, parts, strict=True)
-    ]
+    return make_config(TrainConfig, **chosen.model_dump() | given)
 
 
 def _place_in_project(data: Path, base: str) -> Path:
@@ -299,28 +279,19 @@ def demo(
         open_window()
 
 
-def _check(config: type[C], **options: Any) -> C:
-    try:
-        return config(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = f"--{first['loc'][0]} {first['input']}: " if len(first["loc"]) == 1 else ""
-        raise UsageError(f"{where}{first['msg'].removeprefix('Value error, ')}.") from error
-
-
 def _make_folder(path: Path) -> None:
     if path.is_file():
         raise InputError(f"{path} is a file; wanted is a folder.")
     path.mkdir(parents=True, exist_ok=True)
 
 
-def _tell_outcome(outcome: "Outcome") -> bool:
+def _tell_outcome(outcome: "Outcome", noun: str) -> bool:
     """Say what became of an image; return whether it was segmented."""
     if outcome.reason:
         named = outcome.source.name in outcome.reason
         warn(outcome.reason if named else f"{outcome.source}: {outcome.reason}")
     if outcome.objects is not None:
-        tell(f"{outcome.target}: {outcome.objects} object{'' if outcome.objects == 1 else 's'}")
+        tell(f"{outcome.target}: {outcome.objects} {noun}{'' if outcome.objects == 1 else 's'}")
     return outcome.objects is not None
 
 

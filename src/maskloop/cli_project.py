@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskloop.config import OBJECTS
 from maskloop.errors import InputError
+from maskloop.options import ClassesOption, TaskOption, read_task
 from maskloop.terminal import FAILED, UsageError, progress, tell, warn
 
 if TYPE_CHECKING:
@@ -28,12 +30,17 @@ def project() -> None:
 
 
 @app.command()
-def new(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that is new or empty.")]) -> None:
-    """Make a project."""
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that is new or empty.")],
+    task: TaskOption = None,
+    classes: ClassesOption = None,
+) -> None:
+    """Make a project; left out, its labels mean objects."""
     from maskloop.project.project import Project
 
-    Project.create(folder).close()
-    tell(f"{folder} is a project now.")
+    wanted = read_task(task, classes) or OBJECTS
+    Project.create(folder, wanted).close()
+    tell(f"{folder} is a project of {wanted} now.")
 
 
 @app.command()
@@ -75,14 +82,19 @@ def list_entries(folder: ProjectFolder) -> None:
     from maskloop.scores import align
 
     with Project(folder) as opened:
-        entries, damaged = opened.entries, opened.damaged
+        entries, damaged, task = opened.entries, opened.damaged, opened.task
+    columns = [column for column in COLUMNS if column != "objects" or task.kind == "objects"]
     if entries:
-        tell(align([COLUMNS, *(_row(entry) for entry in entries)]) + "\n")
+        rows = [_row(entry) for entry in entries]
+        tell(align([tuple(columns), *(tuple(row[column] for column in columns) for row in rows)]) + "\n")
     for reason in damaged.values():
         warn(reason)
-    sums = [_count(len(entries), "image"), _count(sum(entry.objects for entry in entries), "object")]
-    sums.append(f"{sum(entry.status == 'reviewed' for entry in entries)} reviewed")
-    tell(", ".join([*sums, f"{len(damaged)} damaged"] if damaged else sums))
+    sums = [_count(len(entries), "image")]
+    sums += [_count(sum(entry.objects for entry in entries), "object")] if task.kind == "objects" else []
+    sums += [f"{sum(entry.status == 'reviewed' for entry in entries)} reviewed"]
+    sums += [f"{len(damaged)} damaged"] if damaged else []
+    sums += [f"labels mean {task}"] if task.kind != "objects" else []
+    tell(", ".join(sums))
     if damaged:
         raise typer.Exit(FAILED)
 
@@ -196,11 +208,11 @@ def _describe(finding: "Finding") -> str:
     return finding.reason if named else f"{finding.path}: {finding.reason}"
 
 
-def _row(entry: "Entry") -> tuple[str, ...]:
+def _row(entry: "Entry") -> dict[str, str]:
     size = " x ".join(str(n) for n in entry.labels_shape)
     percent = int(100 * entry.reviewed)  # rounded down: 100 % are all pixels
     share = "< 1 %" if entry.reviewed and not percent else f"{percent} %"
-    return entry.name, size, str(entry.objects), share, entry.status
+    return dict(zip(COLUMNS, (entry.name, size, str(entry.objects), share, entry.status), strict=True))
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""Two models on the same pixels that neither has learned from: a table, and a recommendation."""
+"""A new model, and the old one if there is one, on pixels that neither has learned from: a table, and an advice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ FEW_OBJECTS = 20
 
 @dataclass(frozen=True)
 class Comparison:
-    """An old and a new model, judged alike.
+    """An old and a new model, judged alike; or a new one alone, where no other makes such labels.
 
     Attributes
     ----------
     old, new : str
-        Their names.
+        Their names; the old one's is empty where there is none.
     here : tuple of Judgement
-        Old and new, on what is held out of a project.
+        Old and new, on what is held out of a project; the old one's is None where there is none.
     before : tuple of Judgement or None
         Old and new, on crops that the base model was judged by; None where it carries none.
     picture : Preview
@@ -30,15 +30,15 @@ class Comparison:
 
     old: str
     new: str
-    here: tuple[Judgement, Judgement]
+    here: tuple[Judgement | None, Judgement]
     before: tuple[Judgement, Judgement] | None
     picture: Preview
 
     @property
     def gain(self) -> float:
-        """How much better the new model is on what is held out."""
+        """How much better the new model is on what is held out than the old one, or than one that finds nothing."""
         old, new = self.here
-        return new.quality - old.quality
+        return new.quality - (0.0 if old is None else old.quality)
 
     @property
     def forgotten(self) -> float:
@@ -57,6 +57,8 @@ class Comparison:
     def recommendation(self) -> str:
         """What to do, in one sentence."""
         old, new = self.here
+        if old is None:
+            return self._alone
         scores = f"{new.unit} {new.quality:.2f} against {old.quality:.2f} on what is held out"
         if not self.is_better:
             worse = "worse" if self.gain < -NOTICEABLE else "no better"
@@ -70,13 +72,21 @@ class Comparison:
         remark = f", but {' and '.join(remarks)}" if remarks else ""
         return f"Adopt {self.new}: it is better ({scores}){remark}."
 
+    @property
+    def _alone(self) -> str:
+        score = f"{self.here[1].unit} {self.here[1].quality:.2f} on what is held out"
+        if self.is_better:
+            return f"Adopt {self.new}: it is the first model that makes such labels ({score})."
+        return f"Discard {self.new}: it has learned next to nothing yet ({score}). Train longer, or review more."
+
     def rows(self) -> list[list[str]]:
         """Return a header, and one row for each model and each set of pixels."""
-        rows = [["pixels", "model", *self.here[0].cells()]]
-        sets: Mapping[str, tuple[Judgement, Judgement] | None] = {"held out": self.here, "known before": self.before}
+        rows = [["pixels", "model", *self.here[1].cells()]]
+        sets: Mapping[str, tuple[Judgement | None, ...]] = {"held out": self.here, "known before": self.before or ()}
         for title, judgements in sets.items():
-            for name, judgement in zip((self.old, self.new), judgements or (), strict=False):
-                rows.append([title, name, *judgement.cells().values()])
+            for name, judgement in zip((self.old, self.new), judgements, strict=False):
+                if judgement is not None:
+                    rows.append([title, name, *judgement.cells().values()])
         return rows
 
     def table(self) -> str:

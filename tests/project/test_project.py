@@ -247,7 +247,7 @@ def test_a_folder_with_other_files_is_no_new_project(tmp_path, project):
         Project.create(tmp_path)
     with pytest.raises(ProjectError, match="is a project already: open it"):
         Project.create(project.folder)
-    with pytest.raises(ProjectError, match="cannot be made in"):
+    with pytest.raises(ProjectError, match="is a file; wanted is a new or empty folder"):
         Project.create(tmp_path / "notes.txt")
     assert (tmp_path / "notes.txt").read_text() == "mine"
 

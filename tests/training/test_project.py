@@ -168,5 +168,5 @@ def test_objects_larger_than_a_crop_are_made_smaller_also_from_scratch(make_proj
 
 def test_a_model_is_not_judged_by_labels_that_mean_something_else(tiny_model, tmp_path):
     Project.create(tmp_path / "cells", task=TaskConfig(kind="foreground")).close()
-    with pytest.raises(InputError, match="'tiny' makes objects, and the labels here mean foreground"):
+    with pytest.raises(InputError, match="'tiny' makes objects, and the labels of this project mean foreground"):
         compare(tiny_model, tiny_model, tmp_path / "cells")

@@ -150,7 +150,7 @@ def test_a_model_that_makes_something_else_than_a_project_means_is_neither_a_bas
     other = make_model(tmp_path / "other")
     with Project.create(folder, FOREGROUND) as project:
         project.add(np.eye(64), np.eye(64, dtype=int), name="a", reviewed=np.ones((64, 64), np.uint8))
-    sentence = r"makes classes \(inside, border\), and the labels here mean foreground; choose another"
+    sentence = r"makes classes \(inside, border\), and the labels of this project mean foreground: choose"
     with pytest.raises(InputError, match=sentence):
         train(folder, tmp_path / "new", settings(base=str(classes)))
     with pytest.raises(InputError, match=sentence):

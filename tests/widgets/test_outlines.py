@@ -87,11 +87,16 @@ def test_nothing_found_and_nothing_there_leave_the_image_alone(draw):
     np.testing.assert_array_equal(where(draw(labels(), labels(SQUARE)), MISSED), outline(SQUARE))
 
 
-def test_of_a_larger_image_the_middle_is_shown_pixel_by_pixel(draw):
-    square = np.s_[18:22, 28:32]  # around the middle
-    drawn = draw(labels(square), labels(square), side=20)
+@pytest.mark.parametrize(
+    ("square", "shown"),
+    [(np.s_[18:22, 28:32], np.s_[9:29, 19:39]), (np.s_[3:38, 50:58], np.s_[10:30, 40:60]), (None, np.s_[10:30, 20:40])],
+)
+def test_of_a_larger_image_what_lies_amid_the_objects_is_shown_pixel_by_pixel(draw, square, shown):
+    found = labels() if square is None else labels(square)
+    drawn = draw(found, found, side=20)
     assert drawn.shape == (20, 20, 3)
-    np.testing.assert_array_equal(where(drawn, RIGHT), outline(square)[10:30, 20:40])
+    expected = np.zeros(SHAPE, bool) if square is None else outline(square)
+    np.testing.assert_array_equal(where(drawn, RIGHT), expected[shown])
 
 
 def test_a_smaller_image_is_shown_whole(draw):

@@ -51,14 +51,15 @@ def read_lesson(project: Project, channel: int | None = None) -> Lesson:
         _require_channel(entry, channel)
         _require_classes(entry, annotations[entry.id], project.task)
     by_pixels = {entry.pixels_sha256: annotations[entry.id] for entry in entries}
-    held = read_held_out(project.folder).extended(by_pixels.items(), len(entries), project.task.kind)
+    task = task_of(project.task)
+    held = read_held_out(project.folder).extended(by_pixels.items(), len(entries), task)
     learned: list[Example] = []
     judged: list[Example] = []
     for entry in entries:
         parts = held.parts(entry.pixels_sha256, annotations[entry.id])
         for examples, part in zip((learned, judged), parts, strict=True):
             examples += _examples(project, entry, annotations[entry.id], part, channel)
-    _require_objects(learned, judged, task_of(project.task))
+    _require_objects(learned, judged, task, "object" if project.task.kind == "objects" else "part")
     write_held_out(held, project.folder)
     return Lesson(learned, judged, {entry.id: project.entry(entry.id).revision for entry in entries})
 
@@ -94,7 +95,7 @@ def _examples(
             yield Example(name, image, labels[i], None if reviewed.all() else reviewed)
 
 
-def _require_objects(learned: list[Example], judged: list[Example], task: Task) -> None:
+def _require_objects(learned: list[Example], judged: list[Example], task: Task, noun: str) -> None:
     taught, kept = (
         sum(count_objects(task.to_objects(example.labels, example.reviewed)) for example in examples)
         for examples in (learned, judged)
@@ -102,6 +103,6 @@ def _require_objects(learned: list[Example], judged: list[Example], task: Task) 
     if not taught or not kept:
         raise InputError(
             f"There {'is' if taught + kept == 1 else 'are'} {taught + kept or 'no'} reviewed "
-            f"object{'' if taught + kept == 1 else 's'}; wanted are some to learn from, and some apart from these "
+            f"{noun}{'' if taught + kept == 1 else 's'}; wanted are some to learn from, and some apart from these "
             "to judge the model by: review more."
         )

@@ -71,9 +71,9 @@ def picture_judged(
 
 
 def picture_difference(
-    old: Model, new: Model, examples: Sequence[Example], should_stop: Callable[[], bool] = lambda: False
+    old: Model | None, new: Model, examples: Sequence[Example], should_stop: Callable[[], bool] = lambda: False
 ) -> Preview:
-    """Return the crop with the most reviewed objects, as two models segment it.
+    """Return the crop with the most reviewed objects, as two models segment it; none finds nothing.
 
     Parameters
     ----------
@@ -97,7 +97,10 @@ def picture_difference(
     box = box_amid_objects(example.labels, example.reviewed, PICTURE)
     reviewed = None if example.reviewed is None else example.reviewed[box]
     before, after = (
-        model.segment_plane(example.image, SegmentConfig(), should_stop=should_stop).labels[box] for model in (old, new)
+        np.zeros_like(example.labels[box])
+        if model is None
+        else model.segment_plane(example.image, SegmentConfig(), should_stop=should_stop).labels[box]
+        for model in (old, new)
     )
     image, truth = normalise(example.image)[box], example.labels[box]
     return picture_judged(image, truth, reviewed, before, after, new.card.network.task)

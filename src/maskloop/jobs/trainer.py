@@ -26,13 +26,11 @@ from maskloop.jobs.run_events import Began, Compared, Ended, EpochEnded, Queued,
 from maskloop.model.runtime import describe_device, start_engine
 from maskloop.project.history import Epoch
 from maskloop.project.lock import user_name
-from maskloop.project.model_folder import read_card
 from maskloop.project.preview import Preview
 from maskloop.project.run import Run
 
 NICENESS = 19  # the lowest: the window and its worker come first
 LOOK_INTERVAL_S = 0.2  # at most this often for the wish to stop
-FIRST_OF_ITS_KIND = "No other model here makes what these labels mean: its report says how good this one is."
 NOTHING_YET = "Training was stopped before its first epoch ended, so there is nothing to keep."
 
 
@@ -124,10 +122,6 @@ class Trainer:
         self._tell(Trained())
 
     def _compare(self) -> None:
-        rival, own = (read_card(model).network.task for model in (self.run.rival, self.run.model))
-        if rival.heads != own.heads:
-            self._tell(Remark(text=FIRST_OF_ITS_KIND))
-            return
         models, channel = (self.run.rival, self.run.model), self.run.config.channel
         found = api.compare(*models, self.run.project_folder, channel=channel, should_stop=self._should_stop)
         self._show(found.picture)

@@ -4,48 +4,55 @@ from itertools import product
 
 import numpy as np
 
-from maskloop.config import TaskKind
-from maskloop.ops.judged import whole_objects
 from maskloop.ops.objects import Box, widen
+from maskloop.ops.task import Task
 
-SHARES = (0.2, 0.35, 0.5)  # of the reviewed pixels that are held out: the first that gives an object to judge by
+SHARES = (0.2, 0.35, 0.5)  # of the reviewed pixels that are held out: the first that gives enough to judge by
 MARGIN = 16  # pixels between what is learned from and what is held out
 
 
-def hold_out_region(labels: np.ndarray, reviewed: np.ndarray, kind: TaskKind = "objects") -> Box | None:
+def hold_out_region(labels: np.ndarray, reviewed: np.ndarray, task: Task) -> Box | None:
     """Choose a region at one side of an image that holds about a fifth of its reviewed pixels, or more if it must.
+
+    Both sides are to hold an object that is reviewed as a whole; where labels mean classes, as many of them as can be.
 
     Parameters
     ----------
     labels : ndarray of shape (..., Y, X), int
         In a stack the region is the same in all planes.
     reviewed : ndarray of the labels' shape, bool
-    kind : str
+    task : Task
         What the labels mean.
 
     Returns
     -------
     Box or None
-        None if no region leaves an object on both sides that is reviewed as a whole; of foreground and classes, if none
-        leaves anything. Where it can be, all classes are on both sides.
+        None if no region leaves anything on both sides.
 
     Examples
     --------
+    >>> from maskloop.ops.task import Objects
     >>> labels = np.zeros((40, 100), int)
     >>> labels[10:20, 10:20] = 1
     >>> labels[10:20, 85:95] = 2
-    >>> hold_out_region(labels, labels >= 0)
+    >>> hold_out_region(labels, labels >= 0, Objects())
     (slice(0, 40, None), slice(80, 100, None))
-    >>> hold_out_region(labels == 1, labels >= 0) is None
+    >>> hold_out_region(labels == 1, labels >= 0, Objects()) is None
     True
     """
     pixels = np.count_nonzero(reviewed.reshape(-1, *reviewed.shape[-2:]), axis=0)
     sides = list(product(SHARES, np.argsort(pixels.shape)[::-1], (True, False)))
-    boxes = [_side(pixels, int(axis), last, share) for share, axis, last in sides]
-    if kind == "objects":
-        return next((box for box in boxes if _objects_on_both_sides(labels, reviewed, box)), None)
-    counts = [_classes_on_both_sides(labels, reviewed, box) for box in boxes]
-    return boxes[int(np.argmax(counts))] if any(counts) else None
+    planes, known = (array.reshape(-1, *array.shape[-2:]) for array in (labels, reviewed))
+    wanted = len(task.kinds(planes, known))
+    best, most = None, 0
+    for share, axis, last in sides:
+        box = _side(pixels, int(axis), last, share)
+        found = len(task.kinds(planes, learned_from(known, box)) & task.kinds(planes, judged_by(known, box)))
+        if found > most:
+            best, most = box, found
+        if most == wanted:
+            break
+    return best
 
 
 def learned_from(reviewed: np.ndarray, held: Box) -> np.ndarray:
@@ -71,18 +78,3 @@ def _side(pixels: np.ndarray, axis: int, last: bool, share: float) -> Box:
     cut = slice(length - depth, length) if last else slice(0, depth)
     other = slice(0, pixels.shape[1 - axis])
     return (cut, other) if axis == 0 else (other, cut)
-
-
-def _classes_on_both_sides(labels: np.ndarray, reviewed: np.ndarray, box: Box) -> int:
-    sides = learned_from(reviewed, box), judged_by(reviewed, box)
-    learned, judged = (set(np.unique(labels[side]).tolist()) - {0} for side in sides)
-    return len(learned & judged)
-
-
-def _objects_on_both_sides(labels: np.ndarray, reviewed: np.ndarray, box: Box) -> bool:
-    sides = learned_from(reviewed, box), judged_by(reviewed, box)
-    planes = labels.reshape(-1, *labels.shape[-2:])  # objects of a stack are numbered plane by plane
-    return all(
-        any(whole_objects(*plane).any() for plane in zip(planes, side.reshape(planes.shape), strict=True))
-        for side in sides
-    )

@@ -15,6 +15,7 @@ from maskloop.ops.replace import replace, replace_pixels
 from maskloop.ops.targets import labels_to_targets, labels_to_weights, object_diameters
 
 TOUCHING = np.ones((3, 3))
+OF_PROJECT = "the labels of this project"
 LARGEST_SHARE = 0.2  # for what a part of an organ belongs to is told by what lies around it
 
 
@@ -48,6 +49,9 @@ class Task(Protocol):
     def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Give what hangs together one number each, from 1, where it is reviewed; of shape (Y, X), int."""
 
+    def kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> set[int]:
+        """Name what there is to judge by in planes (P, Y, X): of classes their numbers, else 1 if there is anything."""
+
     def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Return how large that is which hangs together, in pixels, of shape (N,)."""
 
@@ -69,6 +73,10 @@ class Objects:
     def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Return the objects that are reviewed as a whole."""
         return whole_objects(labels, reviewed)
+
+    def kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> set[int]:
+        """Return 1 if an object is reviewed as a whole; those of a stack are numbered plane by plane."""
+        return {1} if any(whole_objects(*plane).any() for plane in zip(labels, reviewed, strict=True)) else set()
 
     def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Return those of the discs that have the objects' areas."""
@@ -101,6 +109,10 @@ class Foreground:
     def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Give each part of the foreground that is reviewed a number."""
         return ndimage.label(_known(labels, reviewed) > 0, TOUCHING)[0].astype(np.int32)
+
+    def kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> set[int]:
+        """Return 1 if a pixel of the foreground is reviewed."""
+        return {1} if labels[reviewed].any() else set()
 
     def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Return how thick the parts are."""
@@ -156,6 +168,10 @@ class Classes:
             count += found
         return numbered
 
+    def kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> set[int]:
+        """Return the classes that are reviewed somewhere."""
+        return set(np.unique(labels[reviewed]).tolist()) - {0}
+
     def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Return how thick the parts are."""
         return _thicknesses(self.to_objects(labels, reviewed))
@@ -200,6 +216,27 @@ def task_of(config: TaskConfig) -> Task:
     if config.kind == "classes":
         return Classes(len(config.heads))
     return Objects() if config.kind == "objects" else Foreground()
+
+
+def require_task(made: TaskConfig, wanted: TaskConfig, who: str, where: str) -> None:
+    """Refuse labels that mean something else than those that they are to lie among.
+
+    Parameters
+    ----------
+    made, wanted : TaskConfig
+        What they mean, and what these do; colours do not matter.
+    who, where : str
+        Who makes them, and what they are to lie among, as it is said in the sentence.
+
+    Raises
+    ------
+    InputError
+        If the two differ.
+    """
+    if made.heads != wanted.heads:
+        raise InputError(
+            f"{who} makes {made}, and {where} mean {wanted}: choose a model that makes these, or train one."
+        )
 
 
 def _thicknesses(parts: np.ndarray) -> np.ndarray:

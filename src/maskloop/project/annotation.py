@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from maskloop.config import TaskConfig
 from maskloop.errors import InputError, ProjectError
 from maskloop.files import read_labels, write_labels
 from maskloop.ops.objects import count_objects
@@ -38,13 +39,15 @@ class Annotation:
         return float(np.count_nonzero(self.reviewed) / self.reviewed.size)
 
 
-def check_annotation(labels: np.ndarray | None, reviewed: np.ndarray | None, shape: tuple[int, ...]) -> Annotation:
+def check_annotation(
+    labels: np.ndarray | None, reviewed: np.ndarray | None, shape: tuple[int, ...], task: TaskConfig
+) -> Annotation:
     """Bring labels and reviewed pixels to their form; what is left out is 0.
 
     Raises
     ------
     InputError
-        If they are not of the image's shape, or not labels.
+        If they are not of the image's shape, not labels, or mean nothing.
     """
     labels = np.zeros(shape, np.int32) if labels is None else np.asarray(labels)
     reviewed = np.zeros(shape, np.uint8) if reviewed is None else np.asarray(reviewed)
@@ -55,6 +58,11 @@ def check_annotation(labels: np.ndarray | None, reviewed: np.ndarray | None, sha
             raise InputError(f"The {name} are of type {array.dtype}; wanted are whole numbers.")
     if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
         raise InputError(f"The labels go from {labels.min()} to {labels.max()}; wanted is 0 to 2,147,483,647.")
+    if task.highest is not None and labels.max() > task.highest:
+        raise InputError(
+            f"The labels go up to {labels.max()}; wanted is 0 for background to {task.highest}, since the labels of "
+            f"this project mean {task}."
+        )
     return Annotation(labels.astype(np.int32), (reviewed > 0).astype(np.uint8))
 
 

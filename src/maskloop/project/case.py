@@ -12,6 +12,7 @@ from maskloop.errors import ProjectError
 from maskloop.files import is_image
 from maskloop.ops.axes import to_planes
 from maskloop.ops.judged import whole_objects
+from maskloop.ops.task import task_of
 from maskloop.project.annotation import read_annotation
 from maskloop.project.entry import Entry, read_entry
 from maskloop.project.held_out import Choice, HeldOut, read_held_out
@@ -149,7 +150,7 @@ class _EntryReader:
             image, annotation = self.project.image(entry), read_annotation(entry, folder)
             if entry.pixels_sha256 not in self.held_out.images:  # decided by the next training, just so
                 self.held_out = self.held_out.extended(
-                    [(entry.pixels_sha256, annotation)], self.count, self.project.task.kind
+                    [(entry.pixels_sha256, annotation)], self.count, task_of(self.project.task)
                 )
             reviewed = _planes_of(annotation.reviewed, image, entry.axes) > 0
             labels = _planes_of(annotation.labels, image, entry.axes)

@@ -1,11 +1,13 @@
 """Masks of classes to labels: by the numbers of the classes, or by their colours."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
-from maskloop.config import ClassConfig
+from maskloop.config import ClassConfig, usual_colours
 from maskloop.errors import InputError
 from maskloop.files import read_image
 from maskloop.ops.axes import Planes, guess_axes, to_planes
@@ -21,8 +23,8 @@ def read_class_mask(paths: Sequence[Path], planes: Planes, classes: tuple[ClassC
     Parameters
     ----------
     paths : sequence of Path
-        One file: whole numbers of classes, colours as they are given for the classes (black is background), or for
-        a single class a binary mask.
+        One file: whole numbers of classes, colours as they are given for the classes (black, or nothing at all, is
+        background), or for a single class a binary mask.
     planes : Planes
         The image.
     classes : tuple of ClassConfig
@@ -55,6 +57,11 @@ def read_class_mask(paths: Sequence[Path], planes: Planes, classes: tuple[ClassC
 
 
 def _from_numbers(mask: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndarray:
+    if mask.dtype.kind == "b" and len(classes) > 1:
+        raise InputError(
+            f"It tells black from white only (1 bit), and there are {len(classes)} classes; wanted is the number of a "
+            "class for each pixel."
+        )
     values = np.unique(mask)
     if mask.dtype.kind == "f" and (values != np.rint(values)).any():
         raise InputError("It holds fractions, as probabilities do; wanted is the number of a class for each pixel.")
@@ -68,18 +75,35 @@ def _from_numbers(mask: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndar
 
 
 def _from_colours(pixels: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndarray:
+    """Give each colour the number of its class; greys stay the numbers that they are."""
     colours = pixels[..., :3]
+    if pixels.shape[-1] == 4:
+        opaque = pixels[..., 3] > 0
+        colours = colours * opaque[..., None]
+        if not colours.any() and not opaque.all():  # black on nothing
+            return opaque.astype(np.uint8) * np.uint8(WHITE)
     if (colours == colours[..., :1]).all():
         return colours[..., 0]
+    if pixels.dtype != np.uint8:
+        raise InputError(f"It holds colours of {pixels.dtype}; wanted are those of 8 bits, or the numbers of classes.")
     labels = np.full(colours.shape[:-1], -1, np.int32)
     labels[(colours == 0).all(axis=-1)] = 0
     for number, of in enumerate(classes, start=1):
         labels[(colours == list(bytes.fromhex(of.colour[1:]))).all(axis=-1)] = number
     if (strange := np.unique(colours[labels < 0], axis=0)).size:
-        found = _some("#{:02x}{:02x}{:02x}".format(*colour) for colour in strange.tolist())
-        given = ", ".join(f"{of.name}={of.colour}" for of in classes)
-        raise InputError(f"It holds the colour {found}, of no class; wanted is a class for each: {given} are given.")
+        _refuse_colours(["#{:02x}{:02x}{:02x}".format(*colour) for colour in strange.tolist()], classes)
     return labels
+
+
+def _refuse_colours(found: Sequence[str], classes: tuple[ClassConfig, ...]) -> NoReturn:
+    known = ", ".join(f"{of.colour} for {of.name}" for of in classes)
+    colours = chain(found, usual_colours(found))
+    example = ",".join(f"{of.name}={colour}" for of, colour in zip(classes, colours, strict=False))
+    raise InputError(
+        f"It holds the colour{'s' * (len(found) > 1)} {_some(found)}, of no class; wanted is black for background, "
+        f"{known}. Classes get the colours of the masks when they are named: under New… in the Project tab, or as in "
+        f'--classes "{example}".'
+    )
 
 
 def _some(names: Iterable[str]) -> str:

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from maskloop.config import Config, TaskKind
+from maskloop.config import Config
 from maskloop.errors import ProjectError
 from maskloop.files import write_atomically
 from maskloop.ops.held_region import hold_out_region, judged_by, learned_from
+from maskloop.ops.task import Task
 from maskloop.project.annotation import Annotation
 from maskloop.project.layout import HELD_OUT_FILE
 
@@ -30,10 +31,11 @@ class HeldOut(Config):
 
     Examples
     --------
+    >>> from maskloop.ops.task import Objects
     >>> labels = np.zeros((1, 40, 100), int)
     >>> labels[0, 10:20, 10:20], labels[0, 10:20, 85:95] = 1, 2
     >>> annotation = Annotation(labels, np.ones_like(labels))
-    >>> held = HeldOut().extended([("a", annotation)], count=1)
+    >>> held = HeldOut().extended([("a", annotation)], 1, Objects())
     >>> held.images
     {'a': (0, 40, 80, 100)}
     >>> learned, judged = held.parts("a", annotation)
@@ -44,9 +46,7 @@ class HeldOut(Config):
     schema_version: Literal[1] = SCHEMA
     images: dict[str, Choice] = Field(default_factory=dict)
 
-    def extended(
-        self, annotations: Iterable[tuple[str, Annotation]], count: int, kind: TaskKind = "objects"
-    ) -> "HeldOut":
+    def extended(self, annotations: Iterable[tuple[str, Annotation]], count: int, task: Task) -> "HeldOut":
         """Decide on the images that nothing was decided on yet.
 
         With few images it is a region of each, and from ten on it is every fifth entry as a whole.
@@ -57,7 +57,7 @@ class HeldOut(Config):
             By image, in the order in which they were added.
         count : int
             How many images there are to learn from.
-        kind : str
+        task : Task
             What their labels mean.
 
         Returns
@@ -67,7 +67,7 @@ class HeldOut(Config):
         decided = dict(self.images)
         for image, annotation in annotations:
             if image not in decided:
-                decided[image] = _choose_whole(decided) if count >= MANY else _choose_region(annotation, kind)
+                decided[image] = _choose_whole(decided) if count >= MANY else _choose_region(annotation, task)
         return self.model_copy(update={"images": decided})
 
     def parts(self, image: str, annotation: Annotation) -> tuple[np.ndarray, np.ndarray]:
@@ -88,8 +88,8 @@ def _choose_whole(decided: dict[str, Choice]) -> Choice:
     return "all" if held + 1 <= SHARE * (len(decided) + 1) else "nothing"
 
 
-def _choose_region(annotation: Annotation, kind: TaskKind) -> Choice:
-    box = hold_out_region(annotation.labels, annotation.reviewed > 0, kind)
+def _choose_region(annotation: Annotation, task: Task) -> Choice:
+    box = hold_out_region(annotation.labels, annotation.reviewed > 0, task)
     return "nothing" if box is None else (box[0].start, box[0].stop, box[1].start, box[1].stop)
 
 

@@ -196,8 +196,9 @@ def read_match(match: Match, seen: dict[str, str], task: TaskConfig = OBJECTS) -
         return MatchedImage(image, axes, None, notes)
     if task.kind == "classes":
         return MatchedImage(image, axes, read_class_mask(match.masks, planes, task.classes), [])
-    labels, notes = read_masks(match.masks, planes, match.one_object_each)
-    if task.kind == "foreground":
+    foreground = task.kind == "foreground"
+    labels, notes = read_masks(match.masks, planes, match.one_object_each or foreground)
+    if foreground:
         labels = (labels > 0).astype(np.int32)
     return MatchedImage(image, axes, labels, notes)
 

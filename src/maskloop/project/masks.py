@@ -99,11 +99,13 @@ def _read_mask(paths: Sequence[Path], planes: Planes, one_object: bool) -> tuple
         numbers = np.unique(stack)
         if np.count_nonzero(numbers) > 1:
             notes += _check_numbers(stack, numbers)
-        elif one_object:
-            stack = stack > 0
         elif numbers.any():
-            notes += [*_whole_border(stack), "A binary mask: objects that touch have become one."]
-            stack, _ = ndimage.label(stack, [np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
+            notes += _whole_border(stack)
+            if one_object:
+                stack = stack > 0
+            else:
+                notes.append("A binary mask: objects that touch have become one.")
+                stack, _ = ndimage.label(stack, [np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
     return stack.astype(np.int32), [Finding(path, note) for note in notes]
 
 

@@ -93,11 +93,8 @@ class Project:
         """
         folder = Path(folder)
         try:
+            require_place(folder)
             folder.mkdir(parents=True, exist_ok=True)
-            if (folder / PROJECT_FILE).exists():
-                raise ProjectError(f"{folder} is a project already: open it.")
-            if any(folder.iterdir()):
-                raise ProjectError(f"{folder} holds other files; wanted is a new or empty folder.")
             write_card(folder, task)
         except OSError as error:
             raise ProjectError(f"A project cannot be made in {folder}: {explain(error)}") from error
@@ -188,7 +185,7 @@ class Project:
         Raises
         ------
         InputError
-            If the image or the labels cannot be used, or do not fit together.
+            If the image or the labels cannot be used, do not fit together, or labels mean nothing here.
         ProjectError
             If the project is read-only.
         OSError
@@ -197,7 +194,7 @@ class Project:
         self.require_writable()
         image = np.asarray(image)
         planes = to_planes(image, axes)
-        annotation = check_annotation(labels, reviewed, planes.labels_shape)
+        annotation = check_annotation(labels, reviewed, planes.labels_shape, self.task)
         entry = write_entry(self.folder / ENTRIES, image, planes, annotation, name=name, source=source, view=view)
         self._entries[entry.id] = entry
         return entry
@@ -232,14 +229,14 @@ class Project:
         Raises
         ------
         InputError
-            If they do not fit the image.
+            If they do not fit the image, or labels mean nothing here.
         ProjectError
             If the project is read-only, or the entry is gone.
         OSError
             If the disk is full; nothing is changed then.
         """
         self.require_writable()
-        annotation = check_annotation(labels, reviewed, entry.labels_shape)
+        annotation = check_annotation(labels, reviewed, entry.labels_shape, self.task)
         return self._commit(entry, annotation, self.next_revision(entry), "accepted")
 
     def save_prediction(self, entry: Entry, predicted: np.ndarray) -> Entry:
@@ -374,3 +371,21 @@ class Project:
                 yield read_entry(Path(folder.path))
             except ProjectError as error:
                 self.damaged[folder.name] = str(error)
+
+
+def require_place(folder: Path) -> None:
+    """Refuse a folder in which no project can be made.
+
+    Raises
+    ------
+    ProjectError
+        If there is something in it, or it is a file.
+    OSError
+        If it cannot be looked into.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ProjectError(f"{folder} is a file; wanted is a new or empty folder.")
+    if (folder / PROJECT_FILE).exists():
+        raise ProjectError(f"{folder} is a project already: open it.")
+    if folder.exists() and any(folder.iterdir()):
+        raise ProjectError(f"{folder} holds other files; wanted is a new or empty folder.")

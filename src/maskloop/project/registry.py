@@ -8,16 +8,28 @@ import contextlib
 import time
 from pathlib import Path
 
+from maskloop.config import SegmentConfig
 from maskloop.errors import InputError, ModelError, ProjectError, explain
 from maskloop.files import sync_folder
+from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.project.adoptions import read_adoptions, save_adoptions
 from maskloop.project.card import read_card
 from maskloop.project.layout import MODELS, RUNS, TRASH
 from maskloop.project.model_folder import MODEL_FILE, WEIGHTS_FILE, ModelCard, bundled_models, check_weights, save_card
-from maskloop.project.model_name import check_name, claim, claim_like, is_text, move_model, read_named, same_name
+from maskloop.project.model_name import (
+    FROM_SCRATCH,
+    check_name,
+    claim,
+    claim_like,
+    is_text,
+    move_model,
+    read_named,
+    same_name,
+)
 from maskloop.project.model_zip import unpacked, write_zip
 
 LONGEST_TEXT = 2000
+BUNDLED_MODEL = SegmentConfig().model
 
 
 class Registry:
@@ -38,7 +50,7 @@ class Registry:
     """
 
     def __init__(self, project_folder: Path) -> None:
-        read_card(project_folder)
+        self._task = read_card(project_folder).task
         self.project_folder = project_folder
         self._folder = project_folder / MODELS
         self._trash = project_folder / TRASH / MODELS
@@ -76,6 +88,18 @@ class Registry:
                 f"There is no model {name!r} in {self.project_folder}; wanted is one of: {', '.join(sorted(known))}."
             )
         return known[name]
+
+    def rival_of(self, base: str) -> Path | None:
+        """Return the folder of the model that a new one is compared with: its base, or from scratch the project's.
+
+        Where none is adopted it is the bundled one, or None if that makes something else.
+        """
+        if base != FROM_SCRATCH:
+            return self.find(base)
+        if (adopted := self.adopted) is not None:
+            return self.find(adopted)
+        bundled = self.find(BUNDLED_MODEL)
+        return bundled if read_named(bundled, BUNDLED_MODEL).network.task.heads == self._task.heads else None
 
     def new_folder(self, base: str) -> Path:
         """Make a folder for a model that is to be trained from a base, with a name like that of the base.
@@ -122,9 +146,16 @@ class Registry:
         save_card(read_named(folder, name).model_copy(update={"description": text}), folder)
 
     def adopt(self, name: str) -> None:
-        """Make a model, the project's own or a bundled one, the project's model."""
+        """Make a model, the project's own or a bundled one, the project's model.
+
+        Raises
+        ------
+        InputError
+            If its labels mean something else than those of the project.
+        """
         folder = self.find(name)
         card = read_named(folder, name)
+        require_task(card.network.task, self._task, name, OF_PROJECT)
         check_weights(folder, card)
         adoptions = read_adoptions(self.project_folder)
         if name != adoptions.adopted(self.models):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, ValidationError
 
-from maskloop.config import Config, SegmentConfig, TrainConfig
+from maskloop.config import Config, TrainConfig
 from maskloop.errors import ProjectError
 from maskloop.files import write_atomically
 from maskloop.project.layout import MODELS, RUNS
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from filelock import AcquireReturnProxy
 
 SCHEMA: Literal[1] = 1
-BUNDLED_MODEL = SegmentConfig().model
-JOB_FILE, STOP_FILE, LOCK_FILE = "job.json", "stop", "running.lock"
+JOB_FILE, STOP_FILE, LOCK_FILE, RIVAL = "job.json", "stop", "running.lock", "rival"
 PATIENCE_S = 5.0  # somebody who only looks whether a run is alive holds its lock for a moment
 
 
@@ -34,7 +33,9 @@ class Job(Config):
     schema_version: Literal[1] = SCHEMA
     config: TrainConfig = Field(description="With the base as it was named when training was asked for.")
     model: str = Field(description="The name of the model to make.")
-    rival: str = Field(description="The model that it is compared with: its base, or the project's model.")
+    rival: str | None = Field(
+        description="The model that it is compared with: its base, or the project's model. None if there is no other."
+    )
     asked: datetime
 
 
@@ -81,13 +82,15 @@ class Run:
             If the disk is full; nothing is left behind then.
         """
         registry = Registry(project_folder)
-        rival = registry.find((registry.adopted or BUNDLED_MODEL) if config.from_scratch else config.base)
+        rival = registry.rival_of(config.base)
         model = registry.new_folder(config.base)
         folder = project_folder / RUNS / model.name
-        job = Job(config=config, model=model.name, rival=rival.name, asked=datetime.now().astimezone())
+        name = None if rival is None else rival.name
+        job = Job(config=config, model=model.name, rival=name, asked=datetime.now().astimezone())
         try:
-            folder.mkdir(parents=True)
-            shutil.copytree(rival, folder / "rival" / rival.name, ignore=shutil.ignore_patterns(LOG_FOLDER))
+            (folder / RIVAL).mkdir(parents=True)
+            if rival is not None:
+                shutil.copytree(rival, folder / RIVAL / rival.name, ignore=shutil.ignore_patterns(LOG_FOLDER))
             write_atomically(folder / JOB_FILE, job.model_dump_json(indent=1).encode() + b"\n")
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -107,9 +110,9 @@ class Run:
         return self.project_folder / MODELS / self.job.model
 
     @property
-    def rival(self) -> Path:
+    def rival(self) -> Path | None:
         """A copy of the model that the new one is compared with, and where it is its base, learns from."""
-        return self.folder / "rival" / self.job.rival
+        return None if self.job.rival is None else self.folder / RIVAL / self.job.rival
 
     @property
     def config(self) -> TrainConfig:
@@ -140,7 +143,7 @@ class Run:
     @property
     def is_unfinished(self) -> bool:
         """Whether training was cut off, and can be gone on with, or be begun anew."""
-        return not self.is_trained and self.rival.is_dir()
+        return not self.is_trained and (self.folder / RIVAL).is_dir()
 
     @property
     def has_learned(self) -> bool:
@@ -186,7 +189,7 @@ class Run:
 
     def settle(self) -> None:
         """Delete the copy of the rival, for there is nothing left to train or to compare."""
-        shutil.rmtree(self.rival.parent, ignore_errors=True)
+        shutil.rmtree(self.folder / RIVAL, ignore_errors=True)
 
     def discard(self) -> None:
         """Delete what was trained; the record stays."""

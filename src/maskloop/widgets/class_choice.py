@@ -47,9 +47,7 @@ class ClassChoice(QGroupBox):
         self._group.setExclusive(True)
 
     def _make(self, number: int, name: str, colour: str) -> QPushButton:
-        patch = QPixmap(SIDE, SIDE)
-        patch.fill(QColor(colour))
-        button = QPushButton(QIcon(patch), name)
+        button = QPushButton(patch(colour), f" {name.replace('&', '&&')}")
         button.setCheckable(True)
         button.setToolTip(f"Paint {name}, label {number}.")
         button.clicked.connect(partial(self._choose, number))
@@ -59,3 +57,10 @@ class ClassChoice(QGroupBox):
 
     def _choose(self, number: int) -> None:
         self.chosen.emit(number)
+
+
+def patch(colour: str) -> QIcon:
+    """Make a small square of a colour."""
+    square = QPixmap(SIDE, SIDE)
+    square.fill(QColor(colour))
+    return QIcon(square)

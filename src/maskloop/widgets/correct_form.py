@@ -87,6 +87,7 @@ class CorrectForm(QWidget):
         self._look.setVisible(objects)
         for action in ACTIONS:
             self.buttons[action.name].setVisible(objects or not action.needs_objects)
+        self._fill_sheet()
 
     def show_all_sizes(self) -> None:
         """Choose to show objects of all sizes."""
@@ -97,7 +98,8 @@ class CorrectForm(QWidget):
     def forget_keys(self, names: set[str]) -> None:
         """Name no key of some actions, since napari has it; of all others each button and the cheat sheet does."""
         bound = [action for action in ACTIONS if action.name not in names]
-        self._sheet.setText(_table([*((action.key, action.hint) for action in bound), PUT_DOWN, UNDO]))
+        self._bound = bound
+        self._fill_sheet()
         for action in ACTIONS:
             beside, key = (f"  ({action.key})", f" Key: {action.key}") if action in bound else ("", "")
             explained = f"\n{EXPLANATION}" if action.name == "next_doubtful" else ""
@@ -152,6 +154,10 @@ class CorrectForm(QWidget):
                 self.buttons[action.name] = button
                 buttons.append(button)
         return buttons
+
+    def _fill_sheet(self) -> None:
+        shown = [action for action in self._bound if not self.buttons[action.name].isHidden()]
+        self._sheet.setText(_table([*((action.key, action.hint) for action in shown), PUT_DOWN, UNDO]))
 
     def _show_unit(self, size: int) -> None:
         self._size.setSuffix(" pixel" if size == 1 else " pixels")

@@ -7,6 +7,7 @@ from qtpy.QtCore import QAbstractListModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QListView, QWidget
 
+from maskloop.config import TaskConfig
 from maskloop.project.entry import Entry
 from maskloop.project.layout import THUMBNAIL_FILE
 from maskloop.project.project import Project
@@ -48,7 +49,7 @@ class _Entries(QAbstractListModel):
             return None
         entry = self.entries[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{entry.name}\n{describe(entry)}"
+            return f"{entry.name}\n{describe(entry, self._project.task)}"
         if role == Qt.ItemDataRole.DecorationRole:
             file = self._project.folder_of(entry) / THUMBNAIL_FILE
             return self._picture(file, file.stat().st_mtime_ns if file.exists() else 0)
@@ -67,12 +68,13 @@ def _read_picture(file: Path, _changed: int) -> QPixmap:
     ).copy(0, 0, PICTURE, PICTURE)
 
 
-def describe(entry: Entry) -> str:
-    """Say in a few words how far the work on an entry is."""
-    objects = f"{entry.objects} object{'' if entry.objects == 1 else 's'}"
-    share = f", {entry.reviewed:.0%} reviewed" if 0 < entry.reviewed < 1 else ""
+def describe(entry: Entry, task: TaskConfig) -> str:
+    """Say in a few words how far the work on an entry is; only objects are counted."""
     status = entry.status
-    return f"{SIGNS[status]} {status}" if status == "not segmented" else f"{SIGNS[status]} {status}, {objects}{share}"
+    counted = task.kind == "objects" and status != "not segmented"
+    objects = f", {entry.objects} object{'' if entry.objects == 1 else 's'}" if counted else ""
+    share = f", {entry.reviewed:.0%} reviewed" if 0 < entry.reviewed < 1 else ""
+    return f"{SIGNS[status]} {status}{objects}{share}"
 
 
 class EntryList(QListView):

@@ -12,6 +12,7 @@ from maskloop.errors import InputError
 from maskloop.ops.edit import Edit
 from maskloop.ops.task import task_of
 from maskloop.widgets.background import Background
+from maskloop.widgets.class_look import show_classes
 from maskloop.widgets.labels_plane import LabelsPlane, require_editable
 from maskloop.widgets.open_entry import OpenEntry
 from maskloop.widgets.snapshot import Snapshot
@@ -59,6 +60,7 @@ class EntryResult:
         self._unused = int(max(np.max(self._entry.labels.data), self._entry.labels.selected_label)) + 1
         planes = [LabelsPlane(self._entry.labels, snapshot.plane_axes, where) for where in snapshot.positions]
         self._entry.labels.metadata = {**self._entry.labels.metadata, **metadata}
+        show_classes(self._entry.labels, self._entry.task)  # another project may have its model in other colours
         self._go_on(list(zip(planes, labels, strict=True)), done)
 
     def _go_on(self, left: list[tuple[LabelsPlane, np.ndarray]], done: Callable[[str], None]) -> None:

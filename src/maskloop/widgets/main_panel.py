@@ -9,6 +9,8 @@ from qtpy.QtCore import QEvent, QSignalBlocker, QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QTabWidget, QWidget
 
+from maskloop.errors import MaskloopError
+from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.widgets.ask_before_closing import AskBeforeClosing
 from maskloop.widgets.background import Background
 from maskloop.widgets.segment_panel import SegmentPanel
@@ -156,6 +158,11 @@ class MainPanel(QTabWidget):
 
         project, entry = self.project.project, self.project.open_entry
         if project is None:
+            return
+        try:
+            require_task(self.segment.form.card.network.task, project.task, "The model of the Segment tab", OF_PROJECT)
+        except MaskloopError as error:
+            self._show_resegmented(channel, str(error), stopped=True)
             return
         open_id = "" if entry is None else entry.entry.id
         entries = [e for e in project.entries if e.status != "reviewed" and e.id != open_id]

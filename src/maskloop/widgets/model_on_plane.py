@@ -8,7 +8,7 @@ import numpy as np
 
 from maskloop.errors import InputError
 from maskloop.ops.objects import Box, widen
-from maskloop.ops.task import task_of
+from maskloop.ops.task import require_task, task_of
 from maskloop.widgets.class_look import task_of_layer
 from maskloop.widgets.labels_plane import LabelsPlane
 from maskloop.widgets.open_entry import OpenEntry
@@ -49,8 +49,9 @@ class ModelOnPlane:
         Raises
         ------
         InputError
-            If the image of the labels is not known, or what `then` raises.
+            If the image of the labels is not known, or the model makes something else, or what `then` raises.
         """
+        self._require_task(plane)
         snapshot, config = self._snapshot(plane), self._segment_panel.config
         maps = self._segment_panel.kept_maps(snapshot) or self._maps.find(snapshot, config)
         if maps is not None:
@@ -69,8 +70,9 @@ class ModelOnPlane:
         Raises
         ------
         InputError
-            If the image of the labels is not known.
+            If the image of the labels is not known, or the model makes something else.
         """
+        self._require_task(plane)
         seen = widen(box, CONTEXT, plane.labels.shape)
         inner = tuple(slice(b.start - s.start, b.stop - s.start) for b, s in zip(box, seen, strict=True))
 
@@ -98,6 +100,10 @@ class ModelOnPlane:
         """Return the mask of reviewed pixels of a plane, if it is of the open entry."""
         entry = self.entry
         return entry.reviewed[plane.index] if entry is not None and plane.layer == entry.labels else None
+
+    def _require_task(self, plane: LabelsPlane) -> None:
+        made = self._segment_panel.form.card.network.task
+        require_task(made, task_of_layer(plane.layer), "The model of the Segment tab", "these labels")
 
     def _snapshot(self, plane: LabelsPlane) -> Snapshot:
         """Take the image that belongs to the labels."""

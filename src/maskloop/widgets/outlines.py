@@ -3,6 +3,7 @@
 import numpy as np
 from qtpy.QtGui import QImage, QPixmap
 
+from maskloop.ops.judged import box_amid_objects
 from maskloop.ops.overlay import draw_mistakes
 
 
@@ -15,14 +16,13 @@ def picture(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, side: int)
         Around 0 to 1; the mean of its channels is shown.
     labels, truth : ndarray of shape (Y, X), int
     side : int
-        In pixels, of the square in the middle that is shown, one pixel each.
+        In pixels, of the square amid the true objects that is shown, one pixel each.
 
     Returns
     -------
     QPixmap
     """
     pixels = draw_mistakes(image, labels, truth)
-    top, left = (max((n - side) // 2, 0) for n in labels.shape)
-    shown = np.ascontiguousarray(pixels[top : top + side, left : left + side])
+    shown = np.ascontiguousarray(pixels[box_amid_objects(truth, None, side)])
     height, width, _ = shown.shape
     return QPixmap.fromImage(QImage(shown.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy())

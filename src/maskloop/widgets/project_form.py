@@ -3,14 +3,16 @@
 from functools import partial
 from pathlib import Path
 
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
-from maskloop.project.entry import Entry
+from maskloop.config import TaskConfig
+from maskloop.project.entry import Entry, Revision
 from maskloop.project.project import Project
 from maskloop.widgets.entry_list import EntryList
 from maskloop.widgets.last_project import default_folder
+from maskloop.widgets.new_project_dialog import NewProjectDialog
 
 REFRESH_MS = 1000  # what autosave notes about the open entry shows up in the list
 
@@ -18,7 +20,7 @@ REFRESH_MS = 1000  # what autosave notes about the open entry shows up in the li
 class ProjectForm(QWidget):
     """Shows a project and says what is wanted of it; changes nothing itself."""
 
-    new_wanted = Signal(Path)
+    new_wanted = Signal(Path, object)  # the folder, and a TaskConfig
     open_wanted = Signal(Path)
     restore_wanted = Signal(object, int)  # an entry, the number of a revision
     remove_wanted = Signal(object)  # an entry
@@ -40,8 +42,9 @@ class ProjectForm(QWidget):
     def show_project(self, project: Project | None, open_id: str) -> None:
         """Show a project, or that none is open, and mark the entry that is in the viewer."""
         self._project = project
-        self.title.setText(project.folder.name if project is not None else "No project is open")
-        self.title.setToolTip(str(project.folder) if project is not None else "")
+        title, tip = ("No project is open", "") if project is None else _name(project)
+        self.title.setText(title)
+        self.title.setToolTip(tip)
         self.list.show_project(project, open_id)
         writable = project is not None and not project.read_only
         for button in (self.import_button, self.versions_button, self.remove_button, self.trash_button):
@@ -90,11 +93,9 @@ class ProjectForm(QWidget):
             menu.addAction("Click an image in the list first").setEnabled(False)
             return
         for revision in reversed(self._project.entry(entry.id).revisions):
-            text = (
-                f"{revision.number}: {revision.time.astimezone():%d %b %Y, %H:%M:%S}, {revision.reason}, "
-                f"{revision.objects} object{'' if revision.objects == 1 else 's'}, {revision.reviewed:.0%} reviewed"
+            menu.addAction(_describe(revision, self._project.task)).triggered.connect(
+                partial(self._restore, entry, revision.number)
             )
-            menu.addAction(text).triggered.connect(partial(self._restore, entry, revision.number))
 
     def _list_trash(self) -> None:
         menu = self.trash_button.menu()
@@ -112,11 +113,24 @@ class ProjectForm(QWidget):
         self.bring_back_wanted.emit(entry)
 
     def _ask_for_new(self) -> None:
-        offered = default_folder()
-        name, _ = QFileDialog.getSaveFileName(self, "New project: choose the name of its folder", str(offered))
-        if name:
-            self.new_wanted.emit(Path(name))
+        dialog = NewProjectDialog(default_folder(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.new_wanted.emit(*dialog.value()))
+        dialog.open()
 
     def _ask_for_folder(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self, "Open a project"):
             self.open_wanted.emit(Path(folder))
+
+
+def _name(project: Project) -> tuple[str, str]:
+    """Name a project and what its labels mean, where that is no objects; in a few words, and at length."""
+    if project.task.kind == "objects":
+        return project.folder.name, str(project.folder)
+    return f"{project.folder.name}: {project.task}", f"{project.folder}\nLabels mean {project.task}."
+
+
+def _describe(revision: Revision, task: TaskConfig) -> str:
+    objects = f"{revision.objects} object{'' if revision.objects == 1 else 's'}, " if task.kind == "objects" else ""
+    made = f"{revision.time.astimezone():%d %b %Y, %H:%M:%S}"
+    return f"{revision.number}: {made}, {revision.reason}, {objects}{revision.reviewed:.0%} reviewed"

@@ -10,6 +10,7 @@ from napari.layers import Image
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from maskloop.config import OBJECTS, TaskConfig
 from maskloop.errors import InputError
 from maskloop.project.entry import Entry
 from maskloop.project.project import Project
@@ -86,9 +87,9 @@ class ProjectPanel(QWidget):
         elif folder is not None:
             self.message.setText(f"The last project is not there any more: {folder}")
 
-    def new_project(self, folder: Path) -> None:
-        """Create a project and open it."""
-        self._take(partial(Project.create, folder))
+    def new_project(self, folder: Path, task: TaskConfig = OBJECTS) -> None:
+        """Create a project and open it; left out, its labels mean objects."""
+        self._take(partial(Project.create, folder, task))
 
     def open_project(self, folder: Path) -> None:
         """Open a project in place of the one that is open."""

@@ -153,7 +153,7 @@ def _possible(story: RunStory, status: Status) -> set[str]:
 def _html(rows: tuple[tuple[str, ...], ...]) -> str:
     """Lay out a table turned by a quarter and without names, since a dock is narrow."""
     pixels, models, *scores = zip(*rows, strict=True)
-    ages = ("old", "new") * (len(models) // 2)
+    ages = ("old", "new") * (len(models) // 2) if len(models) > 2 else ("new",)
     lines = [_line(cells, "th") for cells in (("", *_not_repeated(pixels[1:])), ("", *ages))]
     lines += [_line(cells, "td") for cells in scores]
     return f"<table cellspacing='0' cellpadding='2' width='100%'>{''.join(lines)}</table>"

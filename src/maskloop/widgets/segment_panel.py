@@ -18,6 +18,7 @@ from maskloop.errors import InputError, ModelError
 from maskloop.jobs.client import Report
 from maskloop.jobs.messages import TERMINAL, Broken, Done, Progress, Ready
 from maskloop.ops.nothing_found import explain_nothing_found
+from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.widgets.adjust_form import AdjustForm
 from maskloop.widgets.background import Background
 from maskloop.widgets.class_look import KEY
@@ -216,12 +217,8 @@ class SegmentPanel(QWidget):
 
     def _require_task(self, task: TaskConfig) -> None:
         """Refuse a model whose labels mean something else than those of the open entry."""
-        entry = self.entry
-        if entry is not None and self.form.image in entry.images and entry.task.heads != task.heads:
-            raise InputError(
-                f"This model makes {task}, and the labels of this project mean {entry.task}: choose a model that was "
-                "trained in it, or train one."
-            )
+        if self.entry is not None and self.form.image in self.entry.images:
+            require_task(task, self.entry.task, "This model", OF_PROJECT)
 
     def _result_for(self, snapshot: Snapshot, task: TaskConfig) -> ResultLayer | EntryResult:
         kept = self._kept
@@ -233,13 +230,21 @@ class SegmentPanel(QWidget):
         return ResultLayer(self._viewer, task)
 
     def _result_now(self, run: _Run) -> ResultLayer | EntryResult:
-        """Where labels go: the image may have become an entry since they were asked for."""
+        """Return where labels go: the image may have become an entry since they were asked for.
+
+        Raises
+        ------
+        InputError
+            If the labels of the entry mean something else.
+        """
         entry = self.entry
         if entry is None:
             return run.result
         pixels = (image.data[0] if image.multiscale else image.data for image in entry.images)
-        known = any(of_image is run.snapshot.data for of_image in pixels)
-        return EntryResult(entry, self._background) if known else run.result
+        if not any(of_image is run.snapshot.data for of_image in pixels):
+            return run.result
+        require_task(run.task, entry.task, "This model", OF_PROJECT)
+        return EntryResult(entry, self._background)
 
     def _relabel(self) -> None:
         """Ask for new labels from the kept maps; while one request is on its way, the next waits for its answer."""

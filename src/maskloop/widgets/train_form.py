@@ -51,7 +51,11 @@ class TrainForm(QWidget):
         return config.model_copy(update={"base": base, "channel": channel} | self._time())
 
     def offer_bases(self, names: Sequence[str], preferred: str) -> None:
-        """Offer models to start from; keep the chosen one, unless it is gone or another one is preferred by now."""
+        """Offer models to start from; keep the chosen one, unless it is gone or another one is preferred by now.
+
+        Where the preferred one is not among them, training starts from scratch.
+        """
+        preferred = preferred if preferred in names else SCRATCH
         chosen = self.base.currentText()
         choices = [*names, SCRATCH]
         if choices != [self.base.itemText(i) for i in range(self.base.count())]:

@@ -1,5 +1,6 @@
 """The Train panel: a model learns from what was corrected, in a process of its own, and is adopted if it is better."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea
 
 from maskloop.config import TrainConfig
 from maskloop.project.material import Material, MaterialCounter
-from maskloop.project.model_folder import bundled_models
+from maskloop.project.model_folder import bundled_models, read_card
 from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.run import Run
@@ -87,9 +88,7 @@ class TrainPanel(QWidget):
         if self.isVisible():
             count = partial(self._counter.count, project)
             self._counting.run(count, partial(self._show_material, project), self.material.setText)
-        self._background.run(
-            partial(_read_models, project.folder), partial(self._offer_models, project), self.message.setText
-        )
+        self._background.run(partial(_read_models, project), partial(self._offer_models, project), self.message.setText)
 
     def train(self) -> None:
         """Train with the choices of the form, as the button does."""
@@ -166,13 +165,12 @@ class TrainPanel(QWidget):
             self.material.setText(str(material))
             self._show_plan()
 
-    def _offer_models(self, project: Project, found: tuple[list[Path], Path | None]) -> None:
+    def _offer_models(self, project: Project, found: "_Models") -> None:
         if project is not self._project:
             return
-        folders, adopted = found
-        names = [folder.name for folder in (*folders, *bundled_models())]
-        self.form.offer_bases(names, adopted.name if adopted else TrainConfig().base)
-        self.models_found.emit(folders)
+        adopted = found.adopted
+        self.form.offer_bases(found.bases, adopted.name if adopted else TrainConfig().base)
+        self.models_found.emit(found.own)
         if adopted is not None and adopted != self._adopted:
             self.adopted.emit(adopted)
         self._adopted = adopted
@@ -224,8 +222,18 @@ class TrainPanel(QWidget):
         self.resegment_wanted.emit(self._learned_channel)
 
 
-def _read_models(project_folder: Path) -> tuple[list[Path], Path | None]:
-    """Return the folders of a project's models, and of the one that is adopted."""
-    registry = Registry(project_folder)
-    adopted = registry.adopted
-    return [folder for folder, _ in registry.models], registry.find(adopted) if adopted else None
+@dataclass(frozen=True)
+class _Models:
+    """The folders of a project's own models, the names of all that fit its task, and the one that is adopted."""
+
+    own: list[Path]
+    bases: list[str]
+    adopted: Path | None
+
+
+def _read_models(project: Project) -> _Models:
+    registry = Registry(project.folder)
+    own, adopted = registry.models, registry.adopted
+    known = [*own, *((folder, read_card(folder)) for folder in bundled_models())]
+    bases = [folder.name for folder, card in known if card.network.task.heads == project.task.heads]
+    return _Models([folder for folder, _ in own], bases, registry.find(adopted) if adopted else None)
