@@ -6,6 +6,7 @@ import pytest
 from maskloop.config import TaskConfig, name_classes
 from maskloop.data.project_examples import read_lesson
 from maskloop.errors import InputError, ProjectError
+from maskloop.project.autosave import Autosave
 from maskloop.project.project import Project
 
 SHAPE = (64, 128)
@@ -70,13 +71,17 @@ def test_of_foreground_and_classes_a_part_is_enough_to_hold_out(kind, tmp_path):
         assert set(np.unique(example.labels[example.reviewed])) >= set(np.unique(labels)) - {0}
 
 
-def test_a_class_that_nobody_has_named_is_refused_with_the_image(tmp_path):
+def test_a_label_of_no_class_that_was_painted_is_refused_with_the_image(tmp_path):
     task = TaskConfig(kind="classes", classes=name_classes(["liver"]))
     labels = np.zeros(SHAPE, int)
     labels[10:50, 5:125] = 1
-    labels[20, 20] = 3
     with Project.create(tmp_path / "organs", task) as project:
-        add(project, labels)
+        entry = add(project, labels)
+        annotation = project.annotation(entry)
+        autosave = Autosave(project, entry, annotation)
+        annotation.labels[20, 20] = 3
+        autosave.save([("labels", annotation.labels, (slice(0, 64), slice(0, 128)))])
+        assert autosave.close()
         with pytest.raises(InputError, match=r"'a' holds the label 3, which is of no class; wanted is 0 .* to 1"):
             read_lesson(project)
 
