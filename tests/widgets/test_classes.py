@@ -51,7 +51,7 @@ def test_a_layer_shows_classes_in_their_colours_and_by_their_names(task, names):
         assert class_name(task, number) == name
         rgb = tuple(bytes.fromhex(COLOURS[number - 1][1:]))
         assert tuple(np.round(255 * layer.get_color(number)[:3]).astype(int)) == rgb
-    assert layer.get_status((0, 1))["value"] == f": 1; class: {names[0]}"
+    assert layer.get_status((0, 1))["value"] == f"1; class: {names[0]}"
     np.testing.assert_array_equal(layer.get_color(3), [1, 0, 0, 1])  # of no class
     with pytest.raises(InputError, match="Label 3 is of no class"):
         class_name(task, 3)

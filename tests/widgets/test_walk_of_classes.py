@@ -87,17 +87,14 @@ def train(until, qtbot):
     def train(panel, config):
         panel.setCurrentWidget(panel.train)
         panel.train.train_with(config)
-        view = panel.train.runs.view
+        runs = panel.train.runs
+        qtbot.waitUntil(lambda: runs.shown is not None and runs.shown.run.job.config == config, timeout=60_000)
         qtbot.waitUntil(
-            lambda: (
-                (run := panel.train.runs.shown) is not None
-                and run.story.compared is not None
-                and run.run.job.config == config
-                and view.buttons["adopt"].isVisibleTo(view)
-            ),
-            timeout=240_000,
+            lambda: bool(runs.shown.story.compared or runs.view.buttons["discard"].isVisible()), timeout=240_000
         )
-        return panel.train.runs.shown.run
+        assert runs.shown.story.compared is not None, runs.view.status.text()
+        until(runs.view.buttons["adopt"].isVisible)
+        return runs.shown.run
 
     return train
 
@@ -196,7 +193,7 @@ def test_from_a_new_project_of_classes_to_a_model_that_goes_on_learning(
     labels = entry.labels
     assert set(np.unique(labels.data)) <= {0, 1, 2}
     assert dice(labels.data > 0, classes > 0) > 0.5
-    assert labels.get_status(tuple(np.argwhere(labels.data == 1)[0]))["value"] == ": 1; class: inside"
+    assert labels.get_status(tuple(np.argwhere(labels.data == 1)[0]))["value"] == "1; class: inside"
     assert task_of_layer(labels) == project.task
     correct(panel, labels, mouse, until)
     review(panel, entry, classes, until, saved)
