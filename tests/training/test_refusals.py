@@ -37,7 +37,7 @@ def test_labels_that_do_not_fit_their_image_are_refused(discs, write_data, setti
 
 
 def test_data_that_are_not_there_are_refused(settings, tmp_path):
-    with pytest.raises(InputError, match="There is no folder .*nothing"):
+    with pytest.raises(InputError, match=r"There is no folder .*nothing"):
         train(tmp_path / "nothing", tmp_path / "model", settings())
 
 
