@@ -170,7 +170,7 @@ def test_the_first_model_of_its_kind_is_judged_alone(discs, make_model, tmp_path
     task = TaskConfig(kind="foreground")
     with Project.create(tmp_path / "tissue", task) as project:
         truth = (discs(SHAPE, CENTRES, 9) > 0).astype(int)
-        project.add(noisy(truth), truth, name="a", reviewed=np.ones(SHAPE))
+        project.add(noisy(truth), truth, name="a", reviewed=truth >= 0)
     (project.folder / "models").mkdir()
     network = NetworkConfig(filters=(4, 8), task=task)
     for name, threshold in (("all", 0.05), ("nothing", 0.95)):
