@@ -10,11 +10,13 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 import tifffile
+from scipy import ndimage
 from typer.testing import CliRunner
 
 from maskloop import api, cli
-from maskloop.config import LabelsConfig, SegmentConfig, TrainConfig
+from maskloop.config import LabelsConfig, NetworkConfig, SegmentConfig, TaskConfig, TrainConfig, name_classes
 from maskloop.errors import InputError
+from maskloop.files import read_labels
 from maskloop.project.model_folder import read_card
 from maskloop.recipes import RECIPES, parse_recipe, read_recipe
 
@@ -494,3 +496,12 @@ def test_what_masks_mean_is_said_with_names_and_colours(tmp_path):
     assert "The model 'nuclei' makes objects, and these labels mean classes (liver, tumour)" in refused
     assert "two classes have one name" in refusal(run("check", tmp_path / "data", "--classes", "a,a"), 2)
     assert "wanted is none, for foreground" in refusal(run("check", tmp_path, "--task", "foreground", *named), 2)
+
+
+def test_of_classes_the_parts_are_counted(images, make_model, tmp_path):
+    task = TaskConfig(kind="classes", classes=name_classes("ab"))
+    model = make_model(tmp_path / "organs", NetworkConfig(filters=(4, 8), task=task))
+    result = run("segment", images / "a.png", "--out", tmp_path, "--model", model)
+    labels = read_labels(tmp_path / "a_labels.tif")
+    parts = sum(ndimage.label(labels == number, np.ones((3, 3)))[1] for number in (1, 2))
+    assert result.stdout == f"{tmp_path / 'a_labels.tif'}: {parts} part{'s' * (parts != 1)}\n"

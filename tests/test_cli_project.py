@@ -10,6 +10,7 @@ import tifffile
 from typer.testing import CliRunner
 
 from maskloop import cli
+from maskloop.config import COLOURS
 from maskloop.data.examples import read_examples
 from maskloop.project.project import Project
 
@@ -228,3 +229,54 @@ def test_importing_the_package_does_not_import_projects():
     script = "import sys, maskloop; print('maskloop.project' in sys.modules, 'Project' in maskloop.__all__)"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout == "False True\n"
+
+
+ORGANS = "liver, tumour=#00FF00"
+
+
+def test_a_project_says_what_its_labels_mean(tmp_path):
+    result = run("new", tmp_path / "a", "--task", "classes", "--classes", ORGANS)
+    assert result.stdout == f"{tmp_path / 'a'} is a project of classes (liver, tumour) now.\n"
+    assert run("new", tmp_path / "b", "--classes", ORGANS).exit_code == 0
+    with Project(tmp_path / "a") as first, Project(tmp_path / "b") as second:
+        assert first.task == second.task
+        assert [(of.name, of.colour) for of in first.task.classes] == [("liver", COLOURS[0]), ("tumour", "#00ff00")]
+    run("new", tmp_path / "c", "--task", "foreground")
+    assert run("list", tmp_path / "c").stdout == "0 images, 0 reviewed, labels mean foreground\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--task", "classes"), "no classes are named; wanted is at least one"),
+        (("--classes", "a,b,a"), "two classes have one name"),
+        (("--classes", "background"), "two classes have one name; the background, 0, need not be named"),
+        (("--classes", "a=#00ff00,b=#00FF00"), "two classes have one colour"),
+        (("--classes", "a=green"), "'green' is no colour; wanted is one as #b42828"),
+        (("--classes", f"a={COLOURS[1]},=#00ff00"), "at least 1 character"),
+        (("--task", "foreground", "--classes", "a"), "1 classes are named; wanted is none, for foreground"),
+    ],
+)
+def test_classes_that_are_not_told_apart_make_no_project(tmp_path, options, sentence):
+    assert sentence in refusal(run("new", tmp_path / "a", *options), code=2)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_usual_colour_that_is_given_to_another_class_is_not_given_twice(tmp_path):
+    run("new", tmp_path / "a", "--classes", f"a={COLOURS[0]},b,c")
+    with Project(tmp_path / "a") as project:
+        assert [of.colour for of in project.task.classes] == list(COLOURS[:3])
+
+
+def test_masks_of_classes_are_added_and_no_objects_are_counted(tmp_path, data):
+    run("new", tmp_path / "a", "--classes", "liver,tumour,vessel")
+    result = run("add", tmp_path / "a", data)
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, f"3 images added to {tmp_path / 'a'}.")
+    rows = [" ".join(line.split()) for line in run("list", tmp_path / "a").stdout.splitlines()]
+    assert rows[0] == "image size reviewed state"
+    assert rows[1] == "a 40 x 50 100 % reviewed"
+    assert rows[-1] == "3 images, 2 reviewed, labels mean classes (liver, tumour, vessel)"
+    run("new", tmp_path / "b", "--classes", "liver,tumour")
+    refused = run("add", tmp_path / "b", data)
+    assert "It holds 0, 1, 2, 3; wanted is 0 for background, 1 for liver, 2 for tumour." in refused.stderr
+    assert refused.exit_code == 1

@@ -171,3 +171,24 @@ def test_a_damaged_record_of_what_is_held_out_is_not_replaced(project, labels):
     with pytest.raises(ProjectError, match=r"held_out\.json cannot be used"):
         read_lesson(project)
     assert (project.folder / "held_out.json").read_text() == "{"
+
+
+def test_what_is_held_out_of_few_images_of_classes_holds_all_that_it_can(tmp_path):
+    classes = TaskConfig(kind="classes", classes=name_classes(["organ", "tumour"]))
+    labels = np.zeros(SHAPE, np.int32)
+    labels[10:50] = 1
+    labels[20:30, 4:10], labels[20:30, 60:64] = 2, 2  # to the right there is no tumour
+    with Project.create(tmp_path / "organs", classes) as project:
+        add(project, labels)
+        lesson = read_lesson(project)
+        for [example] in (lesson.training, lesson.validation):
+            assert set(np.unique(example.labels[example.reviewed])) == {0, 1, 2}
+        add(project, np.where(labels == 2, 1, labels), "b")
+        assert [example.name for example in read_lesson(project).validation] == ["a", "b"]
+
+
+def test_a_foreground_of_one_piece_is_learned_and_judged_by(tmp_path):
+    with Project.create(tmp_path / "tissue", TaskConfig(kind="foreground")) as project:
+        add(project, np.ones(SHAPE, np.int32))
+        lesson = read_lesson(project)
+    assert (len(lesson.training), len(lesson.validation)) == (1, 1)

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from maskloop.config import LabelsConfig, TaskConfig, name_classes
 from maskloop.errors import InputError
-from maskloop.ops.task import Classes, Foreground, Objects, lay_unreviewed, task_of
+from maskloop.ops.task import Classes, Foreground, Objects, lay_unreviewed, require_task, task_of
 
 KEEP_ALL = LabelsConfig(min_size=0)
 NUMBERS = arrays(np.int32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 3))
@@ -100,3 +100,23 @@ def test_planes_are_laid_one_by_one_and_must_agree_in_shape():
 def test_labels_of_more_classes_than_there_are_make_no_targets():
     with pytest.raises(InputError, match="label 3; wanted is 0 for background to 2"):
         Classes(3).to_targets(np.array([[3]]))
+
+
+def test_what_there_is_to_judge_by_is_counted_where_it_is_reviewed():
+    labels = np.array([[[1, 1, 0, 2], [3, 0, 0, 2]]])
+    for columns, kinds in {4: (1, 1, 3), 3: (1, 1, 2), 1: (1, 1, 2), 0: (0, 0, 0)}.items():
+        reviewed = np.indices(labels.shape)[2] < columns
+        assert tuple(task.count_kinds(labels, reviewed) for task in TASKS) == kinds
+    beside = np.indices(labels.shape)[2] == 1  # a part of the first object
+    assert tuple(task.count_kinds(labels, beside) for task in TASKS) == (0, 1, 1)
+
+
+def test_a_task_is_told_by_its_kind_and_by_the_names_and_order_of_its_classes():
+    one, other = (TaskConfig(kind="classes", classes=name_classes(names)) for names in ("ab", "ba"))
+    recoloured = [
+        {"name": of.name, "colour": colour.colour} for of, colour in zip(one.classes, other.classes[::-1], strict=True)
+    ]
+    require_task(one, TaskConfig(kind="classes", classes=recoloured), "It", "these labels")
+    for made in (other, TaskConfig(), TaskConfig(kind="foreground")):
+        with pytest.raises(InputError, match=r"It makes .*, and these labels mean classes \(a, b\): choose a model"):
+            require_task(made, one, "It", "these labels")

@@ -31,6 +31,10 @@ def read(path, pixels, classes=BOTH, planes=PLANES, **options):
         ("colours.png", COLOURS),
         ("opaque.png", np.dstack([COLOURS, np.full((3, 4), 255, np.uint8)])),
         ("greys.png", np.repeat(NUMBERS[..., None], 3, axis=-1)),
+        (
+            "cut out.png",
+            np.dstack([np.where(NUMBERS[..., None] == 0, 255, COLOURS), 255 * (NUMBERS > 0)]).astype(np.uint8),
+        ),
     ],
 )
 def test_numbers_and_colours_become_classes(tmp_path, name, pixels):
@@ -56,6 +60,14 @@ def test_a_binary_mask_is_a_single_class(tmp_path, white):
     np.testing.assert_array_equal(labels, NUMBERS > 0)
 
 
+def test_black_on_nothing_and_1_bit_are_a_single_class(tmp_path):
+    cut_out = np.dstack([np.zeros((3, 4, 3)), 255 * (NUMBERS > 0)]).astype(np.uint8)
+    np.testing.assert_array_equal(read(tmp_path / "a.png", cut_out, (LIVER,)), NUMBERS > 0)
+    np.testing.assert_array_equal(read(tmp_path / "a.tif", NUMBERS > 0, (LIVER,)), NUMBERS > 0)
+    with pytest.raises(RefusedError, match="0, 255; wanted is 0 for background, 1 for liver, 2 for tumour"):
+        read(tmp_path / "b.png", cut_out)
+
+
 def test_a_stack_is_read_plane_by_plane(tmp_path):
     stack = np.stack([NUMBERS, NUMBERS[::-1]])
     planes = to_planes(np.zeros((2, 3, 4)), "ZYX")
@@ -74,6 +86,8 @@ def test_a_stack_is_read_plane_by_plane(tmp_path):
             COLOURS // 2,
             "colours #007f00, #5a1414, of no class; wanted is black .*, #b42828 for liver, .*liver=#007f00,tumour",
         ),
+        ("nan.tif", np.where(NUMBERS > 0, np.nan, 0).astype(np.float32), "fractions"),
+        ("1 bit.tif", NUMBERS > 0, r"black from white only \(1 bit\), and there are 2 classes"),
         ("size.png", NUMBERS[:2], "2 x 4 pixels; wanted is 3 x 4"),
         ("noise.jpg", COLOURS, "JPEG.*PNG or TIFF"),
     ],
@@ -81,6 +95,12 @@ def test_a_stack_is_read_plane_by_plane(tmp_path):
 def test_what_is_no_mask_of_these_classes_is_refused(tmp_path, name, pixels, sentence):
     with pytest.raises(RefusedError, match=sentence):
         read(tmp_path / name, pixels)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_colours_of_other_than_8_bits_are_refused(tmp_path, dtype):
+    with pytest.raises(RefusedError, match=f"colours of {np.dtype(dtype)}; wanted are those of 8 bits"):
+        read(tmp_path / "a.tif", COLOURS.astype(dtype), photometric="rgb")
 
 
 def test_several_masks_for_an_image_are_refused(tmp_path):

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import tifffile
 
+from maskloop.config import TaskConfig, name_classes
 from maskloop.errors import Cancelled, InputError, ProjectError
+from maskloop.project.export import export_project
 from maskloop.project.importers import import_matches, plan_import
 from maskloop.project.matching import find_matches
 from maskloop.project.project import Project
@@ -264,3 +266,68 @@ def test_where_nothing_is_found_the_layouts_are_named(tmp_path):
         plan_import(tmp_path / "nowhere")
     with pytest.raises(InputError, match="no folder"):
         plan_import(tmp_path, tmp_path / "nowhere")
+
+
+ORGANS = TaskConfig(kind="classes", classes=name_classes(["liver", "tumour", "vessel"]))
+
+
+@pytest.fixture
+def organs(tmp_path):
+    with Project.create(tmp_path / "organs", ORGANS) as project:
+        yield project
+
+
+def test_masks_of_classes_come_in_by_number_and_by_colour_and_others_are_refused_before(
+    organs, write, tmp_path, labels
+):
+    data = write("images/numbers.png", "images/colours.png", "images/foreign.png", "images/many.png")
+    (data / "masks").mkdir()
+    colours = np.array([(0, 0, 0), *(tuple(bytes.fromhex(of.colour[1:])) for of in ORGANS.classes)], np.uint8)
+    masks = {
+        "numbers": labels,
+        "colours": colours[labels],
+        "foreign": colours[labels] // 2,
+        "many": labels + np.uint8(1),
+    }
+    for name, mask in masks.items():
+        iio.imwrite(data / "masks" / f"{name}.png", mask)
+    plan = plan_import(data, task=ORGANS)
+    found = reasons(plan.refused)
+    assert "It holds the colours" in found["foreign.png"]
+    assert '--classes "liver=#' in found["foreign.png"]
+    assert "It holds 1, 2, 3, 4; wanted is 0 for background, 1 for liver" in found["many.png"]
+    assert organs.entries == []
+    report = import_matches(organs, plan)
+    assert report.failed == ()
+    assert {entry.name for entry in organs.entries} == {"numbers", "colours"}
+    for entry in organs.entries:
+        np.testing.assert_array_equal(organs.annotation(entry).labels, labels)
+        assert entry.status == "reviewed"
+
+
+def test_what_is_exported_of_classes_comes_in_again_as_it_was(organs, write, tmp_path):
+    scattered = np.random.default_rng(0).integers(0, 4, SHAPE)
+    organs.add(np.arange(720, dtype=np.uint16).reshape(SHAPE), scattered, name="a", reviewed=scattered >= 0)
+    export_project(organs, tmp_path / "out")
+    with Project.create(tmp_path / "again", ORGANS) as again:
+        plan = plan_import(tmp_path / "out", task=again.task)
+        assert (plan.refused, plan.notes) == ((), ())
+        [entry] = import_matches(again, plan).entries
+        np.testing.assert_array_equal(again.annotation(entry).labels, scattered)
+        np.testing.assert_array_equal(again.image(entry), organs.image(organs.entries[0]))
+
+
+def test_a_mask_of_foreground_needs_no_second_look(tmp_path, write, labels):
+    data = write("images/binary.png", "images/numbered.png", "images/inverse.png")
+    (data / "masks").mkdir()
+    iio.imwrite(data / "masks" / "binary.png", 255 * (labels > 0).astype(np.uint8))
+    iio.imwrite(data / "masks" / "numbered.png", labels)
+    iio.imwrite(data / "masks" / "inverse.png", 255 * (labels == 0).astype(np.uint8))
+    with Project.create(tmp_path / "tissue", TaskConfig(kind="foreground")) as project:
+        plan = plan_import(data, task=project.task)
+        assert reasons(plan.notes) == {
+            "inverse.png": "The whole border of the image is object; are objects and background exchanged?"
+        }
+        for entry in import_matches(project, plan).entries:
+            known = labels == 0 if entry.name == "inverse" else labels > 0
+            np.testing.assert_array_equal(project.annotation(entry).labels, known)

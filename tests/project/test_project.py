@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from maskloop.config import TaskConfig, name_classes
 from maskloop.errors import InputError, ProjectError
 from maskloop.project.annotation import Annotation
 from maskloop.project.autosave import Autosave
@@ -258,3 +259,24 @@ def test_a_project_can_be_moved(project, entry, tmp_path):
     with Project(str(tmp_path / "moved")) as moved:
         assert moved.folder == Path(tmp_path / "moved")
         assert moved.image(entry).shape == (300, 400)
+
+
+@pytest.mark.parametrize(
+    ("task", "highest"),
+    [
+        (TaskConfig(kind="foreground"), 1),
+        (TaskConfig(kind="classes", classes=name_classes(["liver", "tumour"])), 2),
+    ],
+)
+def test_labels_that_mean_nothing_are_not_kept(tmp_path, task, highest):
+    image, labels = np.zeros((4, 5), np.uint8), np.full((4, 5), highest)
+    with Project.create(tmp_path / "organs", task) as project:
+        entry = project.add(image, labels, name="a")
+        sentence = f"go up to {highest + 1}; wanted is 0 for background to {highest}, since .* mean {task.kind}"
+        with pytest.raises(InputError, match=sentence):
+            project.add(image, labels + 1, name="b")
+        with pytest.raises(InputError, match=sentence):
+            project.save_correction(entry, labels + 1, labels)
+        assert len(project.entries) == 1
+    with Project(tmp_path / "organs") as project:
+        assert project.task == task

@@ -18,10 +18,11 @@ import pytest
 from safetensors.numpy import save
 
 from maskloop import files
-from maskloop.config import NetworkConfig
+from maskloop.config import NetworkConfig, TaskConfig
 from maskloop.errors import InputError, ModelError, ProjectError
 from maskloop.project import model_name, model_zip, rehearsal
 from maskloop.project.model_folder import BUNDLED, ModelCard, Training, read_card, save_card, sha256_of
+from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
 from maskloop.recipes import RECIPES, read_recipe
@@ -789,3 +790,17 @@ def test_what_a_killed_import_left_is_tidied_by_the_next(registry, exported):
     assert (registry.models, registry.damaged) == ([], {})
     registry.import_zip(exported)
     assert [path.name for path in left.parent.iterdir()] == ["mine"]
+
+
+def test_from_scratch_the_rival_is_the_projects_model_or_one_that_makes_the_same_or_none(registry, make, tmp_path):
+    mine = make("mine")
+    assert registry.rival_of("mine") == mine
+    assert registry.rival_of("none") == BUNDLED / "nuclei"
+    registry.adopt("mine")
+    assert registry.rival_of("none") == mine
+    Project.create(tmp_path / "tissue", TaskConfig(kind="foreground")).close()
+    other = Registry(tmp_path / "tissue")
+    assert other.rival_of("none") is None
+    with pytest.raises(InputError, match="nuclei makes objects, and the labels of this project mean foreground"):
+        other.adopt("nuclei")
+    assert other.adopted is None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from maskloop import Project, compare, train
-from maskloop.config import LabelsConfig, TaskConfig
+from maskloop.config import LabelsConfig, NetworkConfig, TaskConfig
 from maskloop.errors import InputError
 from maskloop.project.held_out import read_held_out
 from maskloop.project.model_folder import read_card, save_card
@@ -170,3 +170,22 @@ def test_a_model_is_not_judged_by_labels_that_mean_something_else(tiny_model, tm
     Project.create(tmp_path / "cells", task=TaskConfig(kind="foreground")).close()
     with pytest.raises(InputError, match="'tiny' makes objects, and the labels of this project mean foreground"):
         compare(tiny_model, tiny_model, tmp_path / "cells")
+
+
+def test_the_first_model_of_its_kind_is_judged_alone(discs, make_model, tmp_path):
+    task = TaskConfig(kind="foreground")
+    with Project.create(tmp_path / "tissue", task) as project:
+        truth = (discs(SHAPE, CENTRES, 9) > 0).astype(int)
+        project.add(noisy(truth), truth, name="a", reviewed=truth >= 0)
+    (project.folder / "models").mkdir()
+    network = NetworkConfig(filters=(4, 8), task=task)
+    for name, threshold in (("all", 0.05), ("nothing", 0.95)):
+        make_model(project.folder / "models" / name, network, labels=LabelsConfig(foreground=threshold, min_size=0))
+    found, missed = (compare(None, name, project.folder) for name in ("all", "nothing"))
+    assert [row[:2] for row in found.rows()] == [["pixels", "model"], ["held out", "all"]]
+    assert found.recommendation.startswith("Adopt all: it is the first model that makes such labels (Dice 0.")
+    assert found.is_better
+    assert not missed.is_better
+    assert missed.recommendation.startswith("Discard nothing: it has learned next to nothing yet (Dice 0.00")
+    assert not found.picture.before.any()
+    assert found.before is None

@@ -335,7 +335,8 @@ def _metadata(run: _Run, event: Done) -> dict[str, Any]:
 def _summary(event: Done) -> str:
     if not event.objects:
         return explain_nothing_found(event.highest, event.labels, event.rescaled, event.constant, event.task)
-    size = f", about {event.diameter:.0f} pixels across" if event.diameter else ""
+    pixels = f"{event.diameter:.0f} pixel{'' if round(event.diameter) == 1 else 's'}" if event.diameter else ""
+    size = f", about {pixels} across" if pixels else ""
     what = "object" if event.task.kind == "objects" else "part"
     text = f"{event.objects} {what}{'s' if event.objects > 1 else ''}{size}."
     if event.rescaled is not None and abs(event.rescaled - 1) > 0.05:
