@@ -102,13 +102,14 @@ def test_labels_of_more_classes_than_there_are_make_no_targets():
         Classes(3).to_targets(np.array([[3]]))
 
 
-def test_what_there_is_to_judge_by_is_counted_where_it_is_reviewed():
+def test_what_there_is_to_judge_by_is_what_is_reviewed():
     labels = np.array([[[1, 1, 0, 2], [3, 0, 0, 2]]])
-    for columns, kinds in {4: (1, 1, 3), 3: (1, 1, 2), 1: (1, 1, 2), 0: (0, 0, 0)}.items():
+    for columns, classes in {4: {1, 2, 3}, 3: {1, 3}, 1: {1, 3}, 0: set()}.items():
         reviewed = np.indices(labels.shape)[2] < columns
-        assert tuple(task.count_kinds(labels, reviewed) for task in TASKS) == kinds
+        some = {1} if columns else set()
+        assert [task.kinds(labels, reviewed) for task in TASKS] == [some, some, classes]
     beside = np.indices(labels.shape)[2] == 1  # a part of the first object
-    assert tuple(task.count_kinds(labels, beside) for task in TASKS) == (0, 1, 1)
+    assert [task.kinds(labels, beside) for task in TASKS] == [set(), {1}, {1}]
 
 
 def test_a_task_is_told_by_its_kind_and_by_the_names_and_order_of_its_classes():
