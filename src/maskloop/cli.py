@@ -162,7 +162,8 @@ def _settings(recipe: str | None, task: TaskKind | None, classes: str | None, **
     if {"epochs", "minutes"} & given.keys():
         chosen = chosen.model_copy(update={"epochs": None, "minutes": None})
     if (described := read_task(task, classes)) is not None:
-        given = {"base": "none"} | given | {"network": chosen.network.model_copy(update={"task": described})}
+        scratch = {} if described == chosen.network.task else {"base": "none"}
+        given = scratch | given | {"network": chosen.network.model_copy(update={"task": described})}
     return make_config(TrainConfig, **chosen.model_dump() | given)
 
 

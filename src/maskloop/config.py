@@ -142,6 +142,7 @@ class TaskConfig(Config):
 
 
 OBJECTS = TaskConfig()
+OBJECT_HEADS = OBJECTS.heads
 
 
 class NetworkConfig(Config):
@@ -164,6 +165,17 @@ class NetworkConfig(Config):
         description="Share dropped between the two convolutions of each level, finest first; none where left out.",
     )
     upsampling: Literal["transposed", "nearest"] = Field("transposed", title="Up-sampling")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_before_there_were_tasks(cls, given: object) -> object:
+        """Read what was written when all networks found objects, and dropout was a share at the deepest level."""
+        if not isinstance(given, dict) or given.get("heads", OBJECT_HEADS) not in (OBJECT_HEADS, list(OBJECT_HEADS)):
+            return given
+        known = {name: value for name, value in given.items() if name != "heads"}
+        if isinstance(share := known.get("dropout"), float | int):
+            known["dropout"] = (*[0.0] * (len(known.get("filters", cls().filters)) - 1), share) if share else ()
+        return known
 
     @model_validator(mode="after")
     def _dropout_of_each_level(self) -> Self:

@@ -130,7 +130,9 @@ def _read_nifti(path: Path) -> tuple[np.ndarray, str | None]:
     """Read a volume slice by slice: of NIfTI the first axis goes to the right, the third through the slices."""
     import nibabel
 
-    stored = np.asarray(nibabel.Nifti1Image.from_filename(path).dataobj)
+    volume = nibabel.load(path)
+    assert isinstance(volume, nibabel.spatialimages.SpatialImage)
+    stored = np.asarray(volume.dataobj)
     image = stored.astype(np.float32) if stored.dtype == np.float64 else stored
     return np.ascontiguousarray(image.T), {2: "YX", 3: "ZYX", 4: "TZYX"}.get(image.ndim)
 
@@ -203,6 +205,8 @@ def read_mask(path: Path) -> np.ndarray:
 
 def _read_whole_numbers(path: Path, kinds: str, wanted: str) -> np.ndarray:
     numbers, axes = read_image(path)
+    if is_volume(path) and (numbers == np.rint(numbers)).all():  # which often holds whole numbers as floats
+        numbers = numbers.astype(np.int64)
     colour = "C" in axes if axes else numbers.ndim == 3 and numbers.shape[-1] in (3, 4)
     if numbers.dtype.kind not in kinds or numbers.ndim < 2 or numbers.size == 0 or colour:
         raise InputError(f"{path} holds {numbers.dtype} of shape {numbers.shape}; wanted {wanted}.")

@@ -85,3 +85,26 @@ def test_validation_is_a_share_or_a_number_of_at_most_half_of_the_images(wanted,
     plates = examples([((8, 8), 10 * 2**i) for i in range(10)])
     lesson = split_examples(plates, TrainConfig(validation=wanted))
     assert (len(lesson.training), len(lesson.validation)) == (10 - count, count)
+
+
+def planes_of(*volumes):
+    """Ten planes of each volume, each a little brighter than the one before."""
+    return [
+        Example(f"{name}, plane {i}", np.full((8, 8, 1), 10.0 * 2**i), np.ones((8, 8), int), stack=name)
+        for name in volumes
+        for i in range(10)
+    ]
+
+
+@pytest.mark.parametrize("group_before", ["", "_"])
+def test_planes_of_a_stack_stay_together(group_before):
+    planes = planes_of("a_1", "a_2", "b_1")
+    held = hold_out(planes, 0.35, 0, group_before)
+    sides = {side: {e.stack for e, h in zip(planes, held, strict=True) if h == side} for side in (False, True)}
+    assert sides[True]
+    assert not sides[True] & sides[False]
+
+
+def test_of_a_single_stack_the_last_planes_are_held_out():
+    held = hold_out(planes_of("a"), 0.3, 0)
+    np.testing.assert_array_equal(held, np.arange(10) >= 7)

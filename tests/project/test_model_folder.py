@@ -201,3 +201,11 @@ def test_a_network_larger_than_its_weights_is_refused_before_it_is_built(folder)
     describe(folder, network__filters=[2048] * 8)
     with pytest.raises(ModelError, match="too small for the network"):
         load_model(folder)
+
+
+@pytest.mark.parametrize(("dropout", "wanted"), [(0.0, ()), (0.3, (0, 0.3))])
+def test_what_was_written_before_there_were_tasks_is_read(folder, dropout, wanted):
+    describe(folder, task="objects", network__heads=["foreground", "distance"], network__dropout=dropout)
+    network = read_card(folder).network
+    assert network.task.kind == "objects"
+    assert network.dropout == wanted

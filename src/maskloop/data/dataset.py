@@ -110,7 +110,7 @@ def training_batches(
 
     def windows() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         rng = np.random.default_rng([config.seed, epoch])
-        for i in rng.choice(len(layers), count, p=chances):
+        for i in _order(rng, count, chances, each_once=config.steps is None and not rehearsal):
             matrix, greys = draw(config.augment, rng)
             window, transform = _window(layers[i], places[i], matrix, config.crop, rng)
             yield window, transform, greys, rng.integers(2**31, size=2, dtype=np.int32)
@@ -131,6 +131,14 @@ def training_batches(
     dataset = tf.data.Dataset.from_generator(windows, output_signature=signature)
     dataset = dataset.map(vary, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return dataset.batch(config.batch, drop_remainder=True).prefetch(2)
+
+
+def _order(rng: np.random.Generator, count: int, chances: np.ndarray, each_once: bool) -> np.ndarray:
+    """Draw images by chance, or in random order all of them, until there are enough."""
+    if not each_once:
+        return rng.choice(len(chances), count, p=chances)
+    rounds = -(-count // len(chances))
+    return np.concatenate([rng.permutation(len(chances)) for _ in range(rounds)])[:count]
 
 
 def _chances(layers: Sequence[np.ndarray], places: Sequence[np.ndarray | None]) -> np.ndarray:

@@ -27,12 +27,15 @@ class Example:
         0 is background.
     reviewed : ndarray of shape (Y, X), bool, optional
         What to learn from; everything where it is left out.
+    stack : str, optional
+        The stack that it is a plane of; planes beside each other look alike.
     """
 
     name: str
     image: np.ndarray
     labels: np.ndarray
     reviewed: np.ndarray | None = None
+    stack: str = ""
 
 
 def rescale(example: Example, factor: float) -> Example:
@@ -85,5 +88,8 @@ def _read(match: Match, task: TaskConfig) -> Iterator[Example]:
     assert read.labels is not None
     axes = None if read.axes is None else read.axes.replace("C", "")
     planes, labels = to_planes(read.image, read.axes).pixels, to_planes(read.labels, axes).pixels[..., 0]
+    if len(planes) == 1:
+        yield Example(match.name, planes[0], labels[0])
+        return
     for i, (plane, of_plane) in enumerate(zip(planes, labels, strict=True)):
-        yield Example(match.name if len(planes) == 1 else f"{match.name}, plane {i}", plane, of_plane)
+        yield Example(f"{match.name}, plane {i}", plane, of_plane, stack=match.name)

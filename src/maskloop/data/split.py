@@ -83,6 +83,7 @@ def hold_out(examples: Sequence[Example], share: float, seed: int, group_before:
     if len(examples) < 2:
         raise InputError(f"There is {len(examples)} image; training takes at least two, one of them for validation.")
     groups = _groups_by_name(examples, group_before) if group_before else look_alikes(examples)
+    groups = _with_whole_stacks(groups, examples)
     held = np.zeros(len(examples), bool)
     rng = np.random.default_rng(seed)
     strata = [()] * len(examples) if group_before else [e.image.shape for e in examples]
@@ -90,12 +91,25 @@ def hold_out(examples: Sequence[Example], share: float, seed: int, group_before:
         members = np.array([i for i, other in enumerate(strata) if other == stratum])
         held[members] = _choose_groups(groups[members], share, rng)
     if not held.any():  # every stratum is one group
-        held[_choose_fallback(groups, share, rng)] = True
+        held[_choose_fallback(groups, share, rng, in_order=any(e.stack for e in examples))] = True
     return held
 
 
 def _groups_by_name(examples: Sequence[Example], end: str) -> np.ndarray:
-    return np.unique([example.name.partition(end)[0] for example in examples], return_inverse=True)[1]
+    return _number(np.array([(example.stack or example.name).partition(end)[0] for example in examples]))
+
+
+def _with_whole_stacks(groups: np.ndarray, examples: Sequence[Example]) -> np.ndarray:
+    """Make one group of all groups that share a stack, unless that leaves one group only."""
+    stacks = np.array([example.stack for example in examples])
+    joined = groups.copy()
+    for stack in set(stacks.tolist()) - {""}:
+        joined[np.isin(joined, joined[stacks == stack])] = joined[stacks == stack].min()
+    return joined if len(set(joined.tolist())) > 1 else np.where(stacks == "", groups, _number(stacks) + len(groups))
+
+
+def _number(names: np.ndarray) -> np.ndarray:
+    return np.unique(names, return_inverse=True)[1]
 
 
 def _choose_groups(groups: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -110,10 +124,10 @@ def _choose_groups(groups: np.ndarray, share: float, rng: np.random.Generator) -
     return np.isin(groups, chosen)
 
 
-def _choose_fallback(groups: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Pick the smallest group, or where there is one group only, single images of it."""
+def _choose_fallback(groups: np.ndarray, share: float, rng: np.random.Generator, in_order: bool) -> np.ndarray:
+    """Pick the smallest group, or where there is one group only, single images of it: at random, or the last ones."""
     names, sizes = np.unique(groups, return_counts=True)
     if len(names) > 1:
         return np.flatnonzero(groups == names[np.argmin(sizes)])
     wanted = min(max(1, round(share * len(groups))), len(groups) - 1)
-    return rng.permutation(len(groups))[:wanted]
+    return np.arange(len(groups))[-wanted:] if in_order else rng.permutation(len(groups))[:wanted]

@@ -171,9 +171,7 @@ def choose_channel(plane: np.ndarray, channel: int | None, wanted: int) -> np.nd
     if channel is not None:
         if channel >= count:
             raise InputError(f"Channel {channel} was asked for, but the image has {count}, counted from 0.")
-        if wanted != 1:
-            raise InputError(f"This model takes {wanted} channels; leave the channel automatic.")
-        return plane[..., channel : channel + 1]
+        return np.repeat(plane[..., channel : channel + 1], wanted, axis=-1)
     if count == wanted:
         return plane
     colour = plane[..., :3] if count == 4 else plane

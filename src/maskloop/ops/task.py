@@ -162,7 +162,7 @@ class Classes:
         """Give each part of each class that is reviewed a number."""
         labels = _known(labels, reviewed)
         numbered, count = np.zeros(labels.shape, np.int32), 0
-        for number in range(1, self.targets):
+        for number in np.unique(labels[labels > 0]):
             parts, found = ndimage.label(labels == number, TOUCHING)
             numbered += np.where(parts > 0, parts + count, 0).astype(np.int32)
             count += found
@@ -235,7 +235,8 @@ def require_task(made: TaskConfig, wanted: TaskConfig, who: str, where: str) -> 
     """
     if made.heads != wanted.heads:
         raise InputError(
-            f"{who} makes {made}, and {where} mean {wanted}: choose a model that makes these, or train one."
+            f"{who} makes {made}, and {where} mean {wanted}: choose a model that makes these, or train one from "
+            "scratch (in a terminal with --base none)."
         )
 
 

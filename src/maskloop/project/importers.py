@@ -197,7 +197,7 @@ def read_match(match: Match, seen: dict[str, str], task: TaskConfig = OBJECTS) -
     if task.kind == "classes":
         return MatchedImage(image, axes, read_class_mask(match.masks, planes, task.classes), [])
     foreground = task.kind == "foreground"
-    labels, notes = read_masks(match.masks, planes, match.one_object_each or foreground)
+    labels, notes = read_masks(match.masks, planes, match.one_object_each or foreground, not foreground)
     if foreground:
         labels = (labels > 0).astype(np.int32)
     return MatchedImage(image, axes, labels, notes)

@@ -59,7 +59,7 @@ def refusing(path: Path) -> Iterator[None]:
 
 
 def read_masks(
-    paths: Sequence[Path], planes: Planes, one_object_each: bool = False
+    paths: Sequence[Path], planes: Planes, one_object_each: bool = False, numbers_matter: bool = True
 ) -> tuple[np.ndarray, list[Finding]]:
     """Read the labels of an image.
 
@@ -71,6 +71,8 @@ def read_masks(
         The image.
     one_object_each : bool
         A binary mask is one object, whatever its parts; otherwise each part is an object.
+    numbers_matter : bool
+        Whether each number is an object; those of a foreground are not looked at.
 
     Returns
     -------
@@ -86,19 +88,21 @@ def read_masks(
         If a file is damaged, not a mask, or of another size than the image.
     """
     read = _read_objects if one_object_each and len(paths) > 1 else _read_mask
-    stack, notes = read(paths, planes, one_object_each)
+    stack, notes = read(paths, planes, one_object_each, numbers_matter)
     if not stack.any():
         notes = [Finding(paths[0], "There are no objects in the mask.")]
     return planes.restore(stack), notes
 
 
-def _read_mask(paths: Sequence[Path], planes: Planes, one_object: bool) -> tuple[np.ndarray, list[Finding]]:
+def _read_mask(
+    paths: Sequence[Path], planes: Planes, one_object: bool, numbers_matter: bool
+) -> tuple[np.ndarray, list[Finding]]:
     path = paths[0]
     with refusing(path):
         stack, notes = _read_numbers(path, planes)
         numbers = np.unique(stack)
         if np.count_nonzero(numbers) > 1:
-            notes += _check_numbers(stack, numbers)
+            notes += _check_numbers(stack, numbers) if numbers_matter else []
         elif numbers.any():
             notes += _whole_border(stack)
             if one_object:
@@ -109,7 +113,7 @@ def _read_mask(paths: Sequence[Path], planes: Planes, one_object: bool) -> tuple
     return stack.astype(np.int32), [Finding(path, note) for note in notes]
 
 
-def _read_objects(paths: Sequence[Path], planes: Planes, _: bool) -> tuple[np.ndarray, list[Finding]]:
+def _read_objects(paths: Sequence[Path], planes: Planes, *_: bool) -> tuple[np.ndarray, list[Finding]]:
     notes: list[Finding] = []
     stack = np.zeros(planes.pixels.shape[:-1], np.int32)
     number = overlap = 0

@@ -85,6 +85,14 @@ class ModelCard(Config):
         """Factor by which the images were enlarged for training."""
         return self.diameter / (self.usual_diameter or self.diameter)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_before_there_were_tasks(cls, given: object) -> object:
+        """Read what was written when all models found objects."""
+        if isinstance(given, dict) and given.get("task") == "objects":
+            return {name: value for name, value in given.items() if name != "task"}
+        return given
+
     @field_validator("diameter_range")
     @classmethod
     def _in_order(cls, value: tuple[float, float]) -> tuple[float, float]:

@@ -26,6 +26,7 @@ ADVICE = {
     "unseen": "Keep images of one magnification together: what is never seen as a whole comes out in parts.",
     "spread": "Keep images of one magnification together, or give the diameter of each kind when you segment.",
     "few": "Label at least one more, so that one can be held out.",
+    "strange class": "Paint it over: training stops at it.",
     "no class": "Label some of it, or leave the class out.",
     "rare class": "Label it in at least one more, so that one can be held out.",
     "scarce class": "Label more of it, or cut the images to where it is: what is rare is learned late.",

@@ -113,7 +113,7 @@ class Survey:
                     dtype=str(case.image.dtype),
                     known=case.labels.size if case.reviewed is None else int(np.count_nonzero(case.reviewed)),
                     foreground=int(np.count_nonzero(case.labels)),
-                    classes=np.bincount(case.labels.ravel(), minlength=len(self.task.heads))
+                    classes=np.bincount(case.labels.ravel(), minlength=len(self.task.heads))[: len(self.task.heads)]
                     if self.task.kind == "classes"
                     else np.zeros(0, int),
                     diameters=np.concatenate([diameters(plane) for plane in case.labels]),
@@ -144,6 +144,9 @@ class Survey:
         self.problems.append(Problem(gravity, (path,), reason, ADVICE[advice]))
 
     def _judge_labels(self, path: Path, case: Case, labels: np.ndarray) -> None:
+        found, highest = int(labels.max(initial=0)), self.task.highest
+        if highest is not None and found > highest:
+            self._say("error", path, f"It holds the label {found}, which is of no class.", "strange class")
         if case.reviewed is not None and case.reviewed.all() and not labels.any():
             self._say("hint", path, "It is reviewed, and there is no object in it.", "empty")
         if self.task.kind == "objects" and (share := between_share(labels)) >= BETWEEN:
@@ -194,11 +197,12 @@ class Survey:
 
     def _compare_classes(self) -> None:
         pixels = np.array([image.classes for image in self.images])
+        known = sum(image.known for image in self.images)
         for number, name in enumerate(self.task.heads[1:], start=1):
-            images, share = np.count_nonzero(pixels[:, number]), pixels[:, number].sum() / pixels.sum()
+            images, share = np.count_nonzero(pixels[:, number]), pixels[:, number].sum() / known
             if not images:
                 self._say("error", self.data, f"No pixel is {name}, label {number}.", "no class")
-            elif images == 1:
+            elif images == 1 and self.images[0].held_out is None:  # of a project, regions are held out
                 path = self.images[int(pixels[:, number].argmax())].path
                 self._say("warning", path, f"It is the only image with {name}, label {number}.", "rare class")
             elif share < SCARCE:

@@ -81,9 +81,10 @@ class Draft:
         try:
             past = self._read_state(network)
             history = [Epoch(**row) for row in past["epochs"]]
+            settings = TrainConfig.model_validate(past["config"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"The unfinished training in {self.folder} is damaged; give another folder.") from error
-        if past["config"] != config.model_dump(mode="json"):
+        if settings != config:
             raise InputError(
                 f"{self.folder} holds an unfinished training with other settings; give the same ones to go on with "
                 "it, or another folder."

@@ -49,5 +49,10 @@ def class_name(task: TaskConfig, label: int) -> str:
 
 def task_of_layer(layer: Labels) -> TaskConfig:
     """Return what the labels of a layer mean: objects, where nothing else is known."""
+    return known_task(layer) or OBJECTS
+
+
+def known_task(layer: Labels) -> TaskConfig | None:
+    """Return what the labels of a layer mean, if maskloop has made them."""
     known = layer.metadata.get(KEY, {}).get("task")
-    return OBJECTS if known is None else TaskConfig.model_validate(known)
+    return None if known is None else TaskConfig.model_validate(known)

@@ -15,7 +15,7 @@ from maskloop.errors import InputError, MaskloopError
 from maskloop.widgets import repairs
 from maskloop.widgets.actions import ACTIONS, Action, action_named
 from maskloop.widgets.background import Background
-from maskloop.widgets.class_look import task_of_layer
+from maskloop.widgets.class_look import class_name, task_of_layer
 from maskloop.widgets.correct_form import CorrectForm
 from maskloop.widgets.drawing import Drawing, box_between
 from maskloop.widgets.keys import Keys
@@ -175,10 +175,15 @@ class CorrectPanel(QWidget):
         self.form.show_for(OBJECTS if layer is None else task_of_layer(layer))
 
     def _paint_class(self, number: int) -> None:
+        self._try(partial(self._take_class, number))
+
+    def _take_class(self, number: int) -> str:
         layer = self._plane().layer
+        require_editable(layer)
         layer.selected_label = number
         if layer.mode not in ("paint", "fill", "polygon"):
             layer.mode = "paint"
+        return f"The brush paints {class_name(task_of_layer(layer), number)}."
 
     def _try(self, do: Callable[[], str]) -> None:
         try:

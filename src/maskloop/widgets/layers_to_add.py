@@ -9,7 +9,9 @@ from napari.layers import Image, Labels, Layer
 
 from maskloop.errors import InputError
 from maskloop.ops.axes import require_intensities
+from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.project.project import Project
+from maskloop.widgets.class_look import known_task
 from maskloop.widgets.layer_view import view_of
 from maskloop.widgets.open_entry import LoadedEntry, load_entry
 
@@ -57,6 +59,8 @@ class LayersToAdd:
         known = project.named_like(pixels)
         if known:
             raise InputError(f"This image is in the project already, as {known!r}: click it in the list.")
+        if self.labels is not None and (made := known_task(self.labels)) is not None:
+            require_task(made, project.task, f"What made {self.labels.name!r}", OF_PROJECT)
         entry = project.add(pixels, self.numbers, name=self.name, source=self.source, axes=axes, view=self.view)
         return load_entry(project, entry)
 

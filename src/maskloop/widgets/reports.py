@@ -71,5 +71,6 @@ def _is_up_to_date(model: Path) -> bool:
     report = model / REPORT_FILE
     if not report.is_file():
         return False
-    judged_by = (model.parent.parent / ENTRIES).glob(f"*/{ENTRY_FILE}")
-    return report.stat().st_mtime > max(path.stat().st_mtime for path in (model / MODEL_FILE, *judged_by))
+    entries = model.parent.parent / ENTRIES  # its own time tells of one that was removed or brought back
+    judged_by = (model / MODEL_FILE, entries, *entries.glob(f"*/{ENTRY_FILE}"))
+    return report.stat().st_mtime > max(path.stat().st_mtime for path in judged_by)

@@ -334,7 +334,8 @@ def _metadata(run: _Run, event: Done) -> dict[str, Any]:
 
 def _summary(event: Done) -> str:
     if not event.objects:
-        return explain_nothing_found(event.highest, event.labels, event.rescaled, event.constant, event.task)
+        rescaled = event.rescaled if event.task.kind == "objects" else None
+        return explain_nothing_found(event.highest, event.labels, rescaled, event.constant, event.task)
     pixels = f"{event.diameter:.0f} pixel{'' if round(event.diameter) == 1 else 's'}" if event.diameter else ""
     size = f", about {pixels} across" if pixels else ""
     what = "object" if event.task.kind == "objects" else "part"
