@@ -20,7 +20,7 @@ import numpy as np
 
 from maskloop.config import TrainConfig
 from maskloop.ops.axes import choose_channel
-from maskloop.recipes import RECIPES, find_recipe, write_recipe
+from maskloop.recipes import RECIPES, find_recipe, recipe_text
 from maskloop.scores import align
 
 DEFAULT = "maskloop"
@@ -72,7 +72,7 @@ def tasks(data: Path, work: Path) -> list[Task]:
     planned = []
     for name, folder in layouts.items():
         file = work / f"default beside {name}.yaml"
-        write_recipe(default_beside(find_recipe(name)), file)
+        file.write_text(recipe_text(default_beside(find_recipe(name))))
         planned += [Task(name, folder, name, name), Task(f"default beside {name}", folder, str(file), name)]
     return planned
 

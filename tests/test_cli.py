@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -19,6 +18,7 @@ from maskloop.config import LabelsConfig, NetworkConfig, SegmentConfig, TaskConf
 from maskloop.errors import InputError
 from maskloop.files import read_labels
 from maskloop.project.model_folder import read_card
+from maskloop.recipes import RECIPES, parse_recipe, read_recipe
 
 
 def run(*arguments):
@@ -163,10 +163,11 @@ def training_data(tmp_path, discs):
     return tmp_path / "data"
 
 
-def test_a_trained_model_segments(training_data, tiny_model, tmp_path, monkeypatch):
-    monkeypatch.setattr(cli, "TrainConfig", partial(TrainConfig, steps=1, batch=2, crop=32))
-    out = tmp_path / "trained"
-    result = run("train", training_data, "--out", out, "--base", tiny_model, "--epochs", 2, "--seed", 3)
+def test_a_trained_model_segments(training_data, tiny_model, tmp_path):
+    out, tiny = tmp_path / "trained", tmp_path / "tiny.yaml"
+    tiny.write_text("{steps: 1, batch: 2, crop: 32, minutes: 9}")
+    options = ("--recipe", tiny, "--base", tiny_model, "--epochs", 2, "--seed", 3)
+    result = run("train", training_data, "--out", out, *options)
     assert result.exit_code == 0
     assert f"{out}: Trained on 2 images of data." in result.stdout
     training = read_card(out).training
@@ -211,7 +212,8 @@ def test_training_that_cannot_start_says_why(training_data, tiny_model, tmp_path
     out = ("--out", tmp_path / "m", "--base", tiny_model)
     assert "not both" in refusal(run("train", training_data, *out, "--epochs", 1, "--minutes", 1), 2)
     assert "--epochs 0" in refusal(run("train", training_data, *out, "--epochs", 0), 2)
-    assert "'images'" in refusal(run("train", tmp_path, *out))
+    (tmp_path / "empty").mkdir()
+    assert "No images were found" in refusal(run("train", tmp_path / "empty", *out))
     assert "is a file" in refusal(run("train", training_data, "--out", training_data / "images" / "0.png"))
     assert "'nothing'" in refusal(run("train", training_data, "--out", tmp_path / "m", "--base", "nothing"))
     iio.imwrite(training_data / "labels" / "1.png", np.ones((64, 63), np.uint16))
@@ -399,6 +401,18 @@ def _with(path, labels, folders):
     return run("evaluate", *folders)
 
 
+def test_recipes_are_listed_shown_and_written(tmp_path):
+    assert [line.partition(":")[0] for line in run("recipe").stdout.splitlines()] == list(RECIPES)
+    shown, out = run("recipe", "dsb-elu"), tmp_path / "mine.yaml"
+    assert parse_recipe(shown.stdout) == RECIPES["dsb-elu"]
+    assert f"--recipe {out}" in run("recipe", "dsb-elu", "--out", out).stdout
+    assert run("recipe", out).stdout == shown.stdout
+    assert "is there already" in refusal(run("recipe", "liver-ct", "--out", out))
+    assert read_recipe(out) == RECIPES["dsb-elu"]
+    assert "Is 'dsb-elu' meant?" in refusal(run("recipe", "dsb-elo"))
+    assert "--out goes with a recipe" in refusal(run("recipe", "--out", out), 2)
+
+
 def test_models_are_listed_with_what_matters():
     result = run("models")
     card = read_card(Path(cli.__file__).parent / "bundled" / "nuclei")
@@ -458,6 +472,30 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     assert command.stderr.read() == b""
     command.stderr.close()
     assert command.wait(60) == 1
+
+
+def test_what_masks_mean_is_said_with_names_and_colours(tmp_path):
+    for kind in ("images", "masks"):
+        (tmp_path / "data" / kind).mkdir(parents=True)
+    masks = np.zeros((64, 64, 3), np.uint8)
+    masks[8:24, 8:56], masks[40:56, 8:56] = (180, 40, 40), (0, 255, 0)
+    for name, image in (("a", noise(64, 64)), ("b", noise(64, 64)[::-1])):
+        iio.imwrite(tmp_path / "data" / "images" / f"{name}.png", image)
+        iio.imwrite(tmp_path / "data" / "masks" / f"{name}.png", masks)
+    tiny = tmp_path / "tiny.yaml"
+    tiny.write_text("epochs: 1\nsteps: 1\ncrop: 32\nbatch: 2\nnetwork: {filters: [4, 8]}\n")
+    out = tmp_path / "model"
+    named = "--classes", "liver=#B42828, tumour=#00ff00"
+    assert run("train", tmp_path / "data", "--recipe", tiny, *named, "--out", out).exit_code == 0
+    task = read_card(out).network.task
+    assert [(of.name, of.colour) for of in task.classes] == [("liver", "#b42828"), ("tumour", "#00ff00")]
+    assert run("check", tmp_path / "data", *named).exit_code == 0
+    refused = refusal(run("train", tmp_path / "data", "--recipe", tiny, "--classes", "liver", "--out", out / "no"))
+    assert "#00ff00, #b42828, of no class" in refused
+    refused = refusal(run("train", tmp_path / "data", *named, "--base", "nuclei", "--out", out / "no"))
+    assert "The model 'nuclei' makes objects, and these labels mean classes (liver, tumour)" in refused
+    assert "two classes have one name" in refusal(run("check", tmp_path / "data", "--classes", "a,a"), 2)
+    assert "wanted is none, for foreground" in refusal(run("check", tmp_path, "--task", "foreground", *named), 2)
 
 
 def test_of_classes_the_parts_are_counted(images, make_model, tmp_path):

@@ -9,10 +9,11 @@ from safetensors.numpy import save
 from typer.testing import CliRunner
 
 from maskloop import cli
-from maskloop.config import NetworkConfig
-from maskloop.project.model_folder import ModelCard, read_card, save_card, sha256_of
+from maskloop.config import NetworkConfig, TaskConfig, name_classes
+from maskloop.project.model_folder import ModelCard, Training, read_card, save_card, sha256_of
 from maskloop.project.project import Project
 from maskloop.project.registry import Registry
+from maskloop.recipes import RECIPES
 
 
 def run(*arguments):
@@ -64,6 +65,23 @@ def test_the_list_of_a_project_marks_the_adopted_model(project):
 
 def test_the_list_shows_what_matters_of_each(project):
     assert said(run("--project", project)).count("objects: about 21 pixels across (5 to 80)") == 2
+
+
+def test_a_model_of_classes_is_listed_with_what_it_has(project):
+    task = TaskConfig(kind="classes", classes=name_classes(["liver", "tumour"]))
+    scores = {"dice of liver": 0.9, "dice of tumour": 0.5, "dice": 0.7, "iou": 0.6}
+    network = NetworkConfig(filters=(2, 4), task=task)
+    training = Training(scores=scores, recipe=RECIPES["liver-ct"])
+    first = project / "models" / "first"
+    changes = {"network": network, "training": training, "usual_diameter": 42}
+    save_card(read_card(first).model_copy(update=changes), first)
+    said = run("--project", project).stdout
+    for line in (
+        "classes (liver, tumour): about 21 pixels across (5 to 80), rescaled from 42",
+        "validation: Dice 0.700, IoU 0.600, dice of liver 0.900, dice of tumour 0.500",
+        "recipe: filters 64 128 256 512 (relu), whole images of 256 pixels",
+    ):
+        assert f"  {line}" in said
 
 
 def test_damaged_models_are_named_with_the_reason_below_the_others(project):

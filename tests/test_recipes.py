@@ -1,17 +1,20 @@
 """Recipes by name and from files."""
 
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
 
-from maskloop.config import TrainConfig
+from maskloop.config import TaskConfig, TrainConfig, name_classes
 from maskloop.errors import InputError
-from maskloop.recipes import RECIPES, find_recipe, read_recipe, write_recipe
+from maskloop.recipes import RECIPES, find_recipe, parse_recipe, read_recipe, recipe_text
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_is_valid_and_survives_a_file(name, tmp_path):
     recipe = find_recipe(name)
     assert TrainConfig.model_validate(recipe.model_dump()) == recipe
-    write_recipe(recipe, tmp_path / "recipe.yaml")
+    (tmp_path / "recipe.yaml").write_text(recipe_text(recipe), "utf-8")
     assert find_recipe(str(tmp_path / "recipe.yaml")) == recipe
 
 
@@ -21,6 +24,27 @@ def test_what_a_file_leaves_out_is_as_in_the_usual_recipe(tmp_path):
     assert mine.epochs == 3
     assert not mine.augment.flips
     assert mine.model_copy(update={"epochs": None, "augment": RECIPES["maskloop"].augment}) == RECIPES["maskloop"]
+
+
+def test_names_of_classes_survive_whatever_they_are():
+    task = TaskConfig(kind="classes", classes=name_classes(["größe 大", "a: b # c", "{no}", "two\nlines", "null", "7"]))
+    network = TrainConfig().network.model_copy(update={"task": task})
+    recipe = TrainConfig(network=network, group_before="'#")
+    assert parse_recipe(recipe_text(recipe)) == recipe
+    assert "größe 大" in recipe_text(recipe)
+
+
+def test_the_example_in_the_docs_can_be_used():
+    text = (Path(__file__).parents[1] / "docs" / "train.md").read_text("utf-8")
+    mine = parse_recipe(text.partition("```yaml")[2].partition("```")[0])
+    assert (mine.epochs, mine.network.filters, mine.augment.rotation) == (100, (32, 64, 128, 256), False)
+
+
+def test_every_setting_is_explained_in_the_line_above_it():
+    lines = [line.strip() for line in recipe_text(RECIPES["maskloop"]).splitlines()]
+    assert "# Side of a crop in pixels." in lines
+    assert "# Activation. One of: relu, elu, gelu, silu." in lines
+    assert all(before.startswith("#") for before, line in pairwise(lines) if line[0] != "#")
 
 
 @pytest.mark.parametrize(
@@ -36,7 +60,10 @@ def test_what_a_file_leaves_out_is_as_in_the_usual_recipe(tmp_path):
         ("validation: 2.5", "2.5; wanted is a share below 1, or a number of images"),
         ("- epochs", "holds list; wanted are settings"),
         ("", "holds NoneType; wanted are settings"),
-        ("epochs: [", "is not YAML"),
+        ("epochs: 3\ncrop: [", "is not YAML: line 2: expected"),
+        ("epochs: 2001-99-99", "is not YAML: month must be"),
+        ("[" * 9000, "is not YAML: maximum recursion"),
+        ("seed: &a [0]\nepochs: [[[[[[[[*a]]]]]]]]", r"epochs \[\[\[\[\[\[\[...\]\]\]\]\]\]\]: Input"),
         ("epochs: !!python/object/apply:os.getcwd []", "is not YAML"),
     ],
 )

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import ValidationError
 
-from maskloop.config import LabelsConfig, SegmentConfig, TaskConfig, TrainConfig
+from maskloop.config import OBJECTS, LabelsConfig, SegmentConfig, TaskConfig, TrainConfig
 from maskloop.errors import InputError
 from maskloop.evaluation import evaluate
 from maskloop.files import write_atomically
 from maskloop.model.runtime import start_engine
 from maskloop.ops.axes import to_planes
+from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.project.history import read_history
 from maskloop.project.layout import MODELS, PROJECT_FILE
 from maskloop.project.model_folder import (
@@ -248,15 +249,15 @@ def _for_task(config: TrainConfig, wanted: TaskConfig | None) -> TrainConfig:
     Raises
     ------
     InputError
-        If these two differ.
+        If the base model makes something else than a project's labels mean, or than is said of a folder's masks.
     """
-    known = None if config.from_scratch else read_card(find_model(config.base)).network.task
-    if wanted is not None and known is not None and wanted.heads != known.heads:
-        raise InputError(
-            f"The model {Path(config.base).name!r} makes {known}, and the labels of this project mean "
-            f"{wanted}; choose another base, or train from scratch."
-        )
-    task = wanted or known or config.network.task
+    task = wanted or config.network.task
+    if not config.from_scratch:
+        base = read_card(find_model(config.base))
+        if wanted is not None or task != OBJECTS:  # which is said where nothing is
+            where = "these labels" if wanted is None else OF_PROJECT
+            require_task(base.network.task, task, f"The model {base.name!r}", where)
+        task = base.network.task
     return config.model_copy(update={"network": config.network.model_copy(update={"task": task})})
 
 
@@ -291,7 +292,7 @@ def compare(
     Raises
     ------
     InputError
-        If nothing is reviewed, or too little.
+        If nothing is reviewed, or too little, or a model makes something else than the project's labels mean.
     ProjectError
         If there is no such project, or a file of it is damaged.
     ModelError
@@ -308,13 +309,15 @@ def compare(
     from maskloop.inference.judge import judge, picture_difference
     from maskloop.inference.model import load_model
 
-    with Project(project, hold=False) as opened:
-        held_out = read_lesson(opened, channel).validation
     before, after = (None if name is None else load_model(_model_of(name, Path(project))) for name in (old, new))
     assert after is not None
+    models = [model for model in (before, after) if model is not None]
+    with Project(project, hold=False) as opened:
+        for model in models:
+            require_task(model.card.network.task, opened.task, f"The model {model.card.name!r}", OF_PROJECT)
+        held_out = read_lesson(opened, channel).validation
     known = [] if before is None else read_rehearsal(before.folder).judged
     crops = [Example("", image[..., None], labels) for image, labels in known]
-    models = [model for model in (before, after) if model is not None]
     tasks = [(model, examples) for examples in (held_out, crops) if examples for model in models]
     judgements = [
         judge(model, examples, _share_of_all(on_image, i, len(tasks)), should_stop)
@@ -362,7 +365,7 @@ def report(
     Raises
     ------
     InputError
-        If there is nothing to judge by, or no place for the file.
+        If there is nothing to judge by, it is of another task, or there is no place for the file.
     ProjectError
         If a file of the project is damaged.
     ModelError
@@ -384,9 +387,9 @@ def report(
     from maskloop.reporting.of_model import describe_model
 
     loaded, history = load_model(folder), read_history(folder / HISTORY_FILE)
-    training = loaded.card.training
+    training, task = loaded.card.training, loaded.card.network.task
     learned = None if training.recipe is None else training.recipe.channel
-    unseen = read_unseen(source, training.held_out, learned if channel is None else channel)
+    unseen = read_unseen(source, training.held_out, learned if channel is None else channel, task)
     images = judge_model(loaded, unseen.examples, on_image, should_stop)
     write_atomically(place, describe_model(loaded.card, images, unseen.choice, history).encode())
     return place

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maskloop import cli_models, cli_project, cli_report
+from maskloop import cli_models, cli_project, cli_recipe, cli_report
 from maskloop.config import SegmentConfig, TaskKind, TrainConfig
 from maskloop.errors import InputError
 from maskloop.options import ClassesOption, TaskOption, make_config, read_task
@@ -39,6 +39,7 @@ app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pret
 app.add_typer(cli_project.app, name="project")
 app.add_typer(cli_models.app, name="models")
 app.command()(cli_report.report)
+app.command()(cli_recipe.recipe)
 
 
 def main() -> None:
@@ -107,7 +108,8 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help=f"Settings to train from scratch with: {', '.join(RECIPES)}, or a YAML file.", metavar="NAME|FILE"
+            help=f"Settings to train with: {', '.join(RECIPES)}, or a YAML file, such as a model's recipe.yaml.",
+            metavar="NAME|FILE",
         ),
     ] = None,
     base: Annotated[str | None, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = None,
@@ -160,7 +162,7 @@ def _settings(recipe: str | None, task: TaskKind | None, classes: str | None, **
     if {"epochs", "minutes"} & given.keys():
         chosen = chosen.model_copy(update={"epochs": None, "minutes": None})
     if (described := read_task(task, classes)) is not None:
-        given["network"] = chosen.network.model_copy(update={"task": described})
+        given = {"base": "none"} | given | {"network": chosen.network.model_copy(update={"task": described})}
     return make_config(TrainConfig, **chosen.model_dump() | given)
 
 
@@ -235,7 +237,7 @@ def evaluate(
     if json is not None:
         write_report(json, scoring.report(images))
     if report is not None:
-        cli_report.report_labels(predicted, truth, report)
+        cli_report.report_labels(predicted, truth, task, report)
 
 
 @app.command()

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from maskloop.project.model_folder import ModelCard
     from maskloop.project.registry import Registry
 
-SCORES = {"ap50": "AP at IoU 0.5", "mean_ap": "mean AP", "dice": "Dice", "iou": "IoU"}
 ProjectFolder = Annotated[Path, typer.Argument(metavar="PROJECT", help="The folder of the project.")]
 OwnModel = Annotated[str, typer.Argument(metavar="NAME", help="A model of the project.")]
 AnyModel = Annotated[str, typer.Argument(metavar="NAME", help="A model of the project, or one that ships.")]
@@ -128,17 +127,16 @@ def describe_model(card: "ModelCard", name: str) -> str:
     -------
     str
     """
-    training, (low, high) = card.training, card.diameter_range
-    scores = ", ".join(f"{title} {training.scores[key]:.3f}" for key, title in SCORES.items() if key in training.scores)
-    task = card.network.task
-    meaning = [] if task.kind == "objects" else [f"  makes: {task}"]
+    from maskloop.project.model_facts import describe_scores, describe_settings, describe_size
+
+    training, settings = card.training, describe_settings(card.training)
     return "\n".join(
         [
             f"{name}: {card.description}",
-            *meaning,
-            f"  {'parts' if meaning else 'objects'}: about {card.diameter:.0f} pixels across ({low:.0f} to {high:.0f})",
+            f"  {card.network.task}: {describe_size(card)}",
             f"  images: {training.images} for training, {len(training.held_out)} for validation",
-            f"  validation: {scores or 'no scores'}",
+            f"  validation: {describe_scores(training) or 'no scores'}",
+            *([f"  recipe: {settings}"] if settings else []),
         ]
     )
 

@@ -6,7 +6,11 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from maskloop.config import TaskConfig, TaskKind, name_classes
+from maskloop.errors import InputError
 from maskloop.terminal import progress, tell, without_noise
+
+Pair = tuple[np.ndarray, np.ndarray]
 
 
 def report(
@@ -43,17 +47,41 @@ def report(
     tell(str(written))
 
 
-def report_labels(predicted: Path, truth: Path, out: Path) -> None:
-    """Write a report on labels that were compared with the truth, where no model is known."""
-    from maskloop.evaluation import compare_files
-    from maskloop.files import read_labels, write_atomically
-    from maskloop.reporting.judged_image import JudgedImage, judge_image
+def report_labels(predicted: Path, truth: Path, task: TaskKind, out: Path) -> None:
+    """Write a report on labels that were compared with the truth, where no model is known.
+
+    Raises
+    ------
+    InputError
+        If there are stacks among them.
+    """
+    from maskloop.evaluation import SCORINGS, compare_files
+    from maskloop.files import write_atomically
+    from maskloop.reporting.judged_image import judge_image
+    from maskloop.reporting.kinds import kind_of
     from maskloop.reporting.of_labels import describe_labels
 
-    def judge(name: str, found: np.ndarray, target: np.ndarray) -> JudgedImage:
-        return judge_image(name, None, target, found)
+    pairs = compare_files(predicted, truth, SCORINGS[task].read, _require_plane)
+    described, pairs = _name_by_number(pairs) if task == "classes" else (TaskConfig(kind=task), pairs)
+    kind = kind_of(described)
+    images = [judge_image(kind, name, None, target, found) for name, (found, target) in pairs.items()]
+    names = predicted.resolve().name, truth.resolve().name
+    write_atomically(out, describe_labels(kind, *names, images).encode())
 
-    images = compare_files(predicted, truth, read_labels, judge)
-    write_atomically(
-        out, describe_labels(predicted.resolve().name, truth.resolve().name, list(images.values())).encode()
-    )
+
+def _require_plane(_: str, found: np.ndarray, target: np.ndarray) -> Pair:
+    if target.ndim != 2:
+        raise InputError(f"It is a stack of shape {target.shape}; wanted is a single plane, for a report shows planes.")
+    return found, target
+
+
+def _name_by_number(pairs: dict[str, Pair]) -> tuple[TaskConfig, dict[str, Pair]]:
+    """Name classes by their numbers, and number those that occur 1, 2, ..."""
+    numbers = np.unique(np.concatenate([np.unique(labels) for pair in pairs.values() for labels in pair] + [[0]]))
+    names = map(str, numbers[1:].tolist() or [1])
+    task = TaskConfig(kind="classes", classes=name_classes(names))
+    numbered = {
+        name: (np.searchsorted(numbers, found), np.searchsorted(numbers, target))
+        for name, (found, target) in pairs.items()
+    }
+    return task, numbered

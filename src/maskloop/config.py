@@ -241,7 +241,7 @@ class TrainConfig(Config):
     )
     batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
     steps: int | None = Field(
-        25, ge=1, le=100_000, title="Steps", description="Steps per epoch. None: as many as show each image once."
+        25, ge=1, le=100_000, title="Steps", description="Steps per epoch; null: as many as show each image once."
     )
     optimiser: Literal["adamw", "adam"] = Field(
         "adamw", title="Optimiser", description="AdamW with clipped gradients, or plain Adam."
@@ -264,7 +264,7 @@ class TrainConfig(Config):
         20,
         ge=1,
         title="Patience",
-        description="Epochs without a better validation loss until training stops. None: it does not.",
+        description="Epochs without a better validation loss until training stops; null: it does not.",
     )
     validation: float = Field(
         0.15,

@@ -1,18 +1,23 @@
 """Settings of trainings by name, as published tutorials have them, and from YAML files."""
 
 import difflib
+import math
+import reprlib
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-from maskloop.config import AugmentConfig, NetworkConfig, TaskConfig, TrainConfig
+from maskloop.config import AugmentConfig, Config, NetworkConfig, TaskConfig, TrainConfig
 from maskloop.errors import InputError
 
 YAML_SUFFIXES = (".yaml", ".yml")
 LARGEST = 100_000  # bytes of a file
+COMMENT_WIDTH = 90  # characters of a line
 
 UNVARIED = AugmentConfig(flips=False, rotation=False, scale=1, brightness=0, contrast=1, gamma=1, blur=0, noise=0)
 # What all four tutorials share: a plain U-Net of the foreground, shown whole images, each once an epoch.
@@ -96,35 +101,100 @@ def read_recipe(path: Path) -> TrainConfig:
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path} is too large to be a recipe.")
-        found = yaml.safe_load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The recipe {path} cannot be read: {error}.") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is not YAML: {error}.") from error
+    try:
+        return parse_recipe(text)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def parse_recipe(text: str) -> TrainConfig:
+    """Return the recipe that a YAML text describes; what it leaves out is as in the recipe `maskloop`.
+
+    Raises
+    ------
+    InputError
+        If it is not YAML, or a key or a value in it is not known.
+    """
+    try:
+        found = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none, brackets without end
+        raise InputError(f"This is not YAML: {_where(error)}.") from error
     if not isinstance(found, dict):
-        raise InputError(f"{path} holds {type(found).__name__}; wanted are settings, such as 'epochs: 30'.")
+        raise InputError(f"This holds {type(found).__name__}; wanted are settings, such as 'epochs: 30'.")
     try:
         return TrainConfig.model_validate(RECIPES["maskloop"].model_dump(exclude_unset=True) | found)
     except ValidationError as error:
-        raise InputError(f"{path}: {_refusal(error)}") from error
-
-
-def write_recipe(config: TrainConfig, path: Path) -> None:
-    """Write a recipe as a YAML file that `read_recipe` reads."""
-    path.write_text(recipe_text(config), "utf-8")
+        raise InputError(_refusal(error)) from error
 
 
 def recipe_text(config: TrainConfig) -> str:
-    """Return a recipe as YAML."""
-    text: str = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    return text
+    """Return a recipe as YAML that `parse_recipe` reads, with a comment on what each key means.
+
+    Examples
+    --------
+    >>> print(recipe_text(RECIPES["dsb-elu"])[-130:])
+      # Largest standard deviation of added noise.
+      noise: 0.0
+      # Share of crops with inverted grey values.
+      invert: 0.0
+    <BLANKLINE>
+    """
+    return _as_yaml(config)
+
+
+def describe_recipe(config: TrainConfig) -> str:
+    """Name the main points of a recipe.
+
+    Examples
+    --------
+    >>> describe_recipe(RECIPES["classic-small"])
+    'filters 64 128 256 (relu), whole images of 256 pixels, batches of 8, adam at 0.001, plateau'
+    """
+    network = config.network
+    special = {"dropout": bool(network.dropout), "nearest up-sampling": network.upsampling == "nearest"}
+    features = [network.activation, *(name for name, has in special.items() if has)]
+    return (
+        f"filters {' '.join(map(str, network.filters))} ({', '.join(features)}), "
+        f"{'whole images' if config.whole else 'crops'} of {config.crop} pixels, batches of {config.batch}, "
+        f"{config.optimiser} at {config.learning_rate:g}, {config.schedule}"
+    )
+
+
+def _as_yaml(config: Config) -> str:
+    lines = []
+    for name, field in type(config).model_fields.items():
+        value = getattr(config, name)
+        lines += textwrap.wrap(_explain(field), COMMENT_WIDTH, initial_indent="# ", subsequent_indent="# ")
+        if isinstance(value, Config):
+            lines += [f"{name}:", textwrap.indent(_as_yaml(value), "  ").rstrip("\n")]
+        else:
+            plain = {name: config.model_dump(mode="json", include={name})[name]}
+            shown = yaml.safe_dump(plain, default_flow_style=True, allow_unicode=True, sort_keys=False, width=math.inf)
+            lines.append(shown.rstrip("\n")[1:-1])  # without the braces
+    return "\n".join(lines) + "\n"
+
+
+def _explain(field: FieldInfo) -> str:
+    """Say what a setting means, and what can be chosen where that is a word."""
+    text = field.description or f"{field.title}."
+    words = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return f"{text} One of: {', '.join(words)}." if words else text
+
+
+def _where(error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
 
 
 def _refusal(error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        given = "" if isinstance(first["input"], dict) else f" {first['input']!r}"
+        given = "" if isinstance(first["input"], dict) else f" {reprlib.repr(first['input'])}"
         return f"{where}{given}: {first['msg'].removeprefix('Value error, ')}."
     known = _fields_at(TrainConfig, first["loc"][:-1])
     return f"There is no setting {where!r}.{_nearest(str(first['loc'][-1]), known)}"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskloop.config import AugmentConfig, NetworkConfig, TrainConfig
-from maskloop.data.dataset import focus, prepare, training_batches, validation_batches
+from maskloop.data.dataset import focus, normalise_greys, prepare, training_batches, validation_batches
 from maskloop.data.examples import Example
 from maskloop.ops.task import Objects
 
@@ -29,7 +29,7 @@ def layers(discs):
     shapes = {(90, 100): [(20, 20), (50, 60), (70, 30)], (60, 70): [(30, 30)]}
     labels = [discs(shape, centres, 11) for shape, centres in shapes.items()]
     examples = [Example("x", (n > 0)[..., None] + rng.normal(0, 0.1, (*n.shape, 1)), n) for n in labels]
-    return [prepare(focus(example, 1), Objects()) for example in examples]
+    return [prepare(normalise_greys(example, 1), Objects()) for example in examples]
 
 
 def test_prepared_layers_are_the_image_from_0_to_1_and_its_targets(layers):
@@ -48,7 +48,7 @@ def test_of_a_large_image_what_is_far_from_anything_reviewed_is_left_out():
     reviewed[500:510, 0:20] = True
     image = np.zeros((900, 1000, 1))
     image[0, 0] = 1000  # it is normalised as a whole all the same
-    example = focus(Example("x", image, np.zeros((900, 1000), int), reviewed), 1)
+    example = focus(normalise_greys(Example("x", image, np.zeros((900, 1000), int), reviewed), 1))
     assert example.image.shape == (522, 276, 1)
     assert example.labels.shape == example.reviewed.shape == (522, 276)
     assert prepare(example, Objects())[..., -1].sum() == 200

@@ -6,6 +6,7 @@ import pytest
 from maskloop.config import TaskConfig, name_classes
 from maskloop.data.project_examples import read_lesson
 from maskloop.errors import InputError, ProjectError
+from maskloop.project.autosave import Autosave
 from maskloop.project.project import Project
 
 SHAPE = (64, 128)
@@ -53,6 +54,36 @@ def test_only_what_is_reviewed_is_learned_and_the_rest_of_the_project_is_left_al
     assert [example.name for example in lesson.training] == ["a"]
     for example in lesson.training + lesson.validation:
         assert not example.reviewed[corner == 0].any()
+
+
+@pytest.mark.parametrize("kind", ["foreground", "classes"])
+def test_of_foreground_and_classes_a_part_is_enough_to_hold_out(kind, tmp_path):
+    task = TaskConfig(kind=kind, classes=name_classes(["liver", "tumour"]) if kind == "classes" else ())
+    labels = np.zeros(SHAPE, int)
+    labels[10:50, 5:125] = 1  # reaches across any cut
+    if kind == "classes":
+        labels[20:30, 5:60] = 2  # on the left side only
+    with Project.create(tmp_path / "organs", task) as project:
+        add(project, labels)
+        lesson = read_lesson(project)
+    [learned], [judged] = lesson.training, lesson.validation
+    for example in (learned, judged):
+        assert set(np.unique(example.labels[example.reviewed])) >= set(np.unique(labels)) - {0}
+
+
+def test_a_label_of_no_class_that_was_painted_is_refused_with_the_image(tmp_path):
+    task = TaskConfig(kind="classes", classes=name_classes(["liver"]))
+    labels = np.zeros(SHAPE, int)
+    labels[10:50, 5:125] = 1
+    with Project.create(tmp_path / "organs", task) as project:
+        entry = add(project, labels)
+        annotation = project.annotation(entry)
+        autosave = Autosave(project, entry, annotation)
+        annotation.labels[20, 20] = 3
+        autosave.save([("labels", annotation.labels, (slice(0, 64), slice(0, 128)))])
+        assert autosave.close()
+        with pytest.raises(InputError, match=r"'a' holds the label 3, which is of no class; wanted is 0 .* to 1"):
+            read_lesson(project)
 
 
 def test_what_is_held_out_stays_so_when_more_is_reviewed_and_added(project, labels):

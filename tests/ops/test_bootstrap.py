@@ -36,6 +36,16 @@ def test_an_interval_of_a_mean_lies_among_the_images_and_around_their_mean(image
     assert low - slack <= np.mean(images) <= high + slack
 
 
+def test_draws_of_which_a_statistic_is_not_defined_are_left_out():
+    def mean_of_known(images):
+        known = [image for image in images if image is not None]
+        return np.array([np.mean(known) if known else np.nan, np.nan])
+
+    both = bootstrap_interval([0, 1, None], mean_of_known)
+    assert both[:, 0].tolist() == [0, 1]
+    assert np.isnan(both[:, 1]).all()
+
+
 def test_images_that_are_all_alike_leave_no_doubt():
     assert bootstrap_interval(5 * [3.0], mean).tolist() == [[3], [3]]
 

@@ -87,6 +87,17 @@ def test_distances_are_measured_of_each_class():
     assert scores.counts.mean(scores.hd95) == 1
 
 
+def test_what_is_not_known_is_as_if_it_were_beyond_the_image():
+    predicted, truth = np.random.default_rng(0).integers(0, 4, (2, 9, 12))
+    known = np.zeros((9, 12), bool)
+    known[:, :7] = True
+    part, whole = score_classes(predicted[:, :7], truth[:, :7], 4), score_classes(predicted, truth, 4, known)
+    for name in ("hd95", "assd"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(part, name))
+    assert whole.counts.overlap.tolist() == part.counts.overlap.tolist()
+    assert whole.assd[1] != score_classes(predicted, truth, 4).assd[1]
+
+
 def test_in_a_stack_no_distance_is_defined_as_that_of_its_planes_is_not_known():
     stack = np.array([row("011"), row("002")])
     scores = score_classes(stack, stack, 4)

@@ -21,10 +21,11 @@ from maskloop import files
 from maskloop.config import NetworkConfig, TaskConfig
 from maskloop.errors import InputError, ModelError, ProjectError
 from maskloop.project import model_name, model_zip, rehearsal
-from maskloop.project.model_folder import BUNDLED, ModelCard, read_card, save_card, sha256_of
+from maskloop.project.model_folder import BUNDLED, ModelCard, Training, read_card, save_card, sha256_of
 from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
+from maskloop.recipes import RECIPES, read_recipe
 
 MEMBERS = ["history.csv", "model.json", "rehearsal.npz", "weights.safetensors"]
 
@@ -491,6 +492,19 @@ def test_what_is_exported_is_imported_as_it_was(registry, make, tmp_path):
     assert everything(folder) == before
     assert (folder / "weights.safetensors").stat().st_mtime == pytest.approx(time, abs=2)
     assert len(read_rehearsal(folder).learned) == 1
+
+
+def test_the_recipe_of_a_model_lies_beside_it_wherever_it_goes_and_its_log_stays(registry, make, tmp_path):
+    recipe = RECIPES["classic-small"].model_copy(update={"epochs": 3})
+    folder = make("mine")
+    save_card(read_card(folder).model_copy(update={"training": Training(recipe=recipe)}), folder)
+    (folder / "tensorboard").mkdir()
+    (folder / "tensorboard" / "events").write_text("a log")
+    registry.export("mine", tmp_path / "mine.zip")
+    shutil.rmtree(folder)
+    registry.import_zip(tmp_path / "mine.zip")
+    assert read_recipe(folder / "recipe.yaml") == recipe
+    assert not (folder / "tensorboard").exists()
 
 
 def test_a_bundled_model_goes_out_and_comes_in_under_another_name(registry, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskloop.config import TrainConfig
-from maskloop.data.dataset import focus, prepare, validation_batches
+from maskloop.data.dataset import normalise_greys, prepare, validation_batches
 from maskloop.data.examples import read_examples
 from maskloop.errors import EngineError, InputError
 from maskloop.ops.task import Objects
@@ -13,7 +13,7 @@ from maskloop.project.history import Epoch
 
 @pytest.fixture(scope="module")
 def layers(data):
-    return [prepare(focus(example, 1), Objects()) for example in read_examples(data)]
+    return [prepare(normalise_greys(example, 1), Objects()) for example in read_examples(data)]
 
 
 def fitted(layers, config: TrainConfig, folder, alter=lambda _: None, ap50=lambda: 0.5, **callbacks):

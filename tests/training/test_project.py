@@ -166,6 +166,12 @@ def test_objects_larger_than_a_crop_are_made_smaller_also_from_scratch(make_proj
     assert card.diameter == pytest.approx(0.75 * 64, rel=0.1)
 
 
+def test_a_model_is_not_judged_by_labels_that_mean_something_else(tiny_model, tmp_path):
+    Project.create(tmp_path / "cells", task=TaskConfig(kind="foreground")).close()
+    with pytest.raises(InputError, match="'tiny' makes objects, and the labels of this project mean foreground"):
+        compare(tiny_model, tiny_model, tmp_path / "cells")
+
+
 def test_the_first_model_of_its_kind_is_judged_alone(discs, make_model, tmp_path):
     task = TaskConfig(kind="foreground")
     with Project.create(tmp_path / "tissue", task) as project:

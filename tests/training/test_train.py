@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 from maskloop import load_model, segment, train
 from maskloop.errors import InputError, ModelError
 from maskloop.project.model_folder import check_weights, read_card
+from maskloop.recipes import find_recipe, read_recipe
 
 
 class CutOffError(Exception):
@@ -60,7 +61,23 @@ def test_the_model_is_described_last_and_nothing_else_is_left(trained):
     folder, _, seen = trained
     for _, _, files in seen:
         assert files == {"weights.safetensors", "history.csv", "state.safetensors"}
-    assert {path.name for path in folder.iterdir()} == {"weights.safetensors", "history.csv", "model.json"}
+    assert {path.name for path in folder.iterdir()} == {
+        "weights.safetensors",
+        "history.csv",
+        "model.json",
+        "recipe.yaml",
+    }
+
+
+def test_the_recipe_that_is_written_trains_the_same_again(trained, data, tmp_path):
+    folder, card, _ = trained
+    again = train(data, tmp_path / "model", find_recipe(str(folder / "recipe.yaml")))
+    assert again.weights_sha256 == card.weights_sha256
+
+
+def test_the_recipe_names_a_base_and_no_path(trained, data, settings, tmp_path):
+    train(data, tmp_path / "model", settings(base=str(trained[0]), epochs=1))
+    assert read_recipe(tmp_path / "model" / "recipe.yaml").base == "model"
 
 
 def test_the_card_says_what_the_model_is_and_where_it_comes_from(trained, data, settings):

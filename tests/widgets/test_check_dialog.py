@@ -1,7 +1,6 @@
 """The data of a project examined in the window: what is listed and shown, opened, stopped, and what went meanwhile."""
 
 import shutil
-import sys
 import threading
 
 import numpy as np
@@ -101,7 +100,6 @@ def test_what_is_wrong_is_listed_by_weight_with_a_picture_and_what_to_do(open_tr
     assert (picture.height(), picture.width()) == SHAPE
     yellow = [picture.toImage().pixelColor(x, y).getRgb()[:3] == (240, 228, 66) for y in range(96) for x in range(128)]
     assert 100 < sum(yellow) < 2000
-    assert "tensorflow" not in sys.modules
 
 
 def test_an_image_that_something_is_wrong_with_is_opened_by_a_double_click_or_the_button(

@@ -13,7 +13,7 @@ from qtpy.QtCore import QCoreApplication, QEvent, Qt
 from qtpy.QtWidgets import QDialogButtonBox, QFileDialog, QInputDialog, QLineEdit, QWidget
 from safetensors.numpy import save
 
-from maskloop.config import NetworkConfig
+from maskloop.config import NetworkConfig, TrainConfig
 from maskloop.project import model_zip
 from maskloop.project import registry as registry_module
 from maskloop.project.model_folder import BUNDLED, ModelCard, Training, read_card, save_card, sha256_of
@@ -205,6 +205,7 @@ def test_the_passport_says_where_a_model_comes_from_and_what_it_learned(registry
         seed=7,
         versions={"keras": "3.15.1", "numpy": "2.4"},
         scores={"ap50": 0.81249, "mean_ap": 0.5},
+        recipe=TrainConfig(),
     )
     make(
         "mine",
@@ -220,7 +221,9 @@ def test_the_passport_says_where_a_model_comes_from_and_what_it_learned(registry
     text = dialog.text.toPlainText()
     for words in (
         "Parent\nnuclei\n",
+        "Makes\nobjects\n",
         "about 20 pixels across (9 to 41), rescaled from 43",
+        "batches of 8, adamw at 0.001, cosine",
         "AP at IoU 0.5 0.812, mean AP 0.500",
         "41 epochs, 4.3 minutes, seed 7",
         "keras 3.15.1, numpy 2.4",

@@ -1,9 +1,11 @@
 """The form of the Train panel: what can be chosen, and what it says training will do."""
 
 import pytest
+from qtpy.QtCore import Qt
 
-from maskloop.config import TrainConfig
-from maskloop.widgets.train_form import SCRATCH, TrainForm, describe_plan, describe_seconds
+from maskloop.config import TaskConfig, TrainConfig, name_classes
+from maskloop.recipes import RECIPES
+from maskloop.widgets.train_form import BUDGETS, BY_RECIPE, SCRATCH, TrainForm, describe_plan, describe_seconds
 
 
 @pytest.fixture
@@ -17,9 +19,14 @@ def form(qtbot):
 
 
 @pytest.fixture
-def choose(qtbot):
-    """A function that chooses something in a combo box, with the keys."""
-    return lambda box, text: qtbot.keyClicks(box, text)
+def choose():
+    """A function that chooses what begins with a text, as a person does in the list of a combo box."""
+
+    def choose(box, text):
+        box.setCurrentIndex(box.findText(text, Qt.MatchFlag.MatchStartsWith))
+        box.activated.emit(box.currentIndex())
+
+    return choose
 
 
 def offered(form):
@@ -56,9 +63,45 @@ def test_every_choice_is_told(form, choose, qtbot):
     assert form.value() == TrainConfig(base="other", epochs=21)
 
 
-def test_from_scratch_there_is_no_base(form, choose):
+def test_from_scratch_there_is_a_recipe_and_no_base(form, choose):
+    assert not form.recipe.isVisible()
     choose(form.base, "none")
-    assert form.value().from_scratch
+    assert form.recipe.isVisible()
+    assert form.value() == RECIPES["maskloop"].model_copy(update={"minutes": 1})
+    choose(form.base, "nuclei")
+    assert not form.recipe.isVisible()
+    assert form.value() == TrainConfig(base="nuclei", minutes=1)
+
+
+def times(form):
+    return [form.budget.itemText(i) for i in range(form.budget.count())]
+
+
+def test_a_recipe_says_how_long_until_something_else_is_chosen(form, choose):
+    choose(form.base, "none")
+    assert times(form) == list(BUDGETS)  # the usual recipe does not say
+    choose(form.recipe.box, "classic")
+    assert times(form) == [BY_RECIPE, *BUDGETS]
+    assert form.value() == RECIPES["classic-small"]
+    choose(form.recipe.box, "liver")
+    assert form.value() == RECIPES["liver-ct"]
+    choose(form.budget, "Minutes")
+    assert form.value() == RECIPES["liver-ct"].model_copy(update={"epochs": None, "minutes": 3})
+    choose(form.recipe.box, "dsb-elu")
+    assert form.budget.currentText() == "Minutes"
+    choose(form.budget, "As the recipe")
+    choose(form.base, "mine")
+    assert times(form) == list(BUDGETS)
+    assert form.value() == TrainConfig(base="mine", minutes=1)
+
+
+def test_the_channel_of_the_form_comes_before_that_of_a_recipe(form, choose, tmp_path):
+    (tmp_path / "mine.yaml").write_text("base: other\nchannel: 7\ncrop: 64\n")
+    choose(form.base, "none")
+    form.recipe.read(tmp_path / "mine.yaml")
+    assert (form.value().base, form.value().channel, form.value().crop) == ("none", None, 64)
+    form.show_channels(3)
+    assert form.value().channel == 0
 
 
 def test_a_chosen_model_stays_chosen_while_it_is_there(form, choose):
@@ -91,12 +134,21 @@ def test_a_channel_is_asked_for_only_where_there_are_some(form):
 @pytest.mark.parametrize(
     ("choices", "pace", "plan"),
     [
-        ({"minutes": 1}, None, "for 1 minute and then compares both on what is held out."),
-        ({"minutes": 10}, None, "for 10 minutes and then compares both on what is held out."),
+        (
+            {"minutes": 1},
+            None,
+            "for 1 minute and then compares both on what is held out. It ends sooner if 20 epochs bring no progress.",
+        ),
+        (
+            {"minutes": 10, "patience": None},
+            None,
+            "for 10 minutes and then compares both on what is held out.",
+        ),
         (
             {"minutes": 10},
             6.1,
-            "for 10 minutes, which is about 98 epochs on this computer, and then compares both on what is held out.",
+            "for 10 minutes, which is about 98 epochs on this computer, and then compares both on what is held out. "
+            "It ends sooner if 20 epochs bring no progress.",
         ),
         (
             {"minutes": 1},
@@ -124,7 +176,8 @@ def test_a_channel_is_asked_for_only_where_there_are_some(form):
         (
             {"epochs": 60},
             12,
-            "for 60 epochs, about 12 minutes on this computer, and then compares both on what is held out.",
+            "for 60 epochs, about 12 minutes on this computer, and then compares both on what is held out. "
+            "It ends sooner if 20 epochs bring no progress.",
         ),
     ],
 )
@@ -133,8 +186,16 @@ def test_the_plan_says_from_what_how_long_and_what_comes_then(choices, pace, pla
 
 
 def test_the_plan_from_scratch_names_no_base():
-    plan = describe_plan(TrainConfig(base="none", minutes=10), None)
+    plan = describe_plan(TrainConfig(base="none", minutes=10, patience=None), None)
     assert plan == "Trains a new model from scratch for 10 minutes and then judges it."
+
+
+def test_the_plan_says_where_the_task_of_the_project_comes_before_that_of_the_recipe():
+    classes = TaskConfig(kind="classes", classes=name_classes(["liver", "tumour"]))
+    said = "It learns classes (liver, tumour), as this project has it, not foreground as in the recipe."
+    assert describe_plan(RECIPES["classic-small"], None, classes).endswith(said)
+    assert "It learns" not in describe_plan(RECIPES["classic-small"], None, TaskConfig(kind="foreground"))
+    assert "It learns" not in describe_plan(TrainConfig(minutes=1), None, classes)  # a base has a task of its own
 
 
 @pytest.mark.parametrize(

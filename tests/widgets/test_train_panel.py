@@ -1,5 +1,6 @@
 """The Train panel: what it says before, while and after a model is trained, and what its buttons do."""
 
+import math
 import os
 import platform
 import shutil
@@ -27,6 +28,7 @@ from maskloop.jobs.run_events import (
     read_events,
 )
 from maskloop.jobs.run_process import RunProcess
+from maskloop.jobs.run_story import RunStory
 from maskloop.ops.overlay import MISSED
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import STATE_FILE
@@ -155,8 +157,8 @@ def click(qtbot, open_train):
 def make_run(folder):
     """A function that makes a run whose record says something, as a process would have left it."""
 
-    def make_run(*events, unfinished=False, trained=False, settled=False):
-        run = Run.create(folder, TINY)
+    def make_run(*events, config=TINY, unfinished=False, trained=False, settled=False):
+        run = Run.create(folder, config)
         for event in events:
             append_event(event, run.events_file)
         if unfinished:
@@ -234,7 +236,10 @@ def test_while_nothing_is_reviewed_nothing_is_trained(open_train, make_project, 
 def test_it_counts_what_there_is_to_learn_from_and_says_what_it_will_do(open_train, folder):
     panel = open_train(folder)
     assert panel.material.text() == "3 images, 13 reviewed objects, 74% of the pixels reviewed."
-    assert panel.plan.text() == "Goes on training nuclei for 1 minute and then compares both on what is held out."
+    assert panel.plan.text() == (
+        "Goes on training nuclei for 1 minute and then compares both on what is held out. "
+        "It ends sooner if 20 epochs bring no progress."
+    )
     assert panel.train_button.isEnabled()
     assert not panel.runs.view.isVisible()
 
@@ -255,9 +260,21 @@ def test_what_was_reviewed_meanwhile_is_counted_when_the_tab_is_chosen_again(ope
     [(None, "for 1 minute, which is about 30 epochs on this computer,"), ("other", "for 1 minute and")],
 )
 def test_the_plan_says_how_far_the_time_goes_as_measured_on_this_computer(open_train, folder, make_run, computer, plan):
-    make_run(began(computer), epoch(1, seconds=9), epoch(2, share=0.5, seconds=2), unfinished=True)
+    events = began(computer), epoch(1, seconds=9), epoch(2, share=0.5, seconds=2)
+    make_run(*events, config=TrainConfig(), unfinished=True)
+    make_run(began(), epoch(1, seconds=60), unfinished=True)  # says nothing of other crops and batches
     panel = open_train(folder)
     assert f"Goes on training nuclei {plan}" in panel.plan.text()
+
+
+def test_without_ap_there_is_no_curve_of_it(qtbot):
+    from maskloop.widgets.curves import Curves
+
+    curves = Curves()
+    qtbot.addWidget(curves)
+    for ap50, titles in ((math.nan, ["Dice"]), (0.7, ["Dice", "AP 0.5"])):
+        curves.show_story(RunStory(epochs=[epoch(number, ap50=ap50).epoch for number in (1, 2)]))
+        assert [label.text for _, label in curves.scores.legend.items] == titles
 
 
 def test_a_channel_is_asked_for_where_images_have_some_that_are_no_colours(open_train, tmp_path):

@@ -39,7 +39,7 @@ def test_a_job_that_fails_says_why(open_panel, click, works_again):
 def test_a_worker_that_dies_leaves_its_last_words_and_is_started_again(open_panel, click, works_again):
     panel = open_panel("dies")
     click(panel)
-    for words in ("ended unexpectedly", "exit code -9", "last words", "try again"):
+    for words in ("ended unexpectedly", "exit code -9", "last words", "Try again"):
         assert words in panel.message.text()
     assert works_again(panel)
 

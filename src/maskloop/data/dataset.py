@@ -18,23 +18,28 @@ REHEARSED = 0.5  # share of the crops, where there are any to rehearse
 STRIDE = 4  # of the grid on which places to learn from are sought
 
 
-def focus(example: Example, channels: int) -> Example:
-    """Normalise an image as a whole, and leave out what is far from anything reviewed.
+def normalise_greys(example: Example, channels: int) -> Example:
+    """Bring the grey values of an image to a common range, as a whole, in as many channels as a network takes.
 
     Parameters
     ----------
     example : Example
     channels : int
-        Of the image that the network takes.
 
     Returns
     -------
     Example
         With an image of float32.
     """
-    image, box = normalise(choose_channel(example.image, None, channels)), around_reviewed(example)
+    image = normalise(choose_channel(example.image, None, channels))
+    return Example(example.name, image, example.labels, example.reviewed)
+
+
+def focus(example: Example) -> Example:
+    """Leave out what is far from anything reviewed; without it the memory of the rest is freed."""
+    box = around_reviewed(example)
     reviewed = None if example.reviewed is None else example.reviewed[box]
-    return Example(example.name, image[box].copy(), example.labels[box].copy(), reviewed)
+    return Example(example.name, example.image[box].copy(), example.labels[box].copy(), reviewed)
 
 
 def prepare(example: Example, task: Task) -> np.ndarray:
@@ -43,7 +48,7 @@ def prepare(example: Example, task: Task) -> np.ndarray:
     Parameters
     ----------
     example : Example
-        From `focus`.
+        From `normalise_greys`.
     task : Task
         What its labels mean.
 

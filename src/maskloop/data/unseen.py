@@ -4,8 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from maskloop.config import OBJECTS, TaskConfig
 from maskloop.data.examples import Example, read_examples
 from maskloop.data.project_examples import read_lesson
+from maskloop.errors import InputError
 from maskloop.project.layout import PROJECT_FILE
 from maskloop.project.project import Project
 
@@ -27,7 +29,9 @@ class Unseen:
     choice: str
 
 
-def read_unseen(data: Path, held_out: Collection[str], channel: int | None = None) -> Unseen:
+def read_unseen(
+    data: Path, held_out: Collection[str], channel: int | None = None, task: TaskConfig = OBJECTS
+) -> Unseen:
     """Read what is held out of a project, or of a folder the images that a model names as held out.
 
     Parameters
@@ -39,6 +43,8 @@ def read_unseen(data: Path, held_out: Collection[str], channel: int | None = Non
         its images are new to the model.
     channel : int, optional
         Which channel of a project's images, from 0. Left out: the only one, or all colours as grey.
+    task : TaskConfig, optional
+        Of the model. Left out: objects.
 
     Returns
     -------
@@ -47,19 +53,20 @@ def read_unseen(data: Path, held_out: Collection[str], channel: int | None = Non
     Raises
     ------
     InputError
-        If there are no images, or they cannot be used.
+        If there are no images, they cannot be used, or the task of the project is another one.
     ProjectError
         If a file of the project is damaged.
     """
     name = data.resolve().name
     if (data / PROJECT_FILE).is_file():
         with Project(data, hold=False) as project:
+            _require_task(project, task)
             examples = read_lesson(project, channel).validation
         return Unseen(
             examples,
             f"Judged by the pixels that are held out of the project {name}: no model of it learns from them. {CHOSEN}",
         )
-    examples = read_examples(data)
+    examples = read_examples(data, task=task)
     known = [example for example in examples if example.name in set(held_out)]
     if known:
         return Unseen(known, f"Judged by the images of {name} that were held out when the model was trained. {CHOSEN}")
@@ -68,3 +75,11 @@ def read_unseen(data: Path, held_out: Collection[str], channel: int | None = Non
         f"Judged by all images of {name}, of which the model names none as held out: the scores flatter it if it has "
         "learned from some.",
     )
+
+
+def _require_task(project: Project, task: TaskConfig) -> None:
+    if project.task.heads != task.heads:
+        raise InputError(
+            f"The model makes {task}, and the labels of the project {project.folder.name} mean {project.task}; wanted "
+            "is a project of the same task."
+        )

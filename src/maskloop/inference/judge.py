@@ -8,7 +8,7 @@ from maskloop.config import SegmentConfig, TaskConfig
 from maskloop.data.examples import Example
 from maskloop.errors import Cancelled
 from maskloop.inference.model import Model
-from maskloop.ops.judged import box_amid_objects, judged_part
+from maskloop.ops.judged import box_amid_objects, judged_part, known_part
 from maskloop.ops.judgement import Judged, Judgement, judge_labels
 from maskloop.ops.normalise import normalise
 from maskloop.ops.objects import count_objects
@@ -65,11 +65,9 @@ def picture_judged(
     task: TaskConfig,
 ) -> Preview:
     """Return a picture of what two segmentations are judged by, and of nothing else."""
-    if task.kind == "objects":
-        (before, _), (after, known) = (judged_part(labels, truth, reviewed) for labels in (before, after))
-        return Preview(image, known, before, after)
-    known = np.ones(truth.shape, bool) if reviewed is None else reviewed
-    return Preview(image, *(np.where(known, labels, 0) for labels in (truth, before, after)))
+    part = judged_part if task.kind == "objects" else known_part
+    (before, _), (after, known) = (part(labels, truth, reviewed) for labels in (before, after))
+    return Preview(image, known, before, after)
 
 
 def picture_difference(

@@ -24,14 +24,16 @@ def bootstrap_interval(
     images : sequence of length N
         What is known of each image.
     statistic : callable
-        Given as many images, of which some are the same; returns an array of shape (K,).
+        Given as many images, of which some are the same; returns an array of shape (K,), NaN for what is not defined
+        of them, which is left out.
     seed : int
         The same seed gives the same intervals.
 
     Returns
     -------
     ndarray of shape (2, K), float64, or None
-        Lower and upper ends; None of fewer than two images, which say nothing of others.
+        Lower and upper ends, NaN for what is defined of no draw; None of fewer than two images, which say nothing of
+        others.
 
     Examples
     --------
@@ -42,5 +44,9 @@ def bootstrap_interval(
         return None
     drawn = np.random.default_rng(seed).integers(len(images), size=(DRAWS, len(images)))
     values = np.array([statistic([images[i] for i in row]) for row in drawn])
+    return np.transpose([_ends(column[~np.isnan(column)]) for column in values.T])
+
+
+def _ends(values: np.ndarray) -> np.ndarray:
     tail = (100 - LEVEL) / 2
-    return np.asarray(np.percentile(values, (tail, 100 - tail), axis=0))
+    return np.percentile(values, (tail, 100 - tail)) if len(values) else np.full(2, np.nan)

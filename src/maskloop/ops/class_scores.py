@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskloop.errors import InputError
-from maskloop.ops.judged import require_one_shape
+from maskloop.ops.judged import known_part, require_one_shape
 from maskloop.ops.surface_distance import surface_distance
 
 
@@ -124,7 +124,9 @@ def count_classes(
     return ClassCounts(overlap, *each)
 
 
-def score_classes(predicted: np.ndarray, truth: np.ndarray, classes: int) -> ClassScores:
+def score_classes(
+    predicted: np.ndarray, truth: np.ndarray, classes: int, mask: np.ndarray | None = None
+) -> ClassScores:
     """Compare the class of each pixel of an image with the truth.
 
     Parameters
@@ -133,6 +135,8 @@ def score_classes(predicted: np.ndarray, truth: np.ndarray, classes: int) -> Cla
         The class of each pixel, from 0 for background to ``classes - 1``.
     classes : int
         How many there are, with background.
+    mask : ndarray of the same shape, bool, optional
+        Where the truth is known; everywhere where it is left out. Elsewhere is background, as beyond the image.
 
     Returns
     -------
@@ -148,7 +152,8 @@ def score_classes(predicted: np.ndarray, truth: np.ndarray, classes: int) -> Cla
     >>> score_classes(np.array([[0, 1, 1, 1, 2]]), np.array([[0, 1, 0, 0, 0]]), classes=4).assd
     array([ nan, 0.75,  nan, 0.  ])
     """
-    counts = count_classes(predicted, truth, classes)
+    counts = count_classes(predicted, truth, classes, mask)
+    predicted, truth = known_part(predicted, truth, mask)
     hd95, assd = np.zeros((2, classes))
     hd95[0] = assd[0] = np.nan
     for number in np.flatnonzero(counts.occurs[1:]) + 1:

@@ -43,11 +43,11 @@ def hold_out_region(labels: np.ndarray, reviewed: np.ndarray, task: Task) -> Box
     pixels = np.count_nonzero(reviewed.reshape(-1, *reviewed.shape[-2:]), axis=0)
     sides = list(product(SHARES, np.argsort(pixels.shape)[::-1], (True, False)))
     planes, known = (array.reshape(-1, *array.shape[-2:]) for array in (labels, reviewed))
-    wanted = task.count_kinds(planes, known)
+    wanted = len(task.kinds(planes, known))
     best, most = None, 0
     for share, axis, last in sides:
         box = _side(pixels, int(axis), last, share)
-        found = min(task.count_kinds(planes, side) for side in (learned_from(known, box), judged_by(known, box)))
+        found = len(task.kinds(planes, learned_from(known, box)) & task.kinds(planes, judged_by(known, box)))
         if found > most:
             best, most = box, found
         if most == wanted:

@@ -72,6 +72,29 @@ def judged_part(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | Non
     return np.where(_mostly_in(predicted, unknown), 0, predicted), whole
 
 
+def known_part(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out of two labellings the pixels of which nothing is known.
+
+    Parameters
+    ----------
+    predicted, truth : ndarray of shape (Y, X), int
+    mask : ndarray of shape (Y, X), bool, or None
+        None where everything is known.
+
+    Returns
+    -------
+    predicted, truth : ndarray of shape (Y, X), int
+
+    Examples
+    --------
+    >>> known_part(np.array([[1, 2]]), np.array([[2, 2]]), np.array([[True, False]]))
+    (array([[1, 0]]), array([[2, 0]]))
+    """
+    if mask is None:
+        return predicted, truth
+    return np.where(mask, predicted, 0), np.where(mask, truth, 0)
+
+
 def box_amid_objects(labels: np.ndarray, mask: np.ndarray | None, side: int) -> Box:
     """Return a square box of a plane around the middle of what is known of it, best of its objects.
 

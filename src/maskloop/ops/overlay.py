@@ -1,4 +1,4 @@
-"""An image with the outlines of its objects, coloured by whether they are right."""
+"""An image with the outlines of its objects, or with its pixels, coloured by whether they are right."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from maskloop.ops.metrics import pairwise_iou
 
 RIGHT, WRONG, MISSED = (86, 180, 233), (213, 94, 0), (240, 228, 66)  # told apart by all eyes (Okabe and Ito 2008)
 LEGEND = "blue: right, orange: wrong, yellow: missed"
+TINT = 0.75  # of a pixel's colour
 
 
 def draw_mistakes(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, width: int = 1) -> np.ndarray:
@@ -23,11 +24,30 @@ def draw_mistakes(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, widt
     -------
     ndarray of shape (Y, X, 3), uint8
     """
-    pixels = np.repeat((255 * image.mean(axis=-1).clip(0, 1)).astype(np.uint8)[..., None], 3, axis=-1)
+    pixels = _grey(image)
     right, found = matching_objects(labels, truth)
     pixels[_outlines(np.where(np.isin(truth, found), 0, truth), width)] = MISSED
     pixels[_outlines(np.where(np.isin(labels, right), 0, labels), width)] = WRONG
     pixels[_outlines(np.where(np.isin(labels, right), labels, 0), width)] = RIGHT
+    return pixels
+
+
+def tint_mistakes(image: np.ndarray, right: np.ndarray, wrong: np.ndarray, missed: np.ndarray) -> np.ndarray:
+    """Draw an image, with pixels tinted in the colours of `draw_mistakes`.
+
+    Parameters
+    ----------
+    image : ndarray of shape (Y, X, C), float
+        Around 0 to 1; the mean of its channels is shown.
+    right, wrong, missed : ndarray of shape (Y, X), bool
+
+    Returns
+    -------
+    ndarray of shape (Y, X, 3), uint8
+    """
+    pixels = _grey(image)
+    for where, colour in ((right, RIGHT), (wrong, WRONG), (missed, MISSED)):
+        pixels[where] = (1 - TINT) * pixels[where] + TINT * np.array(colour)
     return pixels
 
 
@@ -42,6 +62,10 @@ def matching_objects(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray,
     matched = (pairwise_iou(labels, truth) > 0.5).tocoo()
     numbers, true_numbers = (np.unique(a[a > 0]) for a in (labels, truth))
     return numbers[matched.row], true_numbers[matched.col]
+
+
+def _grey(image: np.ndarray) -> np.ndarray:
+    return np.repeat((255 * image.mean(axis=-1).clip(0, 1)).astype(np.uint8)[..., None], 3, axis=-1)
 
 
 def _outlines(labels: np.ndarray, width: int) -> np.ndarray:

@@ -49,8 +49,8 @@ class Task(Protocol):
     def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Give what hangs together one number each, from 1, where it is reviewed; of shape (Y, X), int."""
 
-    def count_kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> int:
-        """Count what there is to judge by in planes (P, Y, X): of classes how many, else 1 if there is anything."""
+    def kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> set[int]:
+        """Name what there is to judge by in planes (P, Y, X): of classes their numbers, else 1 if there is anything."""
 
     def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Return how large that is which hangs together, in pixels, of shape (N,)."""
@@ -74,9 +74,9 @@ class Objects:
         """Return the objects that are reviewed as a whole."""
         return whole_objects(labels, reviewed)
 
-    def count_kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> int:
+    def kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> set[int]:
         """Return 1 if an object is reviewed as a whole; those of a stack are numbered plane by plane."""
-        return int(any(whole_objects(*plane).any() for plane in zip(labels, reviewed, strict=True)))
+        return {1} if any(whole_objects(*plane).any() for plane in zip(labels, reviewed, strict=True)) else set()
 
     def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Return those of the discs that have the objects' areas."""
@@ -110,9 +110,9 @@ class Foreground:
         """Give each part of the foreground that is reviewed a number."""
         return ndimage.label(_known(labels, reviewed) > 0, TOUCHING)[0].astype(np.int32)
 
-    def count_kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> int:
+    def kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> set[int]:
         """Return 1 if a pixel of the foreground is reviewed."""
-        return int(labels[reviewed].any())
+        return {1} if labels[reviewed].any() else set()
 
     def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Return how thick the parts are."""
@@ -168,9 +168,9 @@ class Classes:
             count += found
         return numbered
 
-    def count_kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> int:
-        """Count the classes that are reviewed somewhere."""
-        return int(np.count_nonzero(np.unique(labels[reviewed])))
+    def kinds(self, labels: np.ndarray, reviewed: np.ndarray) -> set[int]:
+        """Return the classes that are reviewed somewhere."""
+        return set(np.unique(labels[reviewed]).tolist()) - {0}
 
     def diameters(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Return how thick the parts are."""

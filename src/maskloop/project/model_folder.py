@@ -13,11 +13,14 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from maskloop.config import Config, LabelsConfig, NetworkConfig, TrainConfig
 from maskloop.errors import ModelError
 from maskloop.files import write_atomically
+from maskloop.recipes import recipe_text
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
 MODEL_FILE, WEIGHTS_FILE, HISTORY_FILE = "model.json", "weights.safetensors", "history.csv"
 STATE_FILE = "state.safetensors"  # of an unfinished training
+RECIPE_FILE = "recipe.yaml"  # what the card says of it, for people and to train with once more
 REPORT_FILE = "report.html"
+LOG_FOLDER = "tensorboard"
 SCHEMA: Literal[1] = 1
 LARGEST_JSON = 1_000_000
 LARGEST_WEIGHTS = 2_000_000_000
@@ -91,7 +94,9 @@ class ModelCard(Config):
 
 
 def save_card(card: ModelCard, folder: Path) -> None:
-    """Write ``model.json``."""
+    """Write ``model.json``, and the recipe in it as ``recipe.yaml``."""
+    if card.training.recipe is not None:
+        write_atomically(folder / RECIPE_FILE, recipe_text(card.training.recipe).encode())
     write_atomically(folder / MODEL_FILE, card.model_dump_json(indent=1).encode() + b"\n")
 
 

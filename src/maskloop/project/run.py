@@ -16,7 +16,7 @@ from maskloop.config import Config, TrainConfig
 from maskloop.errors import ProjectError
 from maskloop.files import write_atomically
 from maskloop.project.layout import MODELS, RUNS
-from maskloop.project.model_folder import MODEL_FILE, STATE_FILE
+from maskloop.project.model_folder import LOG_FOLDER, MODEL_FILE, STATE_FILE
 from maskloop.project.registry import Registry
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Run:
         try:
             (folder / RIVAL).mkdir(parents=True)
             if rival is not None:
-                shutil.copytree(rival, folder / RIVAL / rival.name)
+                shutil.copytree(rival, folder / RIVAL / rival.name, ignore=shutil.ignore_patterns(LOG_FOLDER))
             write_atomically(folder / JOB_FILE, job.model_dump_json(indent=1).encode() + b"\n")
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Pieces of a page; whatever text comes in is escaped, since names of files may hold anything."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -50,6 +50,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") 
     return f"<table{_class(kind)}>{head}<tbody>{''.join(_row(row, 'td') for row in rows)}</tbody></table>"
 
 
+def scrolling(part: str) -> str:
+    """Let HTML that may be too wide for the page be scrolled."""
+    return f'<div class="scrolling">{part}</div>'
+
+
 def facts(rows: Iterable[tuple[str, str]]) -> str:
     """Make a table of titles and what is to be said of each; what is empty is left out."""
     lines = (f"<tr><th>{escape(title)}</th><td>{escape(text)}</td></tr>" for title, text in rows if text)
@@ -59,6 +64,17 @@ def facts(rows: Iterable[tuple[str, str]]) -> str:
 def drawing(svg: str, caption: str) -> str:
     """Put a text below a drawing."""
     return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def key(text: str, colours: Mapping[str, str]) -> str:
+    """Make a note of a text, and of names with their colours, such as ``#e69f00``."""
+    swatches = (f'<i style="background: {colour}"></i>{escape(name)}' for name, colour in colours.items())
+    return f'<p class="note legend">{escape(text)} <span>{"</span> <span>".join(swatches)}</span></p>'
+
+
+def how_many(count: int, what: str) -> str:
+    """Name a count of things."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def side_by_side(*parts: str) -> str:

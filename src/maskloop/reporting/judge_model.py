@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskloop.config import LabelsConfig, SegmentConfig
+from maskloop.config import SegmentConfig
 from maskloop.errors import Cancelled
-from maskloop.ops.instances import maps_to_labels
-from maskloop.reporting.judged_image import FOREGROUNDS, JudgedImage, judge_image
+from maskloop.reporting.judged_image import JudgedImage, judge_image
+from maskloop.reporting.kinds import kind_of
 
 if TYPE_CHECKING:
     from maskloop.data.examples import Example
@@ -43,19 +43,22 @@ def judge_model(
     Cancelled
         If it was asked to stop.
     """
-    judged = []
+    judged, kind = [], kind_of(model.card.network.task)
     for i, example in enumerate(examples):
         found = model.segment_plane(example.image, SegmentConfig(), should_stop=should_stop)
-        others = _at_foregrounds(found, model.card.labels, should_stop)
-        judged.append(judge_image(example.name, example.image, example.labels, found.labels, example.reviewed, others))
+        others = _at_foregrounds(model, found, kind.foregrounds, should_stop)
+        judged.append(
+            judge_image(kind, example.name, example.image, example.labels, found.labels, example.reviewed, others)
+        )
         on_image((i + 1) / len(examples))
     return judged
 
 
 def _at_foregrounds(
-    found: "Segmentation", labels: LabelsConfig, should_stop: Callable[[], bool]
+    model: "Model", found: "Segmentation", foregrounds: Sequence[float], should_stop: Callable[[], bool]
 ) -> Iterator[np.ndarray]:
-    for foreground in FOREGROUNDS:
+    for foreground in foregrounds:
         if should_stop():
             raise Cancelled
-        yield maps_to_labels(found.maps, labels.model_copy(update={"foreground": foreground}), found.rescaled)
+        labels = model.card.labels.model_copy(update={"foreground": foreground})
+        yield model.task.to_labels(found.maps, labels, found.rescaled)

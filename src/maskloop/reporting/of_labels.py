@@ -1,10 +1,11 @@
 """The report on labels that were compared with the truth, whoever made them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from maskloop.reporting.html import page
 from maskloop.reporting.judged_image import JudgedImage
-from maskloop.reporting.scores import score_images
+from maskloop.reporting.kind import Kind
 from maskloop.reporting.sections import (
     show_curves,
     show_examples,
@@ -12,15 +13,16 @@ from maskloop.reporting.sections import (
     show_images,
     show_scores,
     sign,
-    summarise,
 )
 
 
-def describe_labels(predicted: str, truth: str, images: Sequence[JudgedImage]) -> str:
+def describe_labels(kind: Kind[Any], predicted: str, truth: str, images: Sequence[JudgedImage]) -> str:
     """Write the report on labels.
 
     Parameters
     ----------
+    kind : Kind
+        Of the task.
     predicted, truth : str
         The names of what was compared.
     images : sequence of JudgedImage
@@ -31,16 +33,16 @@ def describe_labels(predicted: str, truth: str, images: Sequence[JudgedImage]) -
     str
         HTML that needs nothing but itself.
     """
-    scores = score_images(images)
+    findings = kind.find([judged.verdict for judged in images])
     return page(
         f"Report on the labels {predicted}",
-        summarise(predicted, scores, len(images)),
+        findings.summarise(predicted),
         [
-            show_scores(scores, len(images), f"Compared with the true labels {truth}."),
-            show_curves(scores, images),
-            show_failures(images),
-            show_examples(images),
-            show_images(images),
+            show_scores(findings, len(images), f"Compared with the true labels {truth}."),
+            show_curves(findings),
+            show_failures(findings),
+            show_examples(kind, images),
+            show_images(kind, images),
         ],
         sign(),
     )

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from maskloop.ops.by_size import SizeClass
-from maskloop.ops.metrics import THRESHOLDS, Counts
+from maskloop.ops.metrics import THRESHOLDS
 from maskloop.project.history import Epoch
-from maskloop.reporting.judged_image import FOREGROUNDS
+from maskloop.reporting.kind import FOREGROUNDS
 
 # Told apart by all eyes (Okabe and Ito 2008).
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#777777"
@@ -56,16 +56,16 @@ def plot_ap(ap: np.ndarray, interval: np.ndarray | None) -> str:
         return _svg(figure, "AP over the IoU")
 
 
-def plot_foregrounds(counts: Sequence[Counts], tuned: float) -> str:
-    """Draw Dice, and AP at IoU 0.5, over the foreground thresholds of `FOREGROUNDS`, the tuned one marked."""
+def plot_foregrounds(scores: Mapping[str, Sequence[float]], tuned: float) -> str:
+    """Draw up to two scores, by name, at the foreground thresholds of `FOREGROUNDS`, the tuned one marked."""
     with mpl.rc_context(STYLE):
         figure, (axes,) = _figure(NARROW, 1)
-        axes.plot(FOREGROUNDS, [c.dice for c in counts], color=GREEN, marker="o", markersize=4, label="Dice")
-        axes.plot(FOREGROUNDS, [c.ap[0] for c in counts], color=PURPLE, marker="s", markersize=4, label="AP 0.5")
+        for (name, values), colour, marker in zip(scores.items(), (GREEN, PURPLE), ("o", "s"), strict=False):
+            axes.plot(FOREGROUNDS, values, color=colour, marker=marker, markersize=4, label=name)
         axes.axvline(tuned, **MARKED, label="as tuned")
         axes.set(xlabel="Foreground threshold", xticks=FOREGROUNDS, ylabel="score", ylim=(0, 1.02))
         axes.legend(**ABOVE)
-        return _svg(figure, "Dice and AP over the foreground threshold")
+        return _svg(figure, f"{' and '.join(scores)} over the foreground threshold")
 
 
 def plot_sizes(classes: Sequence[SizeClass]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from maskloop.config import LabelsConfig, NetworkConfig
 from maskloop.data.examples import Example
 from maskloop.inference.predict_maps import predict_maps
+from maskloop.ops.class_scores import count_classes
 from maskloop.ops.judged import box_amid_objects
 from maskloop.ops.metrics import count, pool
 from maskloop.ops.objects import count_objects
@@ -59,6 +60,13 @@ class Exam:
         """Return the AP at IoU 0.5, 0.55, ..., 0.9, pooled over all objects, of what was found."""
         pairs = zip(found, self.examples, strict=True)
         return pool(count(labels, example.labels, example.reviewed) for labels, example in pairs).ap
+
+    def dice(self, found: Sequence[np.ndarray]) -> dict[str, float]:
+        """Return the Dice of each class that occurs, pooled over all pixels, of what was found, as ``dice of NAME``."""
+        names, pairs = self.config.task.heads, zip(found, self.examples, strict=True)
+        counts = pool(count_classes(labels, e.labels, len(names), e.reviewed) for labels, e in pairs)
+        occurs = np.flatnonzero(counts.occurs[1:]) + 1
+        return {f"dice of {names[number]}": float(counts.dice[number]) for number in occurs}
 
     def maps(self, network: keras.Model, should_stop: Callable[[], bool] = lambda: False) -> list[np.ndarray]:
         """Predict the maps of the images, in the precision in which they are kept when somebody segments.

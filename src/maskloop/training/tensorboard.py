@@ -1,7 +1,7 @@
 """A training as TensorBoard shows it: scores, a sample prediction and the graph."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ import tensorflow as tf
 from maskloop.config import NetworkConfig
 from maskloop.ops.examine import outlines
 from maskloop.project.history import Epoch
+from maskloop.project.model_folder import LOG_FOLDER
 from maskloop.project.preview import Preview
 
 Value = tf.compat.v1.Summary.Value
-LOG_FOLDER = "tensorboard"  # in the model folder
 TRUE, FOUND = (240, 228, 66), (204, 121, 167)  # yellow and purple
 
 
@@ -32,21 +32,21 @@ class TensorBoardLog:
     """
 
     def __init__(self, folder: Path, network: keras.Model, config: NetworkConfig) -> None:
-        self._writer = tf.summary.create_file_writer(str(folder / LOG_FOLDER))
-        self._epoch = 0
-        image = tf.TensorSpec((None, None, None, config.channels), tf.float32)
-        with self._writer.as_default():
-            tf.summary.graph(tf.function(network).get_concrete_function(image).graph)
+        self._folder, self._network, self._channels = folder / LOG_FOLDER, network, config.channels
+        self._picture: list[Any] = []
 
     def add_epoch(self, epoch: Epoch) -> None:
-        """Write the scores of an epoch."""
-        self._epoch = epoch.epoch
-        scores = (Value(tag=name, simple_value=score) for name, score in asdict(epoch).items() if name != "epoch")
-        self._write(epoch.epoch, scores)
+        """Write the scores of an epoch, and the preview that was added last."""
+        scores = [Value(tag=name, simple_value=score) for name, score in asdict(epoch).items() if name != "epoch"]
+        # Not tf.summary.scalar and image, for which the package of TensorBoard itself must be there.
+        summary = tf.compat.v1.Summary(value=scores + self._picture).SerializeToString()
+        self._picture = []
+        with self._writer.as_default():
+            tf.summary.experimental.write_raw_pb(summary, epoch.epoch)
         self._writer.flush()
 
     def add_preview(self, preview: Preview) -> None:
-        """Write what was found in a crop, in purple, beside the truth, in yellow; to be called before `add_epoch`."""
+        """Keep what was found in a crop, in purple, beside the truth, in yellow, for the epoch that is added next."""
         grey = np.uint8(255 * np.clip(preview.image[..., :3].mean(axis=-1, keepdims=True), 0, 1))
         pictures = [np.repeat(grey, 3, axis=-1) for _ in range(2)]
         for picture, labels, colour in zip(pictures, (preview.truth, preview.after), (TRUE, FOUND), strict=True):
@@ -56,10 +56,13 @@ class TensorBoardLog:
         image = tf.compat.v1.Summary.Image(
             height=pair.shape[0], width=pair.shape[1], colorspace=3, encoded_image_string=png
         )
-        self._write(self._epoch + 1, [Value(tag="true | found", image=image)])
+        self._picture = [Value(tag="true | found", image=image)]
 
-    def _write(self, step: int, values: Iterable[Any]) -> None:
-        # Not tf.summary.scalar and image, for which the package of TensorBoard itself must be there.
-        summary = tf.compat.v1.Summary(value=list(values)).SerializeToString()
-        with self._writer.as_default():
-            tf.summary.experimental.write_raw_pb(summary, step)
+    @cached_property
+    def _writer(self) -> tf.summary.SummaryWriter:
+        """Begin with the graph, once there is an epoch: a folder in which none has ended stays as it was."""
+        writer = tf.summary.create_file_writer(str(self._folder))
+        image = tf.TensorSpec((None, None, None, self._channels), tf.float32)
+        with writer.as_default():
+            tf.summary.graph(tf.function(self._network).get_concrete_function(image).graph)
+        return writer

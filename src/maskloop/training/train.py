@@ -3,38 +3,34 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from maskloop.config import LabelsConfig, NetworkConfig, TrainConfig
-from maskloop.data.dataset import focus, prepare
-from maskloop.data.examples import Example, bring_to_size, rescale
+from maskloop.config import LabelsConfig, TrainConfig
+from maskloop.data.dataset import prepare
 from maskloop.data.lesson import Lesson
-from maskloop.errors import Cancelled, InputError
+from maskloop.errors import Cancelled
 from maskloop.inference.judge import picture_judged
 from maskloop.inference.model import load_model
 from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
-from maskloop.ops.task import task_of
-from maskloop.ops.training_scale import training_scale
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import (
     ModelCard,
     Preprocessing,
     Training,
-    find_model,
-    read_card,
     save_card,
     sha256_of,
 )
 from maskloop.project.preview import Preview
-from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
+from maskloop.project.rehearsal import save_rehearsal
 from maskloop.training.callbacks import Callbacks
+from maskloop.training.course import Course
 from maskloop.training.draft import Draft
 from maskloop.training.exam import Exam
 from maskloop.training.fit import fit
@@ -42,7 +38,6 @@ from maskloop.training.tensorboard import TensorBoardLog
 
 TUNING_SHARE = 0.2  # of the time that training took, at most
 RECALLED = 8  # crops of what the base knew that have a say in the tuning
-FIRST_SMALLEST = {"objects": LabelsConfig().min_size, "foreground": 0, "classes": 0}  # pixels, before it is tuned
 HURRY_S = 2.5  # for tuning, where somebody waits for the end
 
 
@@ -82,7 +77,7 @@ def train_model(
         If memory ran out.
     """
     keras.utils.set_random_seed(config.seed)
-    course = _Course(lesson, config)
+    course = Course(lesson, config)
     config = course.config
     network = _starting_network(config)
     if config.tensorboard:
@@ -123,76 +118,6 @@ def _with_log(callbacks: Callbacks, log: TensorBoardLog) -> Callbacks:
     return replace(callbacks, on_epoch=on_epoch, on_preview=on_preview)
 
 
-@dataclass
-class _Course:
-    """What a lesson comes to for a network: everything at its scale and in its channels.
-
-    Attributes
-    ----------
-    config : TrainConfig
-        With the network that is trained, which is that of the base.
-    factor : float
-        By which the images are enlarged.
-    """
-
-    lesson: Lesson
-    config: TrainConfig
-    base: ModelCard | None = field(init=False)
-    rehearsal: Rehearsal = field(init=False)
-
-    def __post_init__(self) -> None:
-        folder = None if self.config.from_scratch else find_model(self.config.base)
-        self.base = read_card(folder) if folder else None
-        self.rehearsal = read_rehearsal(folder) if folder else Rehearsal([], [])
-        if self.base is not None:
-            self.config = self.config.model_copy(update={"network": self.base.network})
-        self.task = task_of(self.network.task)
-        if self.config.crop % self.network.multiple:
-            raise InputError(
-                f"A crop of {self.config.crop} pixels does not suit this model; wanted is a multiple of "
-                f"{self.network.multiple}."
-            )
-        each = (self.task.diameters(e.labels, e.reviewed) for e in self.lesson.training)
-        self.diameters = [diameters for diameters in each if len(diameters)]
-        if not self.diameters:
-            raise InputError(
-                "None of the images to train on has a labelled object, so there is nothing to learn; "
-                f"{len(self.lesson.validation)} of {len(self.lesson.training + self.lesson.validation)} images are "
-                "held out for validation."
-            )
-        self.diameter = float(np.median(np.concatenate(self.diameters)))
-        self.factor = self._factor()
-        self.training = [self._at_scale(example) for example in self.lesson.training]
-        self.exam = Exam(self.network, [self._at_scale(example) for example in self.lesson.validation])
-
-    @property
-    def network(self) -> NetworkConfig:
-        return self.config.network
-
-    @property
-    def labels(self) -> LabelsConfig:
-        """How maps become labels before that is tuned."""
-        return self.base.labels if self.base else LabelsConfig(min_size=FIRST_SMALLEST[self.network.task.kind])
-
-    @property
-    def rehearsed(self) -> list[Example]:
-        """What the base has learned from, to learn from it again."""
-        known = (Example("", image[..., None], labels) for image, labels in self.rehearsal.learned)
-        return [focus(example, self.network.channels) for example in known]
-
-    def _factor(self) -> float:
-        if self.config.whole:
-            return 1.0
-        if self.base is not None and self.network.task.kind != "objects":
-            return self.base.scale  # how large parts are says nothing of the magnification
-        known = self.base.diameter if self.base else None
-        return training_scale(self.diameter, known, self.task.largest_share * self.config.crop)
-
-    def _at_scale(self, example: Example) -> Example:
-        seen = focus(example, self.network.channels)
-        return bring_to_size(seen, (self.config.crop,) * 2) if self.config.whole else rescale(seen, self.factor)
-
-
 def _starting_network(config: TrainConfig) -> keras.Model:
     bfloat16 = has_bfloat16() if config.bfloat16 is None else config.bfloat16
     if config.from_scratch:
@@ -201,7 +126,7 @@ def _starting_network(config: TrainConfig) -> keras.Model:
 
 
 def _describe(
-    course: _Course, folder: Path, history: list[Epoch], data: str, should_stop: Callable[[], bool]
+    course: Course, folder: Path, history: list[Epoch], data: str, should_stop: Callable[[], bool]
 ) -> ModelCard:
     best = min(history, key=lambda epoch: epoch.val_loss)
     labels, scores = _tune(course, folder, sum(epoch.seconds for epoch in history), should_stop)
@@ -235,7 +160,7 @@ def _describe(
 
 
 def _tune(
-    course: _Course, folder: Path, seconds: float, should_stop: Callable[[], bool]
+    course: Course, folder: Path, seconds: float, should_stop: Callable[[], bool]
 ) -> tuple[LabelsConfig, dict[str, float]]:
     """Choose how maps become labels, on the best weights in float32, as they will be used; return what they reach.
 
@@ -252,17 +177,18 @@ def _tune(
 
 
 def _tune_on(
-    exam: Exam, course: _Course, network: keras.Model, should_stop: Callable[[], bool], end: float
+    exam: Exam, course: Course, network: keras.Model, should_stop: Callable[[], bool], end: float
 ) -> tuple[LabelsConfig, dict[str, float]]:
     # What the base knew is asked too: few objects are held out, and what suits them by chance suits nothing else.
     # It is what is rehearsed, for the crops by which forgetting is judged must have no part in the model.
     asked = Exam(exam.config, [*exam.examples, *course.rehearsed[:RECALLED]])
     maps = asked.maps(network, should_stop)
     labels = asked.tune(maps, course.labels, lambda: should_stop() or time.monotonic() > end)
-    if exam.config.task.kind != "objects":
-        return labels, {}
-    ap = exam.ap(exam.labels(maps, labels))
-    return labels, {"ap50": float(ap[0]), "mean_ap": float(ap.mean())}
+    found = exam.labels(maps, labels)
+    if exam.config.task.kind == "objects":
+        ap = exam.ap(found)
+        return labels, {"ap50": float(ap[0]), "mean_ap": float(ap.mean())}
+    return labels, exam.dice(found) if exam.config.task.kind == "classes" else {}
 
 
 def _scores_of(epoch: Epoch) -> dict[str, float]:

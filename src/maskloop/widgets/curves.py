@@ -49,7 +49,7 @@ class _Plot(pg.PlotWidget):
         self.setLabel("left", title, color=TEXT)
         self.legend = self.addLegend(offset=legend, labelTextColor=TEXT, colCount=2)
         self.curves = {
-            name: (field, self.plot(pen=pg.mkPen(colour, width=2), name=name, symbol="o", symbolSize=4, symbolPen=None))
+            name: (field, self.plot(pen=pg.mkPen(colour, width=2), symbol="o", symbolSize=4, symbolPen=None))
             for name, (field, colour) in curves.items()
         }
         for name, (_, colour) in curves.items():
@@ -62,7 +62,7 @@ class _Plot(pg.PlotWidget):
         for name, (field, curve) in self.curves.items():
             known = [epoch for epoch in story.epochs if math.isfinite(getattr(epoch, field))]
             curve.setData([epoch.epoch for epoch in known], [getattr(epoch, field) for epoch in known])
-            if known:  # where labels do not mean objects there is no AP
+            if known:  # there is no AP of classes, nor of a foreground
                 self.legend.addItem(curve, name)
         self.setXRange(1, max(len(story.epochs), FEWEST_EPOCHS), padding=0.02)
         self.best.setVisible(story.best is not None)

@@ -9,10 +9,9 @@ from pathlib import Path
 from maskloop.errors import ModelError, ProjectError
 from maskloop.project.entry import read_entry
 from maskloop.project.layout import ENTRIES, TRASH
+from maskloop.project.model_facts import describe_scores, describe_settings, describe_size
 from maskloop.project.model_folder import WEIGHTS_FILE, ModelCard, Training, bundled_models, read_card
 from maskloop.project.registry import Registry
-
-SCORES = {"ap50": "AP at IoU 0.5", "mean_ap": "mean AP", "dice": "Dice", "iou": "IoU"}
 
 
 @dataclass(frozen=True)
@@ -56,14 +55,14 @@ class Passport:
         """Titles with what is to be said under each; a list has one line for each of its items."""
         if self.card is None:
             return [("Damaged", self.reason)]
-        training, task = self.card.training, self.card.network.task
-        objects = task.kind == "objects"
+        training = self.card.training
         rows = [
             ("Parent", training.base or "none, it was trained from scratch"),
             ("Made", f"{self.made:%d %b %Y, %H:%M}" if self.made else ""),
-            ("Makes", "" if objects else str(task)),
-            ("Objects" if objects else "Parts", _size(self.card)),
-            ("Scores", ", ".join(f"{SCORES.get(name, name)} {score:.3f}" for name, score in training.scores.items())),
+            ("Makes", str(self.card.network.task)),
+            ("Size", describe_size(self.card)),
+            ("Scores", describe_scores(training)),
+            ("Recipe", describe_settings(training)),
             ("Training", f"{_count(training.epochs, 'epoch')}, {training.minutes:.1f} minutes, seed {training.seed}"),
             ("Software", ", ".join(f"{name} {version}" for name, version in training.versions.items())),
             ("Learned from", "\n".join([_data(training), *self.learned])),
@@ -140,12 +139,6 @@ def _entry_names(project_folder: Path, entries: AbstractSet[str]) -> dict[str, s
                 with contextlib.suppress(ProjectError):
                     names[folder.name] = read_entry(folder).name
     return names
-
-
-def _size(card: ModelCard) -> str:
-    low, high = card.diameter_range
-    rescaled = "" if card.usual_diameter is None else f", rescaled from {card.usual_diameter:.0f}"
-    return f"about {card.diameter:.0f} pixels across ({low:.0f} to {high:.0f}){rescaled}"
 
 
 def _data(training: Training) -> str:

@@ -68,10 +68,10 @@ class RunsPanel(QWidget):
         """The runs of the project at which a process is."""
         return [process for process in self._processes if process.story.decided is None and process.alive]
 
-    @property
-    def seconds_per_epoch(self) -> float | None:
-        """What an epoch took in the latest training on this computer, if there was one."""
-        here = (p.story for p in reversed(self._processes) if p.story.computer == platform.node())
+    def seconds_per_epoch(self, config: TrainConfig) -> float | None:
+        """Return what an epoch took in the latest training here with as much to compute, if there was one."""
+        alike = (p for p in reversed(self._processes) if _work(p.run.job.config) == _work(config))
+        here = (p.story for p in alike if p.story.computer == platform.node())
         return next((story.seconds_per_epoch for story in here if story.seconds_per_epoch), None)
 
     def set_project(self, project: Project | None) -> None:
@@ -209,6 +209,11 @@ class RunsPanel(QWidget):
         if project is self._project:
             self.show_chosen()
             self.decided.emit(run, adopted)
+
+
+def _work(config: TrainConfig) -> tuple[Any, ...]:
+    """Return what an epoch's time depends on; a base has the usual network."""
+    return config.network, config.crop, config.batch, config.steps, config.whole
 
 
 def _read_processes(project_folder: Path) -> list[RunProcess]:

@@ -1,25 +1,28 @@
-"""The form of the Train panel: from which model to start, and for how long."""
+"""The form of the Train panel: from which model to start, by which recipe where there is none, and for how long."""
 
+import math
 from collections.abc import Sequence
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QSpinBox, QWidget
 
-from maskloop.config import TrainConfig
+from maskloop.config import TaskConfig, TrainConfig
+from maskloop.widgets.recipe_choice import RecipeChoice
 
 SCRATCH = "none, from scratch"
+BY_RECIPE = "As the recipe says"
 QUICK, THOROUGH = 1.0, 10.0  # minutes
 BUDGETS = ("Quick look", "Thorough", "Minutes", "Epochs")
 
 
 class TrainForm(QWidget):
-    """Base model, time budget and channel."""
+    """Base model, recipe, time budget and channel."""
 
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.base, self.budget = QComboBox(), QComboBox()
+        self.base, self.recipe, self.budget = QComboBox(), RecipeChoice(), QComboBox()
         self._preferred = ""
         self.base.setToolTip("The model to start from. From scratch takes many more images.")
         self.budget.setToolTip("How long to train; it can be stopped at any time, and the best is kept.")
@@ -31,6 +34,7 @@ class TrainForm(QWidget):
         self._lay_out()
         for signal in (
             self.base.currentTextChanged,
+            self.recipe.changed,
             self.budget.currentTextChanged,
             self._minutes.valueChanged,
             self._epochs.valueChanged,
@@ -40,13 +44,11 @@ class TrainForm(QWidget):
         self._show_what_matters()
 
     def value(self) -> TrainConfig:
-        """Return the choices."""
-        base = "none" if self.base.currentText() == SCRATCH else self.base.currentText()
+        """Return the choices, which come before those of the recipe."""
+        config = self.recipe.value() if self._from_scratch else TrainConfig()
+        base = "none" if self._from_scratch else self.base.currentText()
         channel = self._channel.value() if self._rows.isRowVisible(self._channel) else None
-        if self.budget.currentText() == "Epochs":
-            return TrainConfig(base=base, channel=channel, epochs=self._epochs.value())
-        minutes = {"Quick look": QUICK, "Thorough": THOROUGH}.get(self.budget.currentText(), self._minutes.value())
-        return TrainConfig(base=base, channel=channel, minutes=minutes)
+        return config.model_copy(update={"base": base, "channel": channel} | self._time())
 
     def offer_bases(self, names: Sequence[str], preferred: str) -> None:
         """Offer models to start from; keep the chosen one, unless it is gone or another one is preferred by now.
@@ -67,10 +69,23 @@ class TrainForm(QWidget):
         self._channel.setMaximum(max(count - 1, 0))
         self._rows.setRowVisible(self._channel, count > 1)
 
+    @property
+    def _from_scratch(self) -> bool:
+        return self.base.currentText() == SCRATCH
+
+    def _time(self) -> dict[str, float | None]:
+        if self.budget.currentText() == BY_RECIPE:
+            return {}
+        if self.budget.currentText() == "Epochs":
+            return {"epochs": self._epochs.value(), "minutes": None}
+        minutes = {"Quick look": QUICK, "Thorough": THOROUGH}.get(self.budget.currentText(), self._minutes.value())
+        return {"epochs": None, "minutes": minutes}
+
     def _lay_out(self) -> None:
         self._rows = QFormLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.addRow("Base model", self.base)
+        self._rows.addRow("Recipe", self.recipe)
         time = QHBoxLayout()
         time.addWidget(self.budget, stretch=1)
         time.addWidget(self._minutes)
@@ -79,12 +94,27 @@ class TrainForm(QWidget):
         self._rows.addRow("Channel", self._channel)
 
     def _show_what_matters(self) -> None:
+        self._rows.setRowVisible(self.recipe, self._from_scratch)
+        self._offer_recipe_time()
         self._minutes.setVisible(self.budget.currentText() == "Minutes")
         self._epochs.setVisible(self.budget.currentText() == "Epochs")
         self.changed.emit()
 
+    def _offer_recipe_time(self) -> None:
+        """Let the recipe say how long, if it does; that is chosen until somebody chooses otherwise."""
+        recipe = self.recipe.value()
+        says = self._from_scratch and (recipe.epochs or recipe.minutes) is not None
+        if says == (self.budget.itemText(0) == BY_RECIPE):
+            return
+        with QSignalBlocker(self.budget):
+            if says:
+                self.budget.insertItem(0, BY_RECIPE)
+                self.budget.setCurrentIndex(0)
+            else:
+                self.budget.removeItem(0)
 
-def describe_plan(config: TrainConfig, seconds_per_epoch: float | None) -> str:
+
+def describe_plan(config: TrainConfig, seconds_per_epoch: float | None, task: TaskConfig | None = None) -> str:
     """Say what training will do, and how long it takes as far as that was measured on this computer.
 
     Parameters
@@ -92,19 +122,39 @@ def describe_plan(config: TrainConfig, seconds_per_epoch: float | None) -> str:
     config : TrainConfig
     seconds_per_epoch : float or None
         As measured in an earlier training.
+    task : TaskConfig, optional
+        That of the project, which comes before that of a recipe.
     """
+    sentences = [_describe_time(config, seconds_per_epoch)]
+    if config.patience is not None and config.patience < (_count_epochs(config, seconds_per_epoch) or math.inf):
+        sentences.append(f"It ends sooner if {_epochs(config.patience)} bring no progress.")
+    if config.from_scratch and task is not None and task.heads != config.network.task.heads:
+        sentences.append(f"It learns {task}, as this project has it, not {config.network.task} as in the recipe.")
+    return " ".join(sentences)
+
+
+def _describe_time(config: TrainConfig, seconds_per_epoch: float | None) -> str:
     start = "Trains a new model from scratch" if config.from_scratch else f"Goes on training {config.base}"
     then = "and then compares both on what is held out." if not config.from_scratch else "and then judges it."
+    epochs = _count_epochs(config, seconds_per_epoch)
     if config.minutes is not None:
-        epochs = max(round(60 * config.minutes / seconds_per_epoch), 1) if seconds_per_epoch else None
-        measured = f", which is about {epochs} epoch{'' if epochs == 1 else 's'} on this computer," if epochs else ""
+        measured = f", which is about {_epochs(epochs)} on this computer," if epochs else ""
         return f"{start} for {describe_seconds(60 * config.minutes)}{measured} {then}"
-    assert config.epochs is not None
-    epochs = config.epochs
-    count = f"{epochs} epoch{'' if epochs == 1 else 's'}"
+    assert epochs is not None
     if seconds_per_epoch is None:
-        return f"{start} for {count} {then} How long that takes is measured in the first epoch."
-    return f"{start} for {count}, about {describe_seconds(epochs * seconds_per_epoch)} on this computer, {then}"
+        return f"{start} for {_epochs(epochs)} {then} How long that takes is measured in the first epoch."
+    taken = describe_seconds(epochs * seconds_per_epoch)
+    return f"{start} for {_epochs(epochs)}, about {taken} on this computer, {then}"
+
+
+def _count_epochs(config: TrainConfig, seconds_per_epoch: float | None) -> int | None:
+    if config.minutes is None:
+        return config.epochs
+    return max(round(60 * config.minutes / seconds_per_epoch), 1) if seconds_per_epoch else None
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'' if count == 1 else 's'}"
 
 
 def describe_seconds(seconds: float) -> str:

@@ -200,7 +200,8 @@ class TrainPanel(QWidget):
 
     def _show_plan(self) -> None:
         if self._project is not None:
-            self.plan.setText(describe_plan(self.form.value(), self.runs.seconds_per_epoch))
+            config = self.form.value()
+            self.plan.setText(describe_plan(config, self.runs.seconds_per_epoch(config), self._project.task))
 
     def _note_decision(self, run: Run, adopted: bool) -> None:
         self.refresh()  # the base to start from may be another one now

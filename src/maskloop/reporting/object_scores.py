@@ -1,4 +1,4 @@
-"""Scores of judged images pooled over all objects, with intervals that say how far they might be off."""
+"""Scores of objects pooled over all objects, with intervals that say how far they might be off."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ import numpy as np
 
 from maskloop.ops.bootstrap import bootstrap_interval
 from maskloop.ops.metrics import Counts, pool
-from maskloop.reporting.judged_image import JudgedImage
 
 OF_OBJECTS: dict[str, Callable[[Counts], float]] = {
     "AP at IoU 0.5": lambda c: float(c.ap[0]),
@@ -23,7 +22,7 @@ SCORES = OF_OBJECTS | OF_PIXELS
 
 
 @dataclass(frozen=True)
-class Scores:
+class ObjectScores:
     """What all images came to together.
 
     Attributes
@@ -52,16 +51,15 @@ class Scores:
         return f"{low:.3f} to {high:.3f}"
 
 
-def score_images(images: Sequence[JudgedImage]) -> Scores:
-    """Pool the counts of at least one image, and draw the images anew for the intervals."""
+def score_objects(counts: Sequence[Counts]) -> ObjectScores:
+    """Pool the counts of at least one image each, and draw the images anew for the intervals."""
 
-    def values(counts: Sequence[Counts]) -> np.ndarray:
-        pooled = pool(counts)
+    def values(drawn: Sequence[Counts]) -> np.ndarray:
+        pooled = pool(drawn)
         return np.array([*(score(pooled) for score in SCORES.values()), *pooled.ap])
 
-    counts = [judged.counts for judged in images]
     found = bootstrap_interval(counts, values)
     if found is None:
-        return Scores(pool(counts), None, None)
+        return ObjectScores(pool(counts), None, None)
     ends = zip(SCORES, found.T.tolist(), strict=False)  # what is left over is the AP
-    return Scores(pool(counts), {name: (low, high) for name, (low, high) in ends}, found[:, len(SCORES) :])
+    return ObjectScores(pool(counts), {name: (low, high) for name, (low, high) in ends}, found[:, len(SCORES) :])

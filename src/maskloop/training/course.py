@@ -1,0 +1,124 @@
+"""What a lesson comes to for a network: everything at its scale and in its channels."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from maskloop.config import LabelsConfig, NetworkConfig, TrainConfig
+from maskloop.data.dataset import focus, normalise_greys
+from maskloop.data.examples import Example, bring_to_size, rescale
+from maskloop.data.lesson import Lesson
+from maskloop.errors import InputError
+from maskloop.ops.task import Task, task_of
+from maskloop.ops.training_scale import training_scale
+from maskloop.project.model_folder import ModelCard, find_model, read_card
+from maskloop.project.rehearsal import Rehearsal, read_rehearsal
+from maskloop.training.exam import Exam
+
+FIRST_SMALLEST = {"objects": LabelsConfig().min_size, "foreground": 0, "classes": 0}  # pixels, before it is tuned
+
+
+@dataclass
+class Course:
+    """A lesson as a network takes it.
+
+    Parameters
+    ----------
+    lesson : Lesson
+    config : TrainConfig
+        Afterwards with the network that is trained, and the size of its images, which are those of the base.
+
+    Attributes
+    ----------
+    base : ModelCard or None
+        None from scratch.
+    rehearsal : Rehearsal
+        What the base knew.
+    task : Task
+    diameters : list of ndarray
+        In pixels, of each image that has something.
+    diameter, factor : float
+        Their median, and by how much the images are enlarged.
+    training : list of Example
+    exam : Exam
+
+    Raises
+    ------
+    InputError
+        If there is nothing to learn from, or a crop does not suit the network.
+    ModelError
+        If the base model cannot be used.
+    """
+
+    lesson: Lesson
+    config: TrainConfig
+    base: ModelCard | None = field(init=False)
+    rehearsal: Rehearsal = field(init=False)
+    task: Task = field(init=False)
+    diameters: list[np.ndarray] = field(init=False)
+    diameter: float = field(init=False)
+    factor: float = field(init=False)
+    training: list[Example] = field(init=False)
+    exam: Exam = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._take_base()
+        self.task = task_of(self.network.task)
+        self.diameters = self._measure()
+        self.diameter = float(np.median(np.concatenate(self.diameters)))
+        self.factor = self._factor()
+        self.training = [self._at_scale(example) for example in self.lesson.training]
+        self.exam = Exam(self.network, [self._at_scale(example) for example in self.lesson.validation])
+
+    @property
+    def network(self) -> NetworkConfig:
+        """How the network is built."""
+        return self.config.network
+
+    @property
+    def labels(self) -> LabelsConfig:
+        """How maps become labels before that is tuned."""
+        return self.base.labels if self.base else LabelsConfig(min_size=FIRST_SMALLEST[self.network.task.kind])
+
+    @property
+    def rehearsed(self) -> list[Example]:
+        """What the base has learned from, to learn from it again."""
+        known = (Example("", image[..., None], labels) for image, labels in self.rehearsal.learned)
+        return [focus(normalise_greys(example, self.network.channels)) for example in known]
+
+    def _take_base(self) -> None:
+        folder = None if self.config.from_scratch else find_model(self.config.base)
+        self.base = read_card(folder) if folder else None
+        self.rehearsal = read_rehearsal(folder) if folder else Rehearsal([], [])
+        if self.base is not None:
+            side = self.base.preprocessing.side
+            size = {"whole": side is not None} | ({} if side is None else {"crop": side})
+            self.config = self.config.model_copy(update={"network": self.base.network} | size)
+        if self.config.crop % self.network.multiple:
+            raise InputError(
+                f"A crop of {self.config.crop} pixels does not suit this model; wanted is a multiple of "
+                f"{self.network.multiple}."
+            )
+
+    def _measure(self) -> list[np.ndarray]:
+        each = (self.task.diameters(e.labels, e.reviewed) for e in self.lesson.training)
+        diameters = [of_image for of_image in each if len(of_image)]
+        if not diameters:
+            raise InputError(
+                "None of the images to train on has a labelled object, so there is nothing to learn; "
+                f"{len(self.lesson.validation)} of {len(self.lesson.training + self.lesson.validation)} images are "
+                "held out for validation."
+            )
+        return diameters
+
+    def _factor(self) -> float:
+        if self.config.whole:
+            return 1.0
+        if self.base is not None and self.network.task.kind != "objects":
+            return self.base.scale  # how large parts are says nothing of the magnification
+        known = self.base.diameter if self.base else None
+        return training_scale(self.diameter, known, self.task.largest_share * self.config.crop)
+
+    def _at_scale(self, example: Example) -> Example:
+        seen = normalise_greys(example, self.network.channels)
+        return bring_to_size(seen, (self.config.crop,) * 2) if self.config.whole else rescale(focus(seen), self.factor)
