@@ -186,6 +186,10 @@ def test_from_a_new_project_of_classes_to_a_model_that_goes_on_learning(
 
     first = train(panel, SMALL)
     assert first.job.rival is None  # no other model makes these classes
+    view = panel.train.runs.view
+    assert ">new<" in view.table.text()
+    assert ">old<" not in view.table.text()
+    assert [label.text for _, label in view.curves.scores.legend.items] == ["Dice"]  # there are no objects
     adopt(panel, first, until)
     assert read_card(first.model).network.task == project.task
 
