@@ -505,3 +505,9 @@ def test_of_classes_the_parts_are_counted(images, make_model, tmp_path):
     labels = read_labels(tmp_path / "a_labels.tif")
     parts = sum(ndimage.label(labels == number, np.ones((3, 3)))[1] for number in (1, 2))
     assert result.stdout == f"{tmp_path / 'a_labels.tif'}: {parts} part{'s' * (parts != 1)}\n"
+
+
+def test_saying_what_is_meant_anyway_changes_nothing():
+    assert cli._settings(None, "objects", None) == cli._settings(None, None, None)
+    assert cli._settings(None, "foreground", None).base == "none"
+    assert cli._settings(None, "foreground", None, base="mine").base == "mine"

@@ -205,3 +205,16 @@ def test_half_of_the_crops_are_rehearsed():
     layers = training_batches([mine] * 9, settings(steps=60), 0, [known, known]).as_numpy_iterator()
     targets = np.concatenate([y for _, y in layers])
     assert (targets[..., 0] > 500).all(axis=(1, 2)).mean() == pytest.approx(0.5, abs=0.07)
+
+
+def test_without_a_number_of_steps_each_image_is_shown_once_and_some_again_to_fill_the_last_batch():
+    images = [positions((40, 40)) for _ in range(7)]
+    for number, image in enumerate(images):
+        image[..., 0] = number
+    config = settings(UNVARIED, steps=None, batch=4)
+    shown = np.concatenate([x for x, _ in training_batches(images, config, 0).as_numpy_iterator()])
+    numbers = np.median(shown[..., 0], axis=(1, 2)).round().astype(int)
+    assert len(numbers) == 8
+    assert set(numbers[:7]) == set(range(7))
+    again = np.concatenate([x for x, _ in training_batches(images, config, 1).as_numpy_iterator()])
+    assert not np.array_equal(again, shown)

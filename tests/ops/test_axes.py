@@ -108,3 +108,8 @@ def test_transparency_does_not_count_as_colour():
 def test_two_channels_need_a_choice():
     with pytest.raises(InputError, match="say which channel"):
         choose_channel(np.zeros((4, 5, 2)), None, 1)
+
+
+def test_a_chosen_channel_fills_all_that_a_model_takes():
+    plane = np.arange(2 * 2 * 2).reshape(2, 2, 2)
+    np.testing.assert_array_equal(choose_channel(plane, 1, 3), np.repeat(plane[..., [1]], 3, axis=-1))

@@ -9,8 +9,9 @@ import pytest
 import tifffile
 from scipy import ndimage
 
-from maskloop.config import NetworkConfig, TrainConfig
+from maskloop.config import NetworkConfig, TaskConfig, TrainConfig, name_classes
 from maskloop.errors import Cancelled, ModelError
+from maskloop.project.autosave import Autosave
 from maskloop.project.doctor import check_data
 from maskloop.project.entry import hash_pixels
 from maskloop.project.held_out import HeldOut
@@ -324,3 +325,48 @@ def test_the_terminal_tells_it_writes_pictures_and_fails_for_an_error(sound, tmp
     done = check(tmp_path / "damaged")
     assert done.returncode == 1
     assert done.stdout.startswith("error: ")
+
+
+@pytest.fixture
+def organs(tmp_path):
+    """A project of two classes with one image, half of which is reviewed."""
+    task = TaskConfig(kind="classes", classes=name_classes(["liver", "tumour"]))
+    labels = np.zeros(SHAPE, int)
+    labels[10:60, 10:140], labels[60:70, 10:30] = 1, 2
+    reviewed = np.zeros(SHAPE, np.uint8)
+    reviewed[:80] = 1
+    image = np.array([40, 150, 220])[labels] + np.random.default_rng(0).normal(0, 8, SHAPE)
+    with Project.create(tmp_path / "organs", task) as project:
+        entry = project.add(image.clip(0, 255).astype(np.uint8), labels, name="a", reviewed=reviewed)
+        yield project, entry
+
+
+def test_nothing_is_wrong_with_classes_of_one_image_in_a_project_and_only_reviewed_pixels_count(organs):
+    assert check_data(organs[0].folder).problems == ()  # 2 % of what is reviewed are tumour, and 1 % of everything
+
+
+def test_a_painted_label_of_no_class_is_found(organs):
+    project, entry = organs
+    annotation = project.annotation(entry)
+    autosave = Autosave(project, entry, annotation)
+    annotation.labels[5, 5] = 9
+    autosave.save([("labels", annotation.labels, (slice(0, SHAPE[0]), slice(0, SHAPE[1])))])
+    assert autosave.close()
+    [problem] = check_data(project.folder).problems
+    assert (problem.gravity, problem.reason) == ("error", "It holds the label 9, which is of no class.")
+
+
+def test_a_class_that_is_nowhere_or_in_one_image_only_is_found(tmp_path):
+    classes = TaskConfig(kind="classes", classes=name_classes(["liver", "tumour", "vessel"]))
+    for name, seed in (("a", 0), ("b", 1), ("c", 2)):
+        labels = np.zeros(SHAPE, int)
+        labels[20:100, 20:120] = 1
+        labels[30:60, 30:60] = 2 if name == "b" else 1
+        (tmp_path / "images").mkdir(exist_ok=True)
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        rng = np.random.default_rng(seed)
+        write(tmp_path, name, np.array([40, 150, 220])[labels] + rng.normal(0, 8, SHAPE) + 20 * seed, labels)
+    config = TrainConfig(base="none", network=NetworkConfig(task=classes))
+    found = {(p.gravity, p.reason) for p in check_data(tmp_path, config=config).problems}
+    assert ("error", "No pixel is vessel, label 3.") in found
+    assert ("warning", "It is the only image with tumour, label 2.") in found

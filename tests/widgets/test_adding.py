@@ -6,6 +6,9 @@ import pytest
 from napari.utils import Colormap
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
+from maskloop.config import TaskConfig, name_classes
+from maskloop.widgets.class_look import show_classes
+
 PLANE = np.arange(64 * 80, dtype=np.uint16).reshape(64, 80)
 
 
@@ -121,6 +124,16 @@ def test_labels_of_another_shape_and_a_viewer_without_image_are_refused(viewer, 
     viewer.add_labels(np.zeros((9, 9), int))
     add()
     assert "are of shape (9, 9)" in project.message.text()
+    assert project.project.entries == []
+
+
+def test_labels_that_mean_something_else_than_those_of_the_project_are_not_added(viewer, add, project, labels):
+    viewer.add_image(PLANE)
+    layer = viewer.add_labels(labels)
+    show_classes(layer, TaskConfig(kind="classes", classes=name_classes(["liver", "tumour"])))
+    add()
+    said = "makes classes (liver, tumour), and the labels of this project mean objects"
+    assert said in project.message.text()
     assert project.project.entries == []
 
 

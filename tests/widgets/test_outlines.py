@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from maskloop.ops.overlay import MISSED, RIGHT, WRONG
+from maskloop.project.preview import Preview
 from maskloop.widgets.outlines import picture
 
 SHAPE = (40, 60)
@@ -15,8 +16,9 @@ OTHER = np.s_[20:30, 35:45]
 def draw(qapp):
     """A function that draws labels and truth on grey; returns the colours of the pixels, of shape (Y, X, 3)."""
 
-    def draw(labels, truth, side=60, grey=0.5):
-        drawn = picture(np.full((*labels.shape, 1), grey, np.float32), labels, truth, side).toImage()
+    def draw(labels, truth, side=60, grey=0.5, of_objects=True):
+        image = np.full((*labels.shape, 1), grey, np.float32)
+        drawn = picture(Preview(image, truth, labels, labels, of_objects), labels, side).toImage()
         colours = [drawn.pixelColor(x, y).getRgb()[:3] for y in range(drawn.height()) for x in range(drawn.width())]
         return np.array(colours).reshape(drawn.height(), drawn.width(), 3)
 
@@ -111,5 +113,15 @@ def test_greys_beyond_black_and_white_are_black_and_white(draw):
 def test_channels_are_shown_as_their_mean(qapp):
     image = np.zeros((*SHAPE, 2), np.float32)
     image[..., 1] = 0.5
-    drawn = picture(image, labels(), labels(), 60).toImage()
+    drawn = picture(Preview(image, labels(), labels(), labels()), labels(), 60).toImage()
     assert drawn.pixelColor(7, 7).getRgb()[:3] == (63, 63, 63)
+
+
+def test_of_classes_each_pixel_is_right_or_wrong_by_its_number(draw):
+    truth, exchanged = labels(SQUARE, OTHER), labels(OTHER, SQUARE)
+    tinted = {colour: tuple(int(0.25 * 127 + 0.75 * part) for part in colour) for colour in (RIGHT, WRONG, MISSED)}
+    right, wrong = (draw(found, truth, of_objects=False) for found in (truth, exchanged))
+    np.testing.assert_array_equal(where(right, tinted[RIGHT]), truth > 0)
+    np.testing.assert_array_equal(where(wrong, tinted[WRONG]), truth > 0)
+    missed = draw(labels(SQUARE), truth, of_objects=False)
+    np.testing.assert_array_equal(where(missed, tinted[MISSED]), labels(OTHER) > 0)

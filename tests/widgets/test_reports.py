@@ -118,3 +118,20 @@ def test_where_nothing_opens_it_its_place_is_said(reports, make, until, monkeypa
     reports.open(model)
     until(lambda: len(reports.said) == 2)
     assert reports.said[-1] == f"The report is written, but nothing here opens it: {model / 'report.html'}"
+
+
+def test_one_is_made_anew_when_an_image_was_removed_or_brought_back(reports, make, project, opened, until):
+    model = make("tiny")
+    report, entries = model / "report.html", project / "entries"
+    report.write_text("old")
+    for path, time in {model / "model.json": 1, entries: 1, report: 2}.items():
+        os.utime(path, (time, time))
+    for entry in entries.glob("*/entry.json"):
+        os.utime(entry, (1, 1))
+    reports.open(model)
+    until(lambda: bool(opened))
+    assert report.read_text() == "old"
+    os.utime(entries, (3, 3))
+    reports.open(model)
+    until(lambda: len(opened) == 2)
+    assert report.read_text() == "on cells"

@@ -67,7 +67,7 @@ def picture_judged(
     """Return a picture of what two segmentations are judged by, and of nothing else."""
     part = judged_part if task.kind == "objects" else known_part
     (before, _), (after, known) = (part(labels, truth, reviewed) for labels in (before, after))
-    return Preview(image, known, before, after)
+    return Preview(image, known, before, after, task.kind == "objects")
 
 
 def picture_difference(

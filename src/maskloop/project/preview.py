@@ -21,12 +21,15 @@ class Preview:
         Around 0 to 1.
     truth, before, after : ndarray of shape (Y, X), int32
         Labels; there is nothing before where training starts from scratch.
+    of_objects : bool
+        Whether each label is an object; otherwise pixels are right or wrong, each by itself.
     """
 
     image: np.ndarray
     truth: np.ndarray
     before: np.ndarray
     after: np.ndarray
+    of_objects: bool = True
 
     def save(self, path: Path) -> None:
         """Write the arrays to an npz file."""
@@ -45,6 +48,7 @@ class Preview:
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return cls(*(arrays[field.name] for field in fields(cls)))
+                known = {field.name: arrays[field.name] for field in fields(cls) if field.name in arrays}
+                return cls(**known | {"of_objects": bool(known.get("of_objects", True))})
         except Exception as error:  # the readers raise whatever a damaged file leads them to
             raise ProjectError(f"{path} cannot be read, a picture of a training: {error}.") from error

@@ -72,8 +72,9 @@ class RunView(QWidget):
         self._show_curves(story)
         self._show_preview(run)
         self._show_comparison(story)
+        possible = _possible(story, status) if run.is_trained else _possible(story, status) - {"report"}
         for name, button in self.buttons.items():
-            button.setVisible(name in _possible(story, status))
+            button.setVisible(name in possible)
 
     def allow(self, changes: bool) -> None:
         """Let something be changed about a run, or not, where the project is open for reading only."""
@@ -122,7 +123,7 @@ class RunView(QWidget):
             return
         self._pictures.setVisible(True)
         for label, labels in ((self.before, preview.before), (self.after, preview.after)):
-            label.setPixmap(picture(preview.image, labels, preview.truth, PICTURE))
+            label.setPixmap(picture(preview, labels, PICTURE))
 
     def _show_comparison(self, story: RunStory) -> None:
         compared = story.compared
