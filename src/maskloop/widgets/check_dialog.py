@@ -159,8 +159,8 @@ class CheckDialog(QDialog):
 
     @property
     def _chosen(self) -> tuple[Problem, Path] | None:
-        row = self.list.indexOfTopLevelItem(self.list.currentItem())
-        return self._rows[row] if row >= 0 else None
+        item = self.list.currentItem()
+        return None if item is None else self._rows[self.list.indexOfTopLevelItem(item)]
 
     def _show_busy(self, busy: bool) -> None:
         self.progress.setValue(0)
