@@ -215,6 +215,23 @@ os._exit(0)
 """
 
 
+QUIT_AT_ONCE = """
+panel.setCurrentWidget(panel.train)
+viewer.show()
+QApplication.processEvents()
+del entry
+viewer.close()
+"""
+
+
+def test_a_script_may_end_with_an_entry_open(folder, fake_worker, tmp_path):
+    command = [sys.executable, "-c", START + QUIT_AT_ONCE, str(folder), *fake_worker]
+    settings = {"NAPARI_CONFIG": str(tmp_path / "settings.yaml")}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | settings)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "script",
     [

@@ -192,7 +192,7 @@ def test_the_plan_from_scratch_names_no_base():
 
 def test_the_plan_says_where_the_task_of_the_project_comes_before_that_of_the_recipe():
     classes = TaskConfig(kind="classes", classes=name_classes(["liver", "tumour"]))
-    said = "It learns classes (liver, tumour), as this project has it, not foreground as in the recipe."
+    said = "It learns classes (liver, tumour), as the labels of this project mean."
     assert describe_plan(RECIPES["classic-small"], None, classes).endswith(said)
     assert "It learns" not in describe_plan(RECIPES["classic-small"], None, TaskConfig(kind="foreground"))
     assert "It learns" not in describe_plan(TrainConfig(minutes=1), None, classes)  # a base has a task of its own

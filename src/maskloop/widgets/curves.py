@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from maskloop.jobs.run_story import RunStory
 
-FEWEST_EPOCHS = 5  # that the axis shows, or it would count in tenths
+FEWEST_EPOCHS, MOST_TICKS = 2, 8  # of the axis, which counts whole epochs
 HEIGHT = 130  # pixels of a plot
 TEXT = "#909499"  # readable on napari's dark and light themes
 TOP, BOTTOM = (-1, 1), (-1, -1)  # on the right, where curves end: losses low, scores high
@@ -64,7 +64,10 @@ class _Plot(pg.PlotWidget):
             curve.setData([epoch.epoch for epoch in known], [getattr(epoch, field) for epoch in known])
             if known:  # there is no AP of classes, nor of a foreground
                 self.legend.addItem(curve, name)
-        self.setXRange(1, max(len(story.epochs), FEWEST_EPOCHS), padding=0.02)
+        last = max(len(story.epochs), FEWEST_EPOCHS)
+        self.setXRange(1, last, padding=0.02)
+        ticks = range(1, last + 1, math.ceil(last / MOST_TICKS))
+        self.getAxis("bottom").setTicks([[(epoch, str(epoch)) for epoch in ticks]])
         self.best.setVisible(story.best is not None)
         if story.best is not None:
             self.best.setPos(story.best.epoch)

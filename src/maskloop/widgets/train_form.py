@@ -129,7 +129,7 @@ def describe_plan(config: TrainConfig, seconds_per_epoch: float | None, task: Ta
     if config.patience is not None and config.patience < (_count_epochs(config, seconds_per_epoch) or math.inf):
         sentences.append(f"It ends sooner if {_epochs(config.patience)} bring no progress.")
     if config.from_scratch and task is not None and task.heads != config.network.task.heads:
-        sentences.append(f"It learns {task}, as this project has it, not {config.network.task} as in the recipe.")
+        sentences.append(f"It learns {task}, as the labels of this project mean.")
     return " ".join(sentences)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from napari.components import Dims
 from napari.layers import Labels
 from napari.utils.events import Event
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from maskloop.errors import InputError
@@ -120,8 +121,9 @@ class Watcher(QObject):
 
     def leave(self) -> None:
         """Stop listening; everything that was painted is handed over."""
-        for timer in (self._soon, self._pause, self._look_over):
-            timer.stop()
+        if isalive(self):  # which it is not where Python ends with a viewer that nobody closed before
+            for timer in (self._soon, self._pause, self._look_over):
+                timer.stop()
         for layer in self._layers:
             layer.events.paint.disconnect(self._note_paint)
             layer.events.set_data.disconnect(self._note_refresh)
@@ -200,9 +202,13 @@ class Watcher(QObject):
         arrays = {"reviewed": self._reviewed} | ({"labels": np.asarray(self._labels.data)} if self._fits() else {})
         if self._autosave.save([(name, arrays[name], box) for name, box in boxes if name in arrays]):
             self._noted = False
-            if not self._unseen:  # what is being looked over needs no other look
-                self._pause.start()
-            self.edited.emit()
+            if isalive(self):
+                self._tell_of_edit()
+
+    def _tell_of_edit(self) -> None:
+        if not self._unseen:  # what is being looked over needs no other look
+            self._pause.start()
+        self.edited.emit()
 
     def _fits(self) -> bool:
         """Whether no script has put data of another shape into the labels."""
