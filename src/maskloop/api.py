@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from maskloop.config import OBJECTS, LabelsConfig, SegmentConfig, TaskConfig, TrainConfig
-from maskloop.errors import InputError
+from maskloop.errors import Cancelled, InputError
 from maskloop.evaluation import evaluate
 from maskloop.files import write_atomically
 from maskloop.model.runtime import start_engine
@@ -391,7 +391,10 @@ def report(
     learned = None if training.recipe is None else training.recipe.channel
     unseen = read_unseen(source, training.held_out, learned if channel is None else channel, task)
     images = judge_model(loaded, unseen.examples, on_image, should_stop)
-    write_atomically(place, describe_model(loaded.card, images, unseen.choice, history).encode())
+    page = describe_model(loaded.card, images, unseen.choice, history)
+    if should_stop():
+        raise Cancelled
+    write_atomically(place, page.encode())
     return place
 
 

@@ -61,8 +61,7 @@ def serve(command):
         print("last words", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
     if model == "hangs":
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        time.sleep(600)
+        hang()
     if model == "untidy":
         untidy.append(command.folder)
     if model in ("slow", "waits") and not work(command):
@@ -83,14 +82,26 @@ def make_report(command):
     if command.model.name == "raises":
         return send(Failed(job=command.job, reason="It did not work."))
     if command.model.name == "dies":
+        print("last words", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
-    if command.model.name == "waits":
+    if command.model.name in ("waits", "hangs"):
         send(Progress(job=command.job, share=0.25))
+    if command.model.name == "hangs":
+        hang()
+    if command.model.name == "waits":
         while not (command.model / "go").exists():
             time.sleep(0.05)
+            send(Progress(job=command.job, share=0.25))
+            if command.job in cancelled:
+                return send(Cancelled(job=command.job))
     file = command.model / "report.html"
     file.write_text(f"on {command.project.name}")
     return send(ReportMade(job=command.job, file=file))
+
+
+def hang():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(600)
 
 
 def work(command):

@@ -240,6 +240,13 @@ def test_one_that_is_stopped_writes_nothing_and_how_far_it_is_is_told(model, ima
     assert not (model / "report.html").exists()
 
 
+def test_one_that_is_stopped_when_all_is_judged_writes_nothing_either(model, images):
+    shares = []
+    with pytest.raises(Cancelled):
+        api.report(model, images, on_image=shares.append, should_stop=lambda: 1 in shares)
+    assert sorted(path.name for path in model.iterdir() if "report" in path.name) == []
+
+
 def test_a_channel_is_the_one_that_was_learned_from_unless_another_is_given(read_page, tiny_model, tmp_path):
     with Project.create(tmp_path / "channels") as project:
         channels = np.stack([np.zeros((SIDE, SIDE), np.uint8), crop(NAMES[0], "images")])

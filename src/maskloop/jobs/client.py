@@ -270,19 +270,23 @@ class Client:
     def _read(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            try:
-                event = EVENTS.validate_json(line)
-            except ValidationError:  # noise, which must not end a job
-                continue
-            if isinstance(event, Ready | Broken):
-                self._warming = False
-            if isinstance(event, TERMINAL):
-                self._end(event.job, event)
-            else:
-                self._inbox.put(Report(event))
+        with self._process.stdout as lines:
+            for line in lines:
+                self._receive(line)
         self._exit_code = self._process.wait()
         self._bury()
+
+    def _receive(self, line: bytes) -> None:
+        try:
+            event = EVENTS.validate_json(line)
+        except ValidationError:  # noise, which must not end a job
+            return
+        if isinstance(event, Ready | Broken):
+            self._warming = False
+        if isinstance(event, TERMINAL):
+            self._end(event.job, event)
+        else:
+            self._inbox.put(Report(event))
 
     def _end(self, job: int, event: Event) -> None:
         """Queue the terminal event of a job, unless it had one."""

@@ -85,8 +85,10 @@ class MainPanel(QTabWidget):
         panel.adopted.connect(self._use_model)
         panel.resegment_wanted.connect(self._resegment)
         panel.entry_wanted.connect(self._show_entry)
-        reports = Reports(self.segment.session, self._background, panel)
+        reports = Reports(self.segment.session.command, self._background, panel)
         panel.runs.report_wanted.connect(reports.open)
+        panel.stop_report_button.clicked.connect(reports.stop)
+        reports.making.connect(panel.stop_report_button.setVisible)
         reports.told.connect(panel.runs.told)
         return self._put("train", panel)
 

@@ -1,4 +1,4 @@
-"""Reports on models of a project: made by the worker where there is none yet, and opened in the browser."""
+"""Reports on models of a project: made where there is none yet, and opened in the browser."""
 
 from functools import partial
 from pathlib import Path
@@ -7,7 +7,7 @@ from qtpy.QtCore import QObject, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
 
 from maskloop.jobs.client import Report
-from maskloop.jobs.messages import TERMINAL, Progress, ReportMade
+from maskloop.jobs.messages import TERMINAL, Cancelled, Event, Progress, ReportMade
 from maskloop.project.layout import ENTRIES, ENTRY_FILE
 from maskloop.project.model_folder import MODEL_FILE, REPORT_FILE
 from maskloop.widgets.background import Background
@@ -16,50 +16,76 @@ from maskloop.widgets.worker_session import WorkerSession
 
 
 class Reports(QObject):
-    """Opens reports; one is made at a time.
+    """Opens reports; one is made at a time, by a worker of its own, which ends with it and gives its memory back.
 
     Parameters
     ----------
-    session : WorkerSession
+    command : list of str or None
+        The worker, as for `WorkerSession`.
     background : Background
     parent : QObject, optional
     """
 
     told = Signal(str)  # a sentence for the person
+    making = Signal(bool)  # whether one is being made, which can be stopped
 
-    def __init__(self, session: WorkerSession, background: Background, parent: QObject | None = None) -> None:
+    def __init__(self, command: list[str] | None, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._session, self._background = session, background
-        self._job: int | None = None
-        self._name = ""
-        session.reported.connect(self._handle)
+        self._command, self._background = command, background
+        self._session: WorkerSession | None = None  # of the latest report
+        self._job: int | None = None  # while one is being made
+        self._name, self._stopping = "", False
+        self.destroyed.connect(partial(Reports._end, self))  # with the panel
 
     def open(self, model: Path) -> None:
         """Open the report on a model folder of a project, and have it made before, where it is missing or old."""
         self._background.run(partial(_is_up_to_date, model), partial(self._go_on, model), self.told.emit)
 
+    def stop(self) -> None:
+        """Have no report made, if one is being made."""
+        if self._session is not None and self._job is not None:
+            self._stopping = True
+            self.making.emit(False)
+            self.told.emit(f"Stopping the report on {self._name}…")
+            self._session.cancel(self._job)
+
     def _go_on(self, model: Path, up_to_date: bool) -> None:
         if up_to_date:
             self._show(model / REPORT_FILE)
         elif self._job is not None:
-            self.told.emit(f"The report on {self._name} is being made; ask again when it is done.")
+            self.told.emit(f"The report on {self._name} is being made; ask again when it is done or stopped.")
         else:
-            self._name = model.name
-            self.told.emit(f"Making the report on {self._name}…")
-            self._job = self._session.make_report(model, model.parent.parent)
+            self._begin(model)
+
+    def _begin(self, model: Path) -> None:
+        self._name, self._stopping = model.name, False
+        self.told.emit(f"Making the report on {self._name}…")
+        self.making.emit(True)
+        self._session = WorkerSession(self._command)
+        self._session.reported.connect(self._handle)
+        self._job = self._session.make_report(model, model.parent.parent)
 
     def _handle(self, report: Report) -> None:
-        event = report.event
-        if self._job is None or getattr(event, "job", None) != self._job:
-            return
-        if isinstance(event, TERMINAL):
-            self._job = None
-        if isinstance(event, Progress):
-            self.told.emit(f"Making the report on {self._name}: {event.share:.0%}…")
-        elif isinstance(event, ReportMade):
+        if isinstance(report.event, Progress) and not self._stopping:
+            self.told.emit(f"Making the report on {self._name}: {report.event.share:.0%}…")
+        elif isinstance(report.event, TERMINAL):
+            self._end()
+            self.making.emit(False)
+            self._tell_end(report.event)
+
+    def _tell_end(self, event: Event) -> None:
+        if isinstance(event, ReportMade):
             self._show(event.file)
+        elif isinstance(event, Cancelled):
+            self.told.emit(f"The report on {self._name} was stopped.")
         else:
             self.told.emit(describe_end(event))
+
+    def _end(self) -> None:
+        """End the worker; what it was needs no widget, since they may be gone."""
+        self._job = None
+        if self._session is not None:
+            self._session.close()
 
     def _show(self, file: Path) -> None:
         opened = QDesktopServices.openUrl(QUrl.fromLocalFile(str(file)))

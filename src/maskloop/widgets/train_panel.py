@@ -60,6 +60,8 @@ class TrainPanel(QWidget):
         self.check_button.setToolTip("Find out whether the images, and what you have reviewed, are fit to learn from.")
         self.runs = RunsPanel(background)
         self.resegment_button, self.stop_button = QPushButton(), QPushButton("Stop segmenting anew")
+        self.stop_report_button = QPushButton("Stop the report")
+        self.stop_report_button.hide()  # until one is made, whichever project is open then
         self._lay_out()
         self._connect()
         self.set_project(None)
@@ -123,7 +125,8 @@ class TrainPanel(QWidget):
         for widget in above:
             layout.addWidget(widget)
         layout.addLayout(buttons)
-        below: tuple[QWidget, ...] = (self.message, self.resegment_button, self.stop_button, self.runs)
+        stop_buttons = (self.stop_button, self.stop_report_button)
+        below: tuple[QWidget, ...] = (self.message, self.resegment_button, *stop_buttons, self.runs)
         for widget in below:
             layout.addWidget(widget)
         layout.addStretch()

@@ -1,4 +1,4 @@
-"""The worker behind one panel: started with it, started again when it died, ended with it."""
+"""A worker and what it answers: started with its session, started again when it died, ended with it."""
 
 import contextlib
 import tempfile
@@ -28,7 +28,7 @@ class WorkerSession(QObject):
 
     def __init__(self, command: list[str] | None = None) -> None:
         super().__init__()
-        self._command = command
+        self.command = command
         self._folder = tempfile.TemporaryDirectory(prefix="maskloop-", ignore_cleanup_errors=True)
         self._client = self._start()
         # The only place where what the worker sends reaches the window.
@@ -90,7 +90,7 @@ class WorkerSession(QObject):
         self._client.close(then=self._folder.cleanup)
 
     def _start(self) -> Client:
-        return Client(Path(self._folder.name), self._command)
+        return Client(Path(self._folder.name), self.command)
 
     def _living(self) -> Client:
         if not self._client.alive:
