@@ -13,10 +13,11 @@ import tifffile
 from scipy import ndimage
 from typer.testing import CliRunner
 
-from maskloop import api, cli
+from maskloop import api, cli, cli_train
 from maskloop.config import LabelsConfig, NetworkConfig, SegmentConfig, TaskConfig, TrainConfig, name_classes
 from maskloop.errors import InputError
 from maskloop.files import read_labels
+from maskloop.options import read_settings
 from maskloop.project.model_folder import read_card
 from maskloop.recipes import RECIPES, parse_recipe, read_recipe
 
@@ -190,7 +191,9 @@ def test_training_shows_its_epochs_and_keeps_the_best_when_interrupted(tiny_mode
         return read_card(tiny_model)
 
     monkeypatch.setattr(api, "train", train)
-    monkeypatch.setattr(cli, "_scores_of_epoch", lambda e, show=cli._scores_of_epoch: shown.append(show(e)) or "")
+    monkeypatch.setattr(
+        cli_train, "_scores_of_epoch", lambda e, show=cli_train._scores_of_epoch: shown.append(show(e)) or ""
+    )
     result = run("train", tmp_path, "--out", tmp_path / "m", "--minutes", 1.5)
     assert result.exit_code == 130
     assert "stopped; " in result.stderr.splitlines()[-1]
@@ -508,6 +511,6 @@ def test_of_classes_the_parts_are_counted(images, make_model, tmp_path):
 
 
 def test_saying_what_is_meant_anyway_changes_nothing():
-    assert cli._settings(None, "objects", None) == cli._settings(None, None, None)
-    assert cli._settings(None, "foreground", None).base == "none"
-    assert cli._settings(None, "foreground", None, base="mine").base == "mine"
+    assert read_settings(None, "objects", None) == read_settings(None, None, None)
+    assert read_settings(None, "foreground", None).base == "none"
+    assert read_settings(None, "foreground", None, base="mine").base == "mine"

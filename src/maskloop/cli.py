@@ -3,36 +3,23 @@
 What is slow to import is imported by the commands that need it; TensorFlow only by those that run a network.
 """
 
-import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskloop import cli_models, cli_project, cli_recipe, cli_report
-from maskloop.config import SegmentConfig, TaskKind, TrainConfig
+from maskloop import cli_models, cli_project, cli_recipe, cli_report, cli_train
+from maskloop.config import SegmentConfig, TaskKind
 from maskloop.errors import InputError
-from maskloop.options import ClassesOption, TaskOption, make_config, read_task
-from maskloop.recipes import RECIPES, find_recipe
-from maskloop.terminal import (
-    FAILED,
-    Commands,
-    Interrupt,
-    Interrupted,
-    UsageError,
-    progress,
-    tell,
-    warn,
-    without_noise,
-)
+from maskloop.options import ClassesOption, TaskOption, make_config, read_settings
+from maskloop.terminal import FAILED, Commands, progress, tell, warn, without_noise
 
 if TYPE_CHECKING:
     from maskloop.batch import Outcome
-    from maskloop.project.history import Epoch
 
 AUTOMATIC = "auto"
 LONGEST_TABLE = 20  # images
-SEGMENT, TRAIN = SegmentConfig(), TrainConfig()
+SEGMENT = SegmentConfig()
 
 
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -91,92 +78,7 @@ def segment(
         raise typer.Exit(FAILED)
 
 
-@app.command()
-def train(
-    data: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DATA",
-            help="A project, of which reviewed pixels are learned, or a folder with 'images' and 'labels', files of "
-            "the same names.",
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(help="The model folder to make. A project has a place for it.", metavar="MODEL_FOLDER"),
-    ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Settings to train with: {', '.join(RECIPES)}, or a YAML file, such as a model's recipe.yaml.",
-            metavar="NAME|FILE",
-        ),
-    ] = None,
-    base: Annotated[str | None, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = None,
-    task: TaskOption = None,
-    classes: ClassesOption = None,
-    epochs: Annotated[int | None, typer.Option(help=TRAIN.help("epochs"), metavar="N")] = None,
-    minutes: Annotated[float | None, typer.Option(help=TRAIN.help("minutes"), metavar="M")] = None,
-    seed: Annotated[int | None, typer.Option(help=TRAIN.help("seed"), metavar="N")] = None,
-    channel: Annotated[int | None, typer.Option(help=TRAIN.help("channel"), metavar="N")] = None,
-) -> None:
-    """Train a model on images and their labels.
-
-    Ctrl+C stops and keeps the best epoch so far. What was cut off goes on when the same command is given again, with
-    --out.
-    """
-    config = _settings(recipe, task, classes, base=base, epochs=epochs, minutes=minutes, seed=seed, channel=channel)
-    from maskloop import api
-    from maskloop.model.runtime import start_engine
-
-    with without_noise():
-        start_engine()
-    if out is None:
-        out = _place_in_project(data, config.base)
-        tell(f"Training {out.name}; if it is cut off, --out {out} goes on with it.")
-    with Interrupt("stopping after this batch.") as interrupt, progress("Training", 1) as reach:
-        try:
-            card = api.train(
-                data,
-                out,
-                config,
-                on_epoch=lambda epoch, share: reach(share, _scores_of_epoch(epoch)),
-                on_remark=warn,
-                should_stop=lambda: interrupt.asked,
-            )
-        except InputError as error:
-            if interrupt.asked:
-                raise Interrupted(str(error)) from error
-            raise
-    tell(cli_models.describe_model(card, str(out)))
-    command = shlex.join(["maskloop", "report", str(out), "--on", str(data)])
-    tell(f"{command} shows how good it is, and where it fails.")
-    if interrupt.asked:
-        raise Interrupted(f"stopped; {out} holds the best epoch so far.")
-
-
-def _settings(recipe: str | None, task: TaskKind | None, classes: str | None, **options: Any) -> TrainConfig:
-    """Return a recipe, or the usual settings, with what is given beside."""
-    chosen = TRAIN if recipe is None else find_recipe(recipe)
-    given = {name: value for name, value in options.items() if value is not None}
-    if {"epochs", "minutes"} & given.keys():
-        chosen = chosen.model_copy(update={"epochs": None, "minutes": None})
-    if (described := read_task(task, classes)) is not None:
-        scratch = {} if described == chosen.network.task else {"base": "none"}
-        given = scratch | given | {"network": chosen.network.model_copy(update={"task": described})}
-    return make_config(TrainConfig, **chosen.model_dump() | given)
-
-
-def _place_in_project(data: Path, base: str) -> Path:
-    """Make an empty folder for a new model of a project."""
-    from maskloop.project.layout import PROJECT_FILE
-    from maskloop.project.project import Project
-    from maskloop.project.registry import Registry
-
-    if data.is_dir() and not (data / PROJECT_FILE).is_file():
-        raise UsageError(f"--out is missing: {data} is no project, which alone has a place for models.")
-    with Project(data):  # or it is missing or damaged, which is said
-        return Registry(data).new_folder(base)
+app.command()(cli_train.train)  # here, for --help lists them in this order
 
 
 @app.command()
@@ -192,7 +94,7 @@ def check(
     """Find out whether images and masks are fit to learn from: what is wrong, and what to do about it."""
     import imageio.v3 as iio
 
-    config = _settings(None, task, classes)
+    config = read_settings(None, task, classes)
     from maskloop.project.doctor import check_data
 
     if pictures is not None:
@@ -294,8 +196,3 @@ def _tell_outcome(outcome: "Outcome", noun: str) -> bool:
     if outcome.objects is not None:
         tell(f"{outcome.target}: {outcome.objects} {noun}{'' if outcome.objects == 1 else 's'}")
     return outcome.objects is not None
-
-
-def _scores_of_epoch(epoch: "Epoch") -> str:
-    scores = f"loss {epoch.val_loss:.3f}, Dice {epoch.val_dice:.3f}, IoU {epoch.val_iou:.3f}"
-    return f"epoch {epoch.epoch}: {scores} on validation images"

@@ -6,7 +6,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
-from maskloop.config import ClassConfig, Config, TaskConfig, TaskKind, usual_colours
+from maskloop.config import ClassConfig, Config, TaskConfig, TaskKind, TrainConfig, usual_colours
+from maskloop.recipes import find_recipe
 from maskloop.terminal import UsageError
 
 C = TypeVar("C", bound=Config)
@@ -31,6 +32,26 @@ def read_task(kind: TaskKind | None, classes: str | None) -> TaskConfig | None:
     if kind is None and classes is None:
         return None
     return make_config(TaskConfig, kind=kind or "classes", classes=_read_classes(classes or ""))
+
+
+def read_settings(recipe: str | None, task: TaskKind | None, classes: str | None, **options: Any) -> TrainConfig:
+    """Return a recipe, or the usual settings, with what is given beside.
+
+    Raises
+    ------
+    InputError
+        If there is no such recipe, or its file cannot be used.
+    UsageError
+        If an option cannot be used.
+    """
+    chosen = TrainConfig() if recipe is None else find_recipe(recipe)
+    given = {name: value for name, value in options.items() if value is not None}
+    if {"epochs", "minutes"} & given.keys():
+        chosen = chosen.model_copy(update={"epochs": None, "minutes": None})
+    if (described := read_task(task, classes)) is not None:
+        scratch = {} if described == chosen.network.task else {"base": "none"}
+        given = scratch | given | {"network": chosen.network.model_copy(update={"task": described})}
+    return make_config(TrainConfig, **chosen.model_dump() | given)
 
 
 def make_config(config: type[C], **options: Any) -> C:

@@ -6,7 +6,7 @@ import pytest
 from maskloop.config import AugmentConfig, NetworkConfig, TrainConfig
 from maskloop.data.dataset import focus, normalise_greys, prepare, training_batches, validation_batches
 from maskloop.data.examples import Example
-from maskloop.ops.task import Objects
+from maskloop.ops.task_kinds import Objects
 
 SAME_GREYS = {"brightness": 0, "contrast": 1, "gamma": 1, "blur": 0, "noise": 0}
 UNVARIED = AugmentConfig(flips=False, rotation=False, scale=1, **SAME_GREYS)

@@ -8,7 +8,8 @@ from hypothesis.extra.numpy import arrays
 
 from maskloop.config import LabelsConfig, TaskConfig, name_classes
 from maskloop.errors import InputError
-from maskloop.ops.task import Classes, Foreground, Objects, lay_unreviewed, require_task, task_of
+from maskloop.ops.task import lay_unreviewed, require_task, task_of
+from maskloop.ops.task_kinds import Classes, Foreground, Objects
 
 KEEP_ALL = LabelsConfig(min_size=0)
 NUMBERS = arrays(np.int32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 3))

@@ -7,7 +7,7 @@ from maskloop.config import TrainConfig
 from maskloop.data.dataset import normalise_greys, prepare, validation_batches
 from maskloop.data.examples import read_examples
 from maskloop.errors import EngineError, InputError
-from maskloop.ops.task import Objects
+from maskloop.ops.task_kinds import Objects
 from maskloop.project.history import Epoch
 
 

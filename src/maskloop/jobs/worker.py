@@ -12,12 +12,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from maskloop import api
-from maskloop.config import LabelsConfig, TaskConfig
+from maskloop.config import LabelsConfig, SegmentConfig, TaskConfig
 from maskloop.errors import Cancelled as CancelledError
 from maskloop.errors import explain
 from maskloop.jobs.messages import (
@@ -45,6 +45,9 @@ from maskloop.jobs.priority import be_nice
 from maskloop.ops.targets import object_diameters
 from maskloop.ops.task import task_of
 
+if TYPE_CHECKING:
+    from maskloop.inference.model import Model
+
 PROGRESS_INTERVAL_S = 0.05
 NICENESS = 5  # the window comes first where both want the processor
 
@@ -62,7 +65,7 @@ class Worker:
         self._incoming, self._outgoing = commands, events
         self._waiting: SimpleQueue[Command] = SimpleQueue()
         self._cancelled: set[int] = set()
-        self._models: dict[str, api.Model] = {}
+        self._models: dict[str, Model] = {}
 
     def run(self) -> None:
         """Serve until stdin ends, which ends the process."""
@@ -108,12 +111,12 @@ class Worker:
             traceback.print_exc()  # stderr is the log
             return Failed(job=command.job, reason=explain(error))
 
-    def _model(self, name: str) -> "api.Model":
+    def _model(self, name: str) -> "Model":
         if name not in self._models:
             model = api.load_model(name)
             # The first call traces the network, which takes longer than a small image does.
             blank = np.zeros((1, 64, 64, model.card.network.channels), np.uint8)
-            list(api.segment_planes(blank, model, api.SegmentConfig(model=name)))
+            list(api.segment_planes(blank, model, SegmentConfig(model=name)))
             self._models = {name: model}  # one at a time: memory is for the images
         return self._models[name]
 

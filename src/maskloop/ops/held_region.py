@@ -31,7 +31,7 @@ def hold_out_region(labels: np.ndarray, reviewed: np.ndarray, task: Task) -> Box
 
     Examples
     --------
-    >>> from maskloop.ops.task import Objects
+    >>> from maskloop.ops.task_kinds import Objects
     >>> labels = np.zeros((40, 100), int)
     >>> labels[10:20, 10:20] = 1
     >>> labels[10:20, 85:95] = 2

@@ -11,7 +11,8 @@ from maskloop.config import ClassConfig, usual_colours
 from maskloop.errors import InputError
 from maskloop.files import read_image
 from maskloop.ops.axes import Planes, guess_axes, to_planes
-from maskloop.project.masks import JPEG_SUFFIXES, refusing
+from maskloop.project.mask_numbers import JPEG_SUFFIXES
+from maskloop.project.masks import refusing
 
 MOST_NAMED = 6  # values or colours in a sentence
 WHITE = 255

@@ -31,7 +31,7 @@ class HeldOut(Config):
 
     Examples
     --------
-    >>> from maskloop.ops.task import Objects
+    >>> from maskloop.ops.task_kinds import Objects
     >>> labels = np.zeros((1, 40, 100), int)
     >>> labels[0, 10:20, 10:20], labels[0, 10:20, 85:95] = 1, 2
     >>> annotation = Annotation(labels, np.ones_like(labels))

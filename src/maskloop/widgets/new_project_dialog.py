@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 
 from maskloop.config import TaskConfig, TaskKind
 from maskloop.errors import InputError, MaskloopError, explain
-from maskloop.project.project import require_place
+from maskloop.project.project_folder import require_place
 from maskloop.widgets.class_table import ClassTable
 
 WIDTH = 560
