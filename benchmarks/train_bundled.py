@@ -37,11 +37,12 @@ def main(data: Path, folder: Path) -> None:
     start_engine()
     from maskloop.data.examples import read_examples
     from maskloop.data.split import split_examples
+    from maskloop.training.callbacks import Callbacks
     from maskloop.training.train import train_model
 
     folder.mkdir(parents=True, exist_ok=True)
     lesson = split_examples(read_examples(data, training_names(data)), CONFIG)
-    card = train_model(lesson, folder, CONFIG, DATA, on_epoch=lambda epoch, _: print(epoch, flush=True))
+    card = train_model(lesson, folder, CONFIG, DATA, Callbacks(lambda epoch, _: print(epoch, flush=True)))
     save_card(card.model_copy(update={"name": "nuclei", "description": DESCRIPTION}), folder)
     print(card.model_dump_json(indent=1))
 
