@@ -167,5 +167,5 @@ def test_images_are_ranked_by_their_mean_dice():
 
 def test_a_project_of_another_task_is_refused(of_classes, tmp_path):
     Project.create(tmp_path / "cells").close()
-    with pytest.raises(InputError, match=r"makes classes \(inside, .* cells mean objects"):
+    with pytest.raises(InputError, match=r"makes classes \(inside, .* the project cells mean objects: choose"):
         api.report(of_classes[0], tmp_path / "cells", tmp_path / "r.html")
