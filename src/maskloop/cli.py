@@ -83,7 +83,7 @@ def segment(
     with without_noise():
         loaded = api.load_model(config.model)
     with progress("Segmenting", len(targets)) as reach:
-        noun = "object" if loaded.card.network.task.kind == "objects" else "part"
+        noun = loaded.card.network.task.noun
         done = [_tell_outcome(outcome, noun) for outcome in segment_files(targets, loaded, config, reach)]
     if not all(done):
         if len(done) > 1:
@@ -207,7 +207,7 @@ def check(
         if pictures is not None and (picture := checkup.draw(first)) is not None:
             iio.imwrite(pictures / f"{number:03} {first.stem}.png", picture)
     found = f"problems: {len(checkup.problems)}" if checkup.problems else "nothing is wrong with them"
-    tell(f"{checkup.layout}; images: {checkup.images}; objects: {checkup.objects}; {found}")
+    tell(f"{checkup.layout}; images: {checkup.images}; {checkup.task.noun}s: {checkup.objects}; {found}")
     if any(problem.gravity == "error" for problem in checkup.problems):
         raise typer.Exit(FAILED)
 

@@ -133,7 +133,7 @@ def test_of_sound_data_it_is_said_that_nothing_is_wrong(open_train, tmp_path, im
 
 def test_where_nothing_is_reviewed_that_is_what_is_wrong(open_train, make_project, image_and_labels, check, until):
     dialog = check(open_train(make_project(a=image_and_labels(0))))
-    assert rows(dialog) == [("error", "all images", "There is no object to learn from in any image.")]
+    assert rows(dialog) == [("error", "all images", "There is nothing labelled to learn from in any image.")]
     assert "mark what you have checked as reviewed" in dialog.text.text()
     assert not dialog.open_button.isEnabled()
     until(lambda: dialog.picture.text() == "There is no picture of it.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskloop.config import TrainConfig
+from maskloop.config import TaskConfig, TrainConfig
 from maskloop.errors import Cancelled
 from maskloop.ops.examine import draw_outlines
 from maskloop.project.case import find_cases
@@ -30,16 +30,19 @@ class Checkup:
     ----------
     layout : str
         How the files lie, in one phrase.
+    task : TaskConfig
+        What the labels mean.
     images, objects : int
-        That can be used.
+        That can be used; where labels mean no objects, the parts that hang together.
     problems : tuple of Problem
         The gravest first.
     draw : callable
-        Given a path of a problem, reads the image again and returns a picture of it with the outlines of its objects:
+        Given a path of a problem, reads the image again and returns a picture of it with the outlines of its labels:
         an ndarray of shape (Y, X, 3), uint8. None where there is nothing to show.
     """
 
     layout: str
+    task: TaskConfig
     images: int
     objects: int
     problems: tuple[Problem, ...]
@@ -111,7 +114,7 @@ def check_data(
             return None if read is None else draw_outlines(*read({}).most_telling_plane(), PICTURE)
         return None
 
-    return Checkup(cases.layout, len(survey.images), survey.objects, group_problems(survey.problems), draw)
+    return Checkup(cases.layout, cases.task, len(survey.images), survey.objects, group_problems(survey.problems), draw)
 
 
 def _base(data: Path, config: TrainConfig) -> ModelCard | None:

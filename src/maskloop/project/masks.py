@@ -90,7 +90,7 @@ def read_masks(
     read = _read_objects if one_object_each and len(paths) > 1 else _read_mask
     stack, notes = read(paths, planes, one_object_each, numbers_matter)
     if not stack.any():
-        notes = [Finding(paths[0], "There are no objects in the mask.")]
+        notes = [Finding(paths[0], "There is nothing but background in the mask.")]
     return planes.restore(stack), notes
 
 
@@ -131,7 +131,7 @@ def _read_objects(paths: Sequence[Path], planes: Planes, *_: bool) -> tuple[np.n
             stack[free] = number
         else:
             reason = "Other masks cover it" if inside.any() else "The mask is empty"
-            notes.append(Finding(path, f"{reason}; it is no object."))
+            notes.append(Finding(path, f"{reason}; it adds nothing."))
     if overlap:
         notes.append(Finding(paths[0].parent, f"Masks overlap in {overlap} pixels; the first file by name keeps them."))
     return stack, notes
@@ -154,7 +154,10 @@ def _read_numbers(path: Path, planes: Planes) -> tuple[np.ndarray, list[str]]:
         raise InputError(f"The mask is {_size(mask.shape)} pixels; wanted is {wanted}, the size of its image.")
     mask = _whole_numbers(mask)
     if is_jpeg:
-        mask, notes = _without_noise(mask), ["A mask saved as JPEG: the brighter half of its grey values is object."]
+        mask, notes = (
+            _without_noise(mask),
+            ["A mask saved as JPEG: the brighter half of its grey values is taken for white."],
+        )
     return to_planes(mask, planes.axes.replace("C", "")).pixels[..., 0], notes
 
 
@@ -164,7 +167,7 @@ def _whole_numbers(mask: np.ndarray) -> np.ndarray:
     if not np.isfinite(mask).all():
         raise InputError("It holds values that are no numbers (NaN or infinite); wanted is 0 for background.")
     if mask.dtype.kind == "f" and (mask != np.rint(mask)).any():
-        raise InputError("It holds fractions, as probabilities and images do; wanted is one whole number an object.")
+        raise InputError("It holds fractions, as probabilities and images do; wanted is one whole number a pixel.")
     if mask.min() < 0 or mask.max() > np.iinfo(np.int32).max:
         raise InputError(f"It goes from {mask.min()} to {mask.max()}; wanted is 0 to 2,147,483,647.")
     return mask.astype(np.int32) if mask.dtype.kind == "f" else mask
@@ -247,7 +250,7 @@ def _is_smooth(stack: np.ndarray, count: int) -> bool:
 def _whole_border(stack: np.ndarray) -> list[str]:
     edges = (stack[:, 0], stack[:, -1], stack[..., 0], stack[..., -1])
     if all(edge.all() for edge in edges):
-        return ["The whole border of the image is object; are objects and background exchanged?"]
+        return ["The whole border of the image is labelled; are labels and background exchanged?"]
     return []
 
 

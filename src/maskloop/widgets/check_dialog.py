@@ -81,7 +81,7 @@ class CheckDialog(QDialog):
         self.setWindowTitle(f"Data of {project.folder.name}")
         self.resize(WIDTH, 0)  # grows when something is found
         self._project, self._config, self._background = project, config, background
-        self._course, self._checkup = _Course(), Checkup("", 0, 0, (), lambda _: None)
+        self._course, self._checkup = _Course(), Checkup("", project.task, 0, 0, (), lambda _: None)
         self._rows: list[tuple[Problem, Path]] = []
         # Plain, since they may quote names that a person has given.
         self.status, self.text = (QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText) for _ in range(2))
@@ -249,7 +249,7 @@ def _examine(folder: Path, config: TrainConfig, course: _Course) -> Checkup | No
 def _describe(checkup: Checkup) -> str:
     examined = "No image could be examined"
     if checkup.images:
-        examined = f"{_count(checkup.images, 'image')} with {_count(checkup.objects, 'reviewed object')}"
+        examined = f"{_count(checkup.images, 'image')} with {_count(checkup.objects, f'reviewed {checkup.task.noun}')}"
     counts = Counter(problem.gravity for problem in checkup.problems)
     found = ", ".join(_count(counts[gravity], gravity) for gravity in GRAVITIES if counts[gravity])
     return f"{examined}: {found or 'nothing is wrong with them'}."
