@@ -248,6 +248,14 @@ def compare(
     project: Annotated[
         Path, typer.Option("--on", metavar="PROJECT", help="The project whose pixels they are judged by.")
     ],
+    channel: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Which channel of the project's images, counted from 0. Left out: the only one, or all colours as "
+            "grey.",
+        ),
+    ] = None,
 ) -> None:
     """Judge two models by what is held out of a project, and by what the old one knew before."""
     from maskloop import api
@@ -256,7 +264,7 @@ def compare(
     with without_noise():
         start_engine()
     with progress("Comparing", 1) as reach:
-        comparison = api.compare(old, new, project, on_image=lambda share: reach(share, ""))
+        comparison = api.compare(old, new, project, channel=channel, on_image=lambda share: reach(share, ""))
     tell(f"{comparison.table()}\n\n{comparison.recommendation}")
 
 
