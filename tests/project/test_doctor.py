@@ -10,7 +10,7 @@ import tifffile
 from scipy import ndimage
 
 from maskloop.config import OBJECTS, NetworkConfig, TaskConfig, TrainConfig, name_classes
-from maskloop.errors import Cancelled, ModelError
+from maskloop.errors import ModelError
 from maskloop.project.autosave import Autosave
 from maskloop.project.doctor import check_data
 from maskloop.project.entry import hash_pixels
@@ -306,9 +306,20 @@ def test_files_that_are_no_images_and_values_that_are_no_numbers_are_no_errors(s
     assert checkup.draw(problems[0].paths[0]).shape == (*SHAPE, 3)
 
 
-def test_it_can_be_stopped(sound):
-    with pytest.raises(Cancelled):
-        check_data(sound(), should_stop=lambda: True)
+def test_stopped_it_says_what_it_has_found_until_then_and_nothing_of_all_together(sound):
+    folder = sound()
+    a_shifted_mask(folder)
+    nearly_the_same_image_twice(folder)
+    image, labels = read(folder, "a")
+    write(folder, "aa", image + np.uint8(1), labels)  # is nearly the same as a too
+    done = []
+    checkup = check_data(folder, on_file=done.append, should_stop=lambda: len(done) == 3)
+    assert (checkup.examined, checkup.total, checkup.images) == (3, 6, 3)
+    [problem] = checkup.problems
+    assert problem.reason.startswith("Its labels would fit better")
+    assert checkup.draw(problem.paths[0]).shape == (*SHAPE, 3)
+    nothing = check_data(folder, should_stop=lambda: True)
+    assert (nothing.examined, nothing.problems) == (0, ())  # nothing is labelled in any, but nobody looked
 
 
 def test_the_terminal_tells_it_writes_pictures_and_fails_for_an_error(sound, tmp_path):
