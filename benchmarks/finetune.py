@@ -31,7 +31,7 @@ import numpy as np
 from make_rehearsal import JUDGED, LEARNED, choose
 from maskloop.config import AugmentConfig, TrainConfig
 from maskloop.data.examples import Example, read_examples
-from maskloop.data.split import look_alikes, split_examples
+from maskloop.data.split_examples import look_alikes, split_examples
 from maskloop.project.project import Project
 from maskloop.project.rehearsal import Rehearsal, save_rehearsal
 from maskloop.scores import align

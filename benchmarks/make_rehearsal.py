@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from maskloop.data.examples import Example, read_examples
-from maskloop.data.split import look_alikes
+from maskloop.data.split_examples import look_alikes
 from maskloop.project.model_folder import read_card
 from maskloop.project.rehearsal import Rehearsal, save_rehearsal
 from train_bundled import training_names

@@ -36,7 +36,7 @@ def training_names(data: Path) -> list[str]:
 def main(data: Path, folder: Path) -> None:
     start_engine()
     from maskloop.data.examples import read_examples
-    from maskloop.data.split import split_examples
+    from maskloop.data.split_examples import split_examples
     from maskloop.training.callbacks import Callbacks
     from maskloop.training.train import train_model
 

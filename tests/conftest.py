@@ -10,6 +10,7 @@ os.environ.setdefault("NAPARI_CONFIG", str(Path(tempfile.mkdtemp(prefix="maskloo
 if os.environ.get("MASKLOOP_TEST_DISPLAY") != "1":
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -37,6 +38,21 @@ def discs(shape, centres, radius):
 def _discs():
     """The function `discs`."""
     return discs
+
+
+@pytest.fixture(scope="session")
+def class_data(discs, tmp_path_factory):
+    """Images of bright discs with darker rims, and masks of these classes."""
+    folder, rng = tmp_path_factory.mktemp("classes"), np.random.default_rng(0)
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir()
+    for i in range(6):
+        centres = rng.uniform(14, 50, (3, 2))
+        classes = np.where(discs((64, 64), centres, 6) > 0, 1, 2 * (discs((64, 64), centres, 9) > 0))
+        image = np.array([30, 200, 110])[classes] + rng.normal(0, 6, classes.shape)
+        iio.imwrite(folder / "images" / f"{i} & co.png", image.clip(0, 255).astype(np.uint8))
+        iio.imwrite(folder / "masks" / f"{i} & co.png", classes.astype(np.uint8))
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from maskloop.errors import InputError
 from maskloop.files import read_labels
 from maskloop.options import read_settings
 from maskloop.project.model_folder import read_card
+from maskloop.project.project import Project
 from maskloop.recipes import RECIPES, parse_recipe, read_recipe
 
 
@@ -387,6 +388,21 @@ def test_truth_without_prediction_is_refused(by_hand):
     found, truth = by_hand
     (found / "x1_labels.tif").unlink()
     assert "have no prediction" in refusal(run("evaluate", found, truth))
+
+
+def test_models_are_compared_on_the_channel_that_is_named(tiny_model, make_model, discs, tmp_path):
+    other = make_model(tmp_path / "other", labels=LabelsConfig(foreground=0.05))
+    labels = discs((96, 96), [(20, 20), (20, 70), (70, 20), (70, 70)], 12)
+    image = np.stack([np.zeros_like(labels), 9 * labels], axis=-1).astype(np.uint16)
+    with Project.create(tmp_path / "cells") as project:
+        project.add(image, labels, name="a", axes="YXC", reviewed=np.ones(labels.shape, np.uint8))
+    command = ["compare", tiny_model, other, "--on", project.folder]
+    assert "'a' has 2 channels: say which one" in refusal(run(*command))
+    assert "'a' has no channel 7" in refusal(run(*command, "--channel", 7))
+    tables = [api.compare(tiny_model, other, project.folder, channel=channel).table() for channel in (0, 1)]
+    assert tables[0] != tables[1]
+    for channel, table in enumerate(tables):
+        assert run(*command, "--channel", channel).stdout.startswith(table)
 
 
 def test_what_cannot_be_compared_is_refused(by_hand, tmp_path):

@@ -70,7 +70,7 @@ def segment(
     with without_noise():
         loaded = api.load_model(config.model)
     with progress("Segmenting", len(targets)) as reach:
-        noun = "object" if loaded.card.network.task.kind == "objects" else "part"
+        noun = loaded.card.network.task.noun
         done = [_tell_outcome(outcome, noun) for outcome in segment_files(targets, loaded, config, reach)]
     if not all(done):
         if len(done) > 1:
@@ -109,7 +109,7 @@ def check(
         if pictures is not None and (picture := checkup.draw(first)) is not None:
             iio.imwrite(pictures / f"{number:03} {first.stem}.png", picture)
     found = f"problems: {len(checkup.problems)}" if checkup.problems else "nothing is wrong with them"
-    tell(f"{checkup.layout}; images: {checkup.images}; objects: {checkup.objects}; {found}")
+    tell(f"{checkup.layout}; images: {checkup.images}; {checkup.task.noun}s: {checkup.objects}; {found}")
     if any(problem.gravity == "error" for problem in checkup.problems):
         raise typer.Exit(FAILED)
 
@@ -150,6 +150,14 @@ def compare(
     project: Annotated[
         Path, typer.Option("--on", metavar="PROJECT", help="The project whose pixels they are judged by.")
     ],
+    channel: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Which channel of the project's images, counted from 0. Left out: the only one, or all colours as "
+            "grey.",
+        ),
+    ] = None,
 ) -> None:
     """Judge two models by what is held out of a project, and by what the old one knew before."""
     from maskloop import api
@@ -158,7 +166,7 @@ def compare(
     with without_noise():
         start_engine()
     with progress("Comparing", 1) as reach:
-        comparison = api.compare(old, new, project, on_image=lambda share: reach(share, ""))
+        comparison = api.compare(old, new, project, channel=channel, on_image=lambda share: reach(share, ""))
     tell(f"{comparison.table()}\n\n{comparison.recommendation}")
 
 

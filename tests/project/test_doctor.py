@@ -9,8 +9,8 @@ import pytest
 import tifffile
 from scipy import ndimage
 
-from maskloop.config import NetworkConfig, TaskConfig, TrainConfig, name_classes
-from maskloop.errors import Cancelled, ModelError
+from maskloop.config import OBJECTS, NetworkConfig, TaskConfig, TrainConfig, name_classes
+from maskloop.errors import ModelError
 from maskloop.project.autosave import Autosave
 from maskloop.project.doctor import check_data
 from maskloop.project.entry import hash_pixels
@@ -115,7 +115,7 @@ FAULTS = {
     no_mask: ("warning", "It has no mask"),
     another_size: ("error", "The mask is 125 x 160 pixels"),
     a_photograph_for_a_mask: ("error", "as photographs, probabilities, interpolated labels and classes do"),
-    no_objects: ("warning", "There are no objects in the mask"),
+    no_objects: ("warning", "There is nothing but background in the mask"),
     the_same_image_twice: ("error", "Its pixels are the same as those of"),
     nearly_the_same_image_twice: ("warning", "It is nearly the same picture as"),
     a_shifted_mask: ("warning", "Its labels would fit better 6 pixels up and 5 pixels to the right."),
@@ -143,7 +143,11 @@ def test_a_planted_fault_is_found_and_named(sound, plant, wanted):
 
 @pytest.mark.parametrize(
     ("radius", "per_side", "wanted"),
-    [(1.5, (2, 2), "Only"), (2, (10, 12), "pixels across"), (30, (1, 2), "a crop to learn from has 64")],
+    [
+        (1.5, (2, 2), "All but 0.1% of the pixels"),
+        (2, (10, 12), "pixels across"),
+        (30, (1, 2), "a crop to learn from has 64"),
+    ],
 )
 def test_objects_that_do_not_suit_what_learns_are_noticed(sound, radius, per_side, wanted):
     checkup = check_data(sound("odd", radius, per_side), config=TrainConfig(crop=64))
@@ -159,7 +163,7 @@ def test_the_gravest_comes_first_and_what_is_the_same_of_several_files_is_said_o
     write(folder, "d", labels=np.zeros(SHAPE))
     problems = check_data(folder).problems
     assert [problem.gravity for problem in problems][:1] == ["error"]
-    [empty] = [problem for problem in problems if "no objects" in problem.reason]
+    [empty] = [problem for problem in problems if "nothing but" in problem.reason]
     assert [path.stem for path in empty.paths] == ["c", "d"]
 
 
@@ -183,7 +187,7 @@ def test_one_reviewed_image_of_a_project_will_do_and_none_will_not(sound, tmp_pa
             image, labels = read(folder, name)
             project.add(image, labels.astype(np.int32), name=name)
     [problem] = check_data(tmp_path / "project").problems
-    assert (problem.gravity, problem.reason) == ("error", "There is no object to learn from in any image.")
+    assert (problem.gravity, problem.reason) == ("error", "There is nothing labelled to learn from in any image.")
     with Project(tmp_path / "project") as project:
         entry = project.entries[0]
         project.save_correction(entry, project.annotation(entry).labels, np.ones(SHAPE, np.uint8))
@@ -191,9 +195,9 @@ def test_one_reviewed_image_of_a_project_will_do_and_none_will_not(sound, tmp_pa
     assert (checkup.images, checkup.objects, checkup.problems) == (1, 13, ())
 
 
-def reviewed_project(folder, images):
+def reviewed_project(folder, images, task=OBJECTS):
     """Make a project of images with labels that are reviewed."""
-    with Project.create(folder) as project:
+    with Project.create(folder, task) as project:
         for name, (image, labels) in images.items():
             project.add(image, labels.astype(np.int32), name=name, reviewed=np.ones(labels.shape, np.uint8))
     return folder
@@ -248,7 +252,7 @@ def test_entries_that_are_damaged_are_named_and_those_that_are_empty_are_asked_a
         ("hint", (c,)),
     ]
     assert all("backup" in problem.advice for problem in problems[:2])
-    assert "no object" in problems[2].reason
+    assert "nothing but background" in problems[2].reason
 
 
 def test_an_entry_that_is_removed_meanwhile_is_no_fault(sound, tmp_path):
@@ -302,14 +306,25 @@ def test_files_that_are_no_images_and_values_that_are_no_numbers_are_no_errors(s
     assert checkup.draw(problems[0].paths[0]).shape == (*SHAPE, 3)
 
 
-def test_it_can_be_stopped(sound):
-    with pytest.raises(Cancelled):
-        check_data(sound(), should_stop=lambda: True)
+def test_stopped_it_says_what_it_has_found_until_then_and_nothing_of_all_together(sound):
+    folder = sound()
+    a_shifted_mask(folder)
+    nearly_the_same_image_twice(folder)
+    image, labels = read(folder, "a")
+    write(folder, "aa", image + np.uint8(1), labels)  # is nearly the same as a too
+    done = []
+    checkup = check_data(folder, on_file=done.append, should_stop=lambda: len(done) == 3)
+    assert (checkup.examined, checkup.total, checkup.images) == (3, 6, 3)
+    [problem] = checkup.problems
+    assert problem.reason.startswith("Its labels would fit better")
+    assert checkup.draw(problem.paths[0]).shape == (*SHAPE, 3)
+    nothing = check_data(folder, should_stop=lambda: True)
+    assert (nothing.examined, nothing.problems) == (0, ())  # nothing is labelled in any, but nobody looked
 
 
 def test_the_terminal_tells_it_writes_pictures_and_fails_for_an_error(sound, tmp_path):
-    def check(folder):
-        command = [sys.executable, "-m", "maskloop", "check", str(folder), "--pictures", str(tmp_path / "pictures")]
+    def check(folder, *options):
+        command = [sys.executable, "-m", "maskloop", "check", str(folder), *options]
         return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
     folder = sound()
@@ -318,13 +333,14 @@ def test_the_terminal_tells_it_writes_pictures_and_fails_for_an_error(sound, tmp
     assert "images: 4; objects: 52; nothing is wrong with them" in done.stdout
     a_shifted_mask(folder)
     a_damaged_file(sound("damaged"))
-    done = check(folder)
+    done = check(folder, "--pictures", str(tmp_path / "pictures"))
     assert done.returncode == 0
     assert "b.png: Its labels would fit better 6 pixels up and 5 pixels to the right. Move the" in done.stdout
     assert iio.imread(tmp_path / "pictures" / "001 b.png").shape == (*SHAPE, 3)
     done = check(tmp_path / "damaged")
     assert done.returncode == 1
     assert done.stdout.startswith("error: ")
+    assert "images: 4; parts: " in check(folder, "--task", "foreground").stdout
 
 
 @pytest.fixture
@@ -370,3 +386,42 @@ def test_a_class_that_is_nowhere_or_in_one_image_only_is_found(tmp_path):
     found = {(p.gravity, p.reason) for p in check_data(tmp_path, config=config).problems}
     assert ("error", "No pixel is vessel, label 3.") in found
     assert ("warning", "It is the only image with tumour, label 2.") in found
+
+
+@pytest.mark.parametrize("kind", ["foreground", "classes"])
+def test_what_is_said_of_other_tasks_speaks_of_no_objects(sound, tmp_path, kind):
+    task = TaskConfig(kind=kind, classes=name_classes(["liver"] if kind == "classes" else []))
+    config = TrainConfig(base="none", network=NetworkConfig(task=task))
+    folder = sound("shifted")
+    for name in "acd":
+        image, labels = read(folder, name)
+        write(folder, name, image, labels > 0)
+    write(folder, "b", labels=np.roll(list(read(folder, "b"))[1] > 0, 6, 0))
+    write(folder, "c", labels=np.zeros(SHAPE))
+    (folder / "masks" / "d.png").unlink()
+    scarce = sound("scarce", 1.5, (2, 2))
+    for name in NAMES:
+        write(scarce, name, labels=list(read(scarce, name))[1] > 0)
+    nothing = {name: (next(iter(read(folder, name))), np.zeros(SHAPE)) for name in NAMES}
+    project = reviewed_project(tmp_path / "nothing", nothing, task)
+    checkups = [check_data(data, config=config) for data in (folder, scarce, project)]
+    reasons = {problem.reason for checkup in checkups for problem in checkup.problems}
+    assert {
+        "Its labels would fit better 6 pixels up.",
+        "It has no mask: it is imported without labels.",
+        "All but 0.1% of the pixels are background.",
+        "It is reviewed, and there is nothing but background in it.",
+        "There is nothing labelled to learn from in any image.",
+    } <= reasons
+    said = [text for checkup in checkups for p in checkup.problems for text in (p.reason, p.advice)]
+    assert not [text for text in said if "object" in text]
+
+
+@pytest.mark.parametrize("kind", ["foreground", "classes"])
+def test_masks_that_are_labelled_nearly_everywhere_are_exchanged_with_background_but_for_classes(sound, kind):
+    task = TaskConfig(kind=kind, classes=name_classes(["liver"] if kind == "classes" else []))
+    folder = sound()
+    for name in NAMES:
+        write(folder, name, labels=list(read(folder, name))[1] != 1)
+    problems = check_data(folder, config=TrainConfig(base="none", network=NetworkConfig(task=task))).problems
+    assert ("Only 1% of the pixels are background." in {p.reason for p in problems}) == (kind == "foreground")

@@ -127,7 +127,7 @@ def test_masks_beside_their_images_are_matched(write):
     assert plan.layout == "masks beside their images"
     assert matched(plan) == {"a.png": ["a_mask.png"], "b.tif": ["b_labels.tif"], "c.png": []}
     assert reasons(plan.refused) == {"d_mask.png": "It is a mask, and no image has its name."}
-    assert reasons(plan.notes) == {"c.png": "It has no mask: it is imported without objects."}
+    assert reasons(plan.notes) == {"c.png": "It has no mask: it is imported without labels."}
     assert matched(plan_import(folder, folder)) == matched(plan)
 
 
@@ -173,7 +173,7 @@ def test_files_that_cannot_be_used_are_refused_with_a_reason(write):
     shutil.copy(folder / "images/e.png", folder / "images/f.png")
     plan = plan_import(folder)
     assert matched(plan) == {"e.png": ["e.png"]}
-    assert reasons(plan.notes) == {"e.png": "There are no objects in the mask."}
+    assert reasons(plan.notes) == {"e.png": "There is nothing but background in the mask."}
     said = {finding.path.relative_to(folder).as_posix(): finding.reason for finding in plan.refused}
     assert list(said) == ["images/a.png", "masks/b.png", "masks/c.png", "masks/d.png", "images/f.png"]
     wanted = ["damaged", "damaged", "24 x 30", "photographs", f"same as those of {folder / 'images/e.png'}"]
@@ -326,7 +326,7 @@ def test_a_mask_of_foreground_needs_no_second_look(tmp_path, write, labels):
     with Project.create(tmp_path / "tissue", TaskConfig(kind="foreground")) as project:
         plan = plan_import(data, task=project.task)
         assert reasons(plan.notes) == {
-            "inverse.png": "The whole border of the image is object; are objects and background exchanged?"
+            "inverse.png": "The whole border of the image is labelled; are labels and background exchanged?"
         }
         for entry in import_matches(project, plan).entries:
             known = labels == 0 if entry.name == "inverse" else labels > 0

@@ -99,7 +99,7 @@ def test_binary_masks_saved_as_jpeg_lose_their_noise(read, labels, quality, colo
 def test_a_black_jpeg_has_no_objects(read):
     found, notes = read(np.zeros(SHAPE, np.uint8), "mask.jpg")
     assert not found.any()
-    assert notes == ["There are no objects in the mask."]
+    assert notes == ["There is nothing but background in the mask."]
 
 
 COLOURS = {0: (0, 0, 0), 1: (200, 0, 0), 2: (0, 200, 0), 5: (0, 0, 9), 9: (9, 9, 9)}
@@ -280,8 +280,8 @@ def test_where_objects_overlap_the_first_stays(write_objects, labels):
     assert list(np.unique(found)) == [0, 1, 2, 3]
     np.testing.assert_array_equal(found == 1, labels == 2)
     said = {note.path.name: note.reason for note in notes}
-    assert said["3.png"] == "The mask is empty; it is no object."
-    assert said["4.png"] == "Other masks cover it; it is no object."
+    assert said["3.png"] == "The mask is empty; it adds nothing."
+    assert said["4.png"] == "Other masks cover it; it adds nothing."
     overlap = np.count_nonzero(both & (labels == 2)) + np.count_nonzero(labels == 2)
     assert f"overlap in {overlap} pixels" in notes[-1].reason
 

@@ -9,6 +9,7 @@ from maskloop.config import TaskConfig, name_classes
 from maskloop.errors import InputError, ProjectError
 from maskloop.project.annotation import Annotation
 from maskloop.project.autosave import Autosave
+from maskloop.project.card import read_card
 from maskloop.project.project import Project
 
 KINDS = [
@@ -280,3 +281,26 @@ def test_labels_that_mean_nothing_are_not_kept(tmp_path, task, highest):
         assert len(project.entries) == 1
     with Project(tmp_path / "organs") as project:
         assert project.task == task
+
+
+def test_a_class_is_given_another_colour_and_nothing_else_changes(tmp_path):
+    liver, tumour = name_classes(["liver", "tumour"])
+    folder = tmp_path / "organs"
+    with Project.create(folder, TaskConfig(kind="classes", classes=(liver, tumour))) as project:
+        before = read_card(folder)
+        project.recolour(2, "#123456")
+        changed = TaskConfig(kind="classes", classes=(liver, tumour.model_copy(update={"colour": "#123456"})))
+        assert project.task == changed
+        assert read_card(folder) == before.model_copy(update={"task": changed})
+        for number, colour, said in (
+            (2, liver.colour, "tumour cannot be shown in #e69f00: two classes have one colour"),
+            (1, "#000000", "black is the background's"),
+            (1, "red", "liver cannot be shown in red"),
+            (3, "#654321", "There is no class 3; wanted is one of the 2"),
+            (0, "#654321", "There is no class 0"),
+        ):
+            with pytest.raises(InputError, match=said):
+                project.recolour(number, colour)
+        with Project(folder) as other, pytest.raises(ProjectError, match="reading only"):
+            other.recolour(1, "#654321")
+        assert read_card(folder).task == project.task == changed

@@ -18,8 +18,8 @@ from maskloop.project.history import Epoch, write_history
 from maskloop.project.model_folder import Training, read_card, save_card
 from maskloop.project.project import Project
 from maskloop.reporting.judged_image import best_median_worst, judge_image
-from maskloop.reporting.object_scores import score_objects
-from maskloop.reporting.objects import Objects
+from maskloop.reporting.object_kind import ObjectKind
+from maskloop.reporting.object_scores_of_all import score_objects_of_all
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 SIDE = 160  # pixels, of the crops that are judged
@@ -276,7 +276,7 @@ def judged(name, share):
     truth[:10, :10] = 1
     labels = truth.copy()
     labels.reshape(-1)[np.flatnonzero(truth)[round(100 * share) :]] = 0
-    return judge_image(Objects(), name, None, truth, labels)
+    return judge_image(ObjectKind(), name, None, truth, labels)
 
 
 def test_the_best_the_median_and_the_worst_are_chosen_by_mean_ap():
@@ -288,10 +288,10 @@ def test_the_best_the_median_and_the_worst_are_chosen_by_mean_ap():
 
 
 def test_intervals_are_those_of_pooled_scores():
-    alike = score_objects(4 * [judged("a", 0.8).verdict.counts])
+    alike = score_objects_of_all(4 * [judged("a", 0.8).verdict.counts])
     assert {name: interval for name, _, interval in alike.rows}["PQ (panoptic quality)"] == "0.800 to 0.800"
     assert alike.ap_interval.tolist() == 2 * [7 * [1.0] + 2 * [0.0]]
-    mixed = score_objects([judged(name, share).verdict.counts for name, share in (("a", 1), ("b", 0))])
+    mixed = score_objects_of_all([judged(name, share).verdict.counts for name, share in (("a", 1), ("b", 0))])
     assert mixed.intervals["AP at IoU 0.5"] == (0, 1)
     assert mixed.rows[0] == ("AP at IoU 0.5", "0.500", "0.000 to 1.000")
 

@@ -13,7 +13,7 @@ from maskloop.config import name_classes
 from maskloop.errors import InputError
 from maskloop.ops.metrics import pool
 from maskloop.project.project import Project
-from maskloop.reporting.classes import Classes
+from maskloop.reporting.class_kind import ClassKind
 from maskloop.reporting.judged_image import best_median_worst, judge_image
 
 BLACK, INSIDE, RIM = (0, 0, 0), (0x11, 0x22, 0x33), (0xAA, 0xBB, 0xCC)
@@ -81,7 +81,7 @@ def test_truth_and_prediction_are_in_the_colours_of_the_classes(page, class_data
 
 def test_only_wrong_pixels_are_marked_as_mistakes():
     labels, truth = np.array([[0, 1, 2, 2]]), np.array([[0, 2, 2, 0]])
-    drawn = Classes(name_classes(["x", "y"])).draw(np.zeros((1, 4, 1)), labels, truth)
+    drawn = ClassKind(name_classes(["x", "y"])).draw(np.zeros((1, 4, 1)), labels, truth)
     assert (drawn["mistakes"] > 0).any(axis=-1).tolist() == [[False, True, False, True]]
 
 
@@ -158,7 +158,7 @@ def test_stacks_are_refused_in_one_sentence(tmp_path):
 
 
 def test_images_are_ranked_by_their_mean_dice():
-    kind, truth = Classes(name_classes(["x", "y"])), np.array([[1, 1, 2, 2]])
+    kind, truth = ClassKind(name_classes(["x", "y"])), np.array([[1, 1, 2, 2]])
     found = {"b": [1, 1, 2, 0], "a": [1, 1, 2, 2], "c": [1, 0, 0, 0]}
     images = [judge_image(kind, name, None, truth, np.array([labels])) for name, labels in found.items()]
     assert [judged.name for judged in best_median_worst(images).values()] == ["a", "b", "c"]
@@ -167,5 +167,5 @@ def test_images_are_ranked_by_their_mean_dice():
 
 def test_a_project_of_another_task_is_refused(of_classes, tmp_path):
     Project.create(tmp_path / "cells").close()
-    with pytest.raises(InputError, match=r"makes classes \(inside, .* cells mean objects"):
+    with pytest.raises(InputError, match=r"makes classes \(inside, .* the project cells mean objects: choose"):
         api.report(of_classes[0], tmp_path / "cells", tmp_path / "r.html")

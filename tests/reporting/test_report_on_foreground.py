@@ -12,7 +12,7 @@ from maskloop import api, cli
 from maskloop.config import TaskConfig
 from maskloop.ops.metrics import pool
 from maskloop.project.project import Project
-from maskloop.reporting.foreground import Foreground
+from maskloop.reporting.foreground_kind import ForegroundKind
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +80,13 @@ def test_the_labels_at_each_threshold_are_counted(of_foreground, class_data):
     examples = read_examples(class_data, card.training.held_out, card.network.task)
     for judged in judge_model(api.load_model(folder), examples):
         found = [counts.predicted[1] for counts in judged.verdict.by_foreground]
-        assert len(found) == len(Foreground.foregrounds)
+        assert len(found) == len(ForegroundKind.foregrounds)
         assert found == sorted(found, reverse=True)
         assert found[0] > found[-1]
 
 
 def test_right_wrong_and_missed_pixels_have_colours_of_their_own():
-    drawn = Foreground().draw(np.zeros((1, 4, 1)), np.array([[0, 9, 9, 0]]), np.array([[0, 3, 0, 3]]))
+    drawn = ForegroundKind().draw(np.zeros((1, 4, 1)), np.array([[0, 9, 9, 0]]), np.array([[0, 3, 0, 3]]))
     colours = {tuple(colour) for colour in drawn["mistakes"][0].tolist()}
     assert len(colours) == 4
     assert (drawn["truth"] > 0).any(axis=-1).tolist() == [[False, True, False, True]]
@@ -97,7 +97,7 @@ def test_only_what_is_reviewed_counts():
     labels, truth = np.random.default_rng(0).integers(0, 3, (2, 12, 16))
     known = np.zeros((12, 16), bool)
     known[:, :9] = True
-    kind = Foreground()
+    kind = ForegroundKind()
     part = kind.judge(labels[:, :9], truth[:, :9], None, [truth[:, :9]])
     whole = kind.judge(labels, truth, known, [truth])
     assert kind.rows(whole) == kind.rows(part) != kind.rows(kind.judge(labels, truth))

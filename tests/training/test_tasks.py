@@ -2,7 +2,6 @@
 
 import math
 
-import imageio.v3 as iio
 import numpy as np
 import pytest
 
@@ -16,21 +15,6 @@ CLASSES = TaskConfig(kind="classes", classes=name_classes(["inside", "border"]))
 FOREGROUND = TaskConfig(kind="foreground")
 
 
-@pytest.fixture(scope="session")
-def three_classes(discs, tmp_path_factory):
-    """Images of bright discs with darker borders, and masks of these classes."""
-    folder, rng = tmp_path_factory.mktemp("classes"), np.random.default_rng(0)
-    for kind in ("images", "masks"):
-        (folder / kind).mkdir()
-    for i in range(6):
-        centres = rng.uniform(14, 50, (3, 2))
-        classes = np.where(discs((64, 64), centres, 6) > 0, 1, 2 * (discs((64, 64), centres, 9) > 0))
-        image = np.array([30, 200, 110])[classes] + rng.normal(0, 6, classes.shape)
-        iio.imwrite(folder / "images" / f"{i}.png", image.clip(0, 255).astype(np.uint8))
-        iio.imwrite(folder / "masks" / f"{i}.png", classes.astype(np.uint8))
-    return folder
-
-
 def with_task(settings, task, **choices):
     config = settings(**{"epochs": 12, "steps": 12} | choices)
     return config.model_copy(update={"network": config.network.model_copy(update={"task": task})})
@@ -41,36 +25,36 @@ def dice(found, true):
 
 
 @pytest.fixture(scope="module")
-def of_classes(three_classes, settings, tmp_path_factory):
+def of_classes(class_data, settings, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "model"
-    card = train(three_classes, folder, with_task(settings, CLASSES))
+    card = train(class_data, folder, with_task(settings, CLASSES))
     return folder, card
 
 
-def test_classes_are_learned_each(three_classes, of_classes):
+def test_classes_are_learned_each(class_data, of_classes):
     folder, card = of_classes
     assert read_card(folder).network.task == CLASSES
     assert card.training.scores["dice"] > 0.8
     assert all(card.training.scores[f"dice of {name}"] > 0.7 for name in ("inside", "border"))
-    held_out = read_examples(three_classes, card.training.held_out, CLASSES)
+    held_out = read_examples(class_data, card.training.held_out, CLASSES)
     assert held_out
     for example in held_out:
         labels = segment(example.image[..., 0], folder)
         assert all(dice(labels == number, example.labels == number) > 0.7 for number in (1, 2))
 
 
-def test_a_model_of_classes_can_be_gone_on_with_and_stays_at_its_scale(three_classes, of_classes, settings, tmp_path):
+def test_a_model_of_classes_can_be_gone_on_with_and_stays_at_its_scale(class_data, of_classes, settings, tmp_path):
     config = settings(base=str(of_classes[0]), epochs=1)
-    card = train(three_classes, tmp_path / "model", config)
+    card = train(class_data, tmp_path / "model", config)
     assert card.network == of_classes[1].network
     assert card.usual_diameter == of_classes[1].usual_diameter
     assert math.isclose(card.diameter, of_classes[1].diameter, rel_tol=0.2)
 
 
-def test_masks_with_more_classes_are_refused_before_anything_is_trained(three_classes, settings, tmp_path):
+def test_masks_with_more_classes_are_refused_before_anything_is_trained(class_data, settings, tmp_path):
     one = TaskConfig(kind="classes", classes=name_classes(["inside"]))
     with pytest.raises(InputError, match=r"\.png: It holds 0, 1, 2; wanted is 0 for background, 1 for inside"):
-        train(three_classes, tmp_path / "model", with_task(settings, one))
+        train(class_data, tmp_path / "model", with_task(settings, one))
     assert not (tmp_path / "model").exists()
 
 
@@ -92,10 +76,10 @@ def test_the_foreground_of_whole_images_is_learned_at_one_size(data, settings, t
 
 
 @pytest.mark.parametrize("kind", ["objects", "classes"])
-def test_tensorboard_gets_scores_a_sample_prediction_and_the_graph(kind, data, three_classes, settings, tmp_path):
+def test_tensorboard_gets_scores_a_sample_prediction_and_the_graph(kind, data, class_data, settings, tmp_path):
     from tensorflow.python.summary.summary_iterator import summary_iterator
 
-    folder, task = {"objects": (data, TaskConfig()), "classes": (three_classes, CLASSES)}[kind]
+    folder, task = {"objects": (data, TaskConfig()), "classes": (class_data, CLASSES)}[kind]
     train(folder, tmp_path / "model", with_task(settings, task, tensorboard=True, epochs=2, steps=1))
     [log] = (tmp_path / "model" / "tensorboard").glob("events.out.tfevents.*")
     events = list(summary_iterator(str(log)))

@@ -14,6 +14,7 @@ import pytest
 from napari._vispy.mouse_event import NapariMouseEvent
 from napari.utils._proxies import ReadOnlyWrapper
 from napari.utils.interactions import mouse_move_callbacks, mouse_press_callbacks, mouse_release_callbacks
+from qtpy.QtWidgets import QFileDialog
 from vispy.app.canvas import MouseEvent
 
 from maskloop.config import NetworkConfig
@@ -51,6 +52,17 @@ def _what_is_imported_stays():
 def until(qtbot):
     """A function that lets the window work until something is true."""
     return lambda condition: qtbot.waitUntil(condition, timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def choose_file(monkeypatch):
+    """A function that says which file a person will choose; none, if it is empty."""
+
+    def choose_file(file):
+        for question in ("getSaveFileName", "getOpenFileName"):
+            monkeypatch.setattr(QFileDialog, question, lambda *_, **__: (str(file), ""))
+
+    return choose_file
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def test_of_sound_data_it_is_said_that_nothing_is_wrong(open_train, tmp_path, im
 
 def test_where_nothing_is_reviewed_that_is_what_is_wrong(open_train, make_project, image_and_labels, check, until):
     dialog = check(open_train(make_project(a=image_and_labels(0))))
-    assert rows(dialog) == [("error", "all images", "There is no object to learn from in any image.")]
+    assert rows(dialog) == [("error", "all images", "There is nothing labelled to learn from in any image.")]
     assert "mark what you have checked as reviewed" in dialog.text.text()
     assert not dialog.open_button.isEnabled()
     until(lambda: dialog.picture.text() == "There is no picture of it.")
@@ -163,35 +163,38 @@ def test_an_image_that_was_removed_meanwhile_is_not_opened(open_train, folder, c
     assert panel.project.open_entry is None
 
 
-def test_it_is_stopped_in_the_midst(open_train, folder, until, monkeypatch):
+def test_stopped_in_the_midst_it_shows_what_was_found_until_then(open_train, folder, until, monkeypatch):
     panel = open_train(folder)
-    dialog, first_is_done, stopped = hold_first(panel, monkeypatch)
-    until(first_is_done.is_set)
+    dialog, two_are_done, stopped = hold(panel, monkeypatch, images=2)
+    until(two_are_done.is_set)
     assert not dialog.stop_button.isHidden()
     dialog.stop_button.click()
     stopped.set()
     until(dialog.check_button.isEnabled)
-    assert dialog.status.text() == "Stopped. What is wrong is said when all images are examined."
-    assert dialog._course.share < 1
+    told = "Stopped after 2 of 4 images: 1 warning. They are not compared with one another yet."
+    assert dialog.status.text() == told
+    assert rows(dialog) == [("warning", "<b>b</b>", "Its labels would fit better 7 pixels up.")]
+    until(lambda: not dialog.picture.pixmap().isNull())
     dialog.check_button.click()
     until(dialog.check_button.isEnabled)
     assert len(rows(dialog)) == 3
 
 
-def hold_first(panel, monkeypatch):
-    """Begin a checkup that waits after its first image."""
+def hold(panel, monkeypatch, images=1):
+    """Begin a checkup of four images that waits after the first ones."""
     from maskloop.widgets import check_dialog
 
-    first_is_done, go = threading.Event(), threading.Event()
+    they_are_done, go = threading.Event(), threading.Event()
     reach = check_dialog._Course.reach
 
     def wait(course, share):
         reach(course, share)
-        first_is_done.set()
-        go.wait(60)
+        if 4 * share >= images:
+            they_are_done.set()
+            go.wait(60)
 
     monkeypatch.setattr(check_dialog._Course, "reach", wait)
-    return begin(panel), first_is_done, go
+    return begin(panel), they_are_done, go
 
 
 @pytest.mark.parametrize("how", ["closed", "another", "by itself"])
@@ -199,7 +202,7 @@ def test_it_goes_with_its_project_and_examines_no_more(
     open_train, folder, until, monkeypatch, qtbot, make_project, how
 ):
     panel = open_train(folder)
-    dialog, first_is_done, go = hold_first(panel, monkeypatch)
+    dialog, first_is_done, go = hold(panel, monkeypatch)
     course = dialog._course
     until(first_is_done.is_set)
     with qtbot.captureExceptions() as exceptions:
@@ -221,7 +224,7 @@ def test_it_goes_with_its_project_and_examines_no_more(
 
 def test_a_window_that_is_closed_waits_for_no_checkup(open_train, folder, until, monkeypatch):
     panel = open_train(folder)
-    dialog, first_is_done, go = hold_first(panel, monkeypatch)
+    dialog, first_is_done, go = hold(panel, monkeypatch)
     course = dialog._course
     until(first_is_done.is_set)
     dialog.deleteLater()  # as by its parent
@@ -249,7 +252,7 @@ def test_a_project_whose_folder_went_is_told_in_a_sentence(open_train, folder, u
 
 def test_entries_may_come_and_go_while_it_examines(open_train, folder, until, monkeypatch):
     panel = open_train(folder)
-    dialog, first_is_done, go = hold_first(panel, monkeypatch)
+    dialog, first_is_done, go = hold(panel, monkeypatch)
     until(first_is_done.is_set)
     project = panel.project.project
     entries = {entry.name: entry for entry in project.entries}

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from napari.layers import Labels
-from qtpy.QtWidgets import QLabel
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QColorDialog, QLabel
 
 from maskloop.config import COLOURS, OBJECTS, NetworkConfig, TaskConfig, name_classes
 from maskloop.errors import InputError
@@ -247,3 +248,65 @@ def test_in_another_projects_colours_a_model_is_shown_in_those_of_this_one(
     panel.segment.segment()
     until(panel.segment.run_button.isEnabled)
     assert task_of_layer(entry.labels) == CLASSES
+
+
+# Other colours
+
+
+@pytest.fixture
+def recolour(monkeypatch, until):
+    """A function that chooses a class in the menu of the Project tab, and a colour for it; returns what is said."""
+
+    def recolour(panel, name, colour):
+        monkeypatch.setattr(QColorDialog, "getColor", lambda *_: QColor(colour))
+        form, message = panel.project.form, panel.project.message
+        form.colours_button.menu().aboutToShow.emit()
+        [action] = [action for action in form.colours_button.menu().actions() if action.text() == name]
+        message.clear()
+        action.trigger()
+        until(lambda: bool(message.text()) or not QColor(colour).isValid())
+        return message.text()
+
+    return recolour
+
+
+def test_a_class_gets_another_colour_in_the_project_the_layer_and_the_button(
+    open_main, folder, open_entry, recolour, on_disk, numbers, until
+):
+    panel = open_main()
+    entry = open_entry(panel, folder, "a")
+    entry.labels.selected_label = 2
+    assert recolour(panel, "tumour && rim", "#123456") == "The classes have their new colours."
+    assert panel.project.project.task.classes[1].colour == "#123456"
+    with Project(folder, hold=False) as project:
+        assert task_of_layer(entry.labels) == entry.task == project.task == panel.project.project.task
+    shown = [tuple(np.round(255 * entry.labels.get_color(number)[:3]).astype(int)) for number in (1, 2)]
+    assert shown == [tuple(bytes.fromhex(COLOURS[0][1:])), (0x12, 0x34, 0x56)]
+    buttons = panel.correct.form.classes.buttons
+    assert [b.icon().pixmap(12).toImage().pixelColor(6, 6).name() for b in buttons[1:]] == [COLOURS[0], "#123456"]
+    assert entry.labels.selected_label == 2
+    until(lambda: entry.saved)
+    np.testing.assert_array_equal(on_disk(folder, "a").labels, numbers)
+    assert task_of_layer(open_entry(panel, folder, "b").labels).classes[1].colour == "#123456"
+
+
+def test_a_colour_that_is_taken_is_refused_and_none_changes_nothing(open_main, folder, open_entry, recolour):
+    panel = open_main()
+    entry = open_entry(panel, folder, "a")
+    refused = "tumour & rim cannot be shown in #e69f00: two classes have one colour; black is the background's."
+    assert recolour(panel, "tumour && rim", COLOURS[0]) == refused
+    assert recolour(panel, "liver", "") == ""  # cancelled
+    assert panel.project.project.task == task_of_layer(entry.labels) == CLASSES
+
+
+def test_colours_are_offered_for_classes_only_and_to_who_may_write(open_main, folder, open_entry, make_project, until):
+    panel = open_main()
+    button = panel.project.form.colours_button
+    assert button.isHidden()
+    with Project(folder):
+        open_entry(panel, folder, "a")
+        assert not button.isHidden()
+        assert not button.isEnabled()
+    panel.project.open_project(make_project())
+    until(lambda: panel.project.project is not None)
+    assert button.isHidden()

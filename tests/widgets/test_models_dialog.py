@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from qtpy.compat import isalive
 from qtpy.QtCore import QCoreApplication, QEvent, Qt
-from qtpy.QtWidgets import QDialogButtonBox, QFileDialog, QInputDialog, QLineEdit, QWidget
+from qtpy.QtWidgets import QDialogButtonBox, QInputDialog, QLineEdit, QWidget
 from safetensors.numpy import save
 
 from maskloop.config import NetworkConfig, TrainConfig
@@ -123,17 +123,6 @@ def rename(qtbot, until, click):
         return dialog.message.text()
 
     return rename
-
-
-@pytest.fixture
-def answer(monkeypatch):
-    """A function that says which file a person will choose."""
-
-    def answer(file):
-        for question in ("getSaveFileName", "getOpenFileName"):
-            monkeypatch.setattr(QFileDialog, question, lambda *_, **__: (str(file), ""))
-
-    return answer
 
 
 @pytest.fixture
@@ -441,15 +430,15 @@ def test_the_model_in_use_is_not_removed(registry, make, open_dialog, select, cl
 
 
 def test_a_model_is_exported_and_imported_into_the_same_project(
-    registry, make, open_dialog, select, click, answer, tmp_path
+    registry, make, open_dialog, select, click, choose_file, tmp_path
 ):
     make("mine v1.2")
     dialog = open_dialog()
     select(dialog, "mine v1.2")
-    answer(tmp_path / "mine v1.2")
+    choose_file(tmp_path / "mine v1.2")
     file = tmp_path / "mine v1.2.zip"
     assert click(dialog, dialog.export_button) == f"{file} holds mine v1.2."
-    answer(file)
+    choose_file(file)
     assert dialog.changes == []
     assert "is there already" in click(dialog, dialog.export_button)
     assert click(dialog, dialog.import_button) == "mine v1.2-2 is imported."
@@ -458,22 +447,24 @@ def test_a_model_is_exported_and_imported_into_the_same_project(
     assert len(dialog.changes) == 1
 
 
-def test_what_is_no_zip_of_a_model_is_refused(registry, open_dialog, click, answer, tmp_path):
+def test_what_is_no_zip_of_a_model_is_refused(registry, open_dialog, click, choose_file, tmp_path):
     dialog = open_dialog()
     (tmp_path / "photo.zip").write_bytes(b"no zip")
-    answer(tmp_path / "photo.zip")
+    choose_file(tmp_path / "photo.zip")
     assert "photo.zip is not a zip file that can be read" in click(dialog, dialog.import_button)
-    answer(tmp_path / "nowhere.zip")
+    choose_file(tmp_path / "nowhere.zip")
     assert "There is no file" in click(dialog, dialog.import_button)
     assert titles(dialog) == ["nuclei"]
     assert registry.models == []
 
 
-def test_nothing_is_done_where_no_file_or_name_is_chosen(registry, make, open_dialog, select, click, answer, qtbot):
+def test_nothing_is_done_where_no_file_or_name_is_chosen(
+    registry, make, open_dialog, select, click, choose_file, qtbot
+):
     make("mine")
     dialog = open_dialog()
     select(dialog, "mine")
-    answer("")
+    choose_file("")
     assert click(dialog, dialog.export_button) == ""
     assert click(dialog, dialog.import_button) == ""
     click(dialog, dialog.rename_button)
@@ -486,12 +477,12 @@ def test_nothing_is_done_where_no_file_or_name_is_chosen(registry, make, open_di
 # Trouble
 
 
-def test_a_full_disk_is_said(registry, make, open_dialog, select, click, answer, tmp_path, monkeypatch):
+def test_a_full_disk_is_said(registry, make, open_dialog, select, click, choose_file, tmp_path, monkeypatch):
     make("mine")
     dialog = open_dialog()
     select(dialog, "mine")
     monkeypatch.setattr(model_zip.zipfile.ZipFile, "writestr", full_disk)
-    answer(tmp_path / "mine.zip")
+    choose_file(tmp_path / "mine.zip")
     assert "The disk is full" in click(dialog, dialog.export_button)
     assert not (tmp_path / "mine.zip").exists()
 

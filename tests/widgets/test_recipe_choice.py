@@ -2,7 +2,6 @@
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog
 
 from maskloop.recipes import RECIPES, read_recipe, recipe_text
 from maskloop.widgets.recipe_choice import FROM_FILE, RecipeChoice
@@ -28,17 +27,6 @@ def choose(choice):
         choice.box.activated.emit(choice.box.currentIndex())
 
     return choose
-
-
-@pytest.fixture
-def answer(monkeypatch):
-    """A function that says which file a person will choose; none, if it is empty."""
-
-    def answer(file):
-        for question in ("getSaveFileName", "getOpenFileName"):
-            monkeypatch.setattr(QFileDialog, question, lambda *_, **__: (str(file), ""))
-
-    return answer
 
 
 @pytest.fixture
@@ -68,9 +56,9 @@ def test_each_named_recipe_can_be_chosen(choice, choose, qtbot):
     assert "whole images of 256 pixels" in choice.message.text()
 
 
-def test_a_recipe_is_read_from_a_file_and_chosen(choice, choose, answer, tmp_path):
+def test_a_recipe_is_read_from_a_file_and_chosen(choice, choose, choose_file, tmp_path):
     (tmp_path / "mine.yaml").write_text("epochs: 3\n")
-    answer(tmp_path / "mine.yaml")
+    choose_file(tmp_path / "mine.yaml")
     choose(FROM_FILE)
     assert choice.box.currentText() == "mine.yaml"
     assert choice.value().epochs == 3
@@ -78,9 +66,9 @@ def test_a_recipe_is_read_from_a_file_and_chosen(choice, choose, answer, tmp_pat
 
 
 @pytest.mark.parametrize(("text", "said"), [("epoks: 3", "Is 'epochs' meant?"), (None, "")])
-def test_where_there_is_no_file_that_can_be_read_the_choice_stays(choice, choose, answer, tmp_path, text, said):
+def test_where_there_is_no_file_that_can_be_read_the_choice_stays(choice, choose, choose_file, tmp_path, text, said):
     choose("dsb-elu")
-    answer("" if text is None else tmp_path / "mine.yaml")
+    choose_file("" if text is None else tmp_path / "mine.yaml")
     (tmp_path / "mine.yaml").write_text(text or "")
     choose(FROM_FILE)
     assert choice.box.currentText() == "dsb-elu"
@@ -135,9 +123,9 @@ def test_what_is_wrong_is_said_while_one_types_and_cannot_be_accepted_or_saved(e
     assert dialog.ok_button.isEnabled()
 
 
-def test_a_recipe_is_saved_as_it_was_typed(edit, answer, qtbot, tmp_path):
+def test_a_recipe_is_saved_as_it_was_typed(edit, choose_file, qtbot, tmp_path):
     dialog = edit("seed: 0", "seed: 5  # lucky")
-    answer(tmp_path / "mine")
+    choose_file(tmp_path / "mine")
     qtbot.mouseClick(dialog.save_button, LEFT)
     path = tmp_path / "mine.yaml"
     assert dialog.message.text() == f"{path} holds this recipe."
@@ -146,9 +134,9 @@ def test_a_recipe_is_saved_as_it_was_typed(edit, answer, qtbot, tmp_path):
     dialog.text.setPlainText("seed: 6")
     qtbot.mouseClick(dialog.save_button, LEFT)  # nobody was asked about mine.yaml
     assert "is there already" in dialog.message.text()
-    answer(path)
+    choose_file(path)
     qtbot.mouseClick(dialog.save_button, LEFT)
     assert path.read_text() == "seed: 6"
-    answer(tmp_path / "nowhere" / "a.yaml")
+    choose_file(tmp_path / "nowhere" / "a.yaml")
     qtbot.mouseClick(dialog.save_button, LEFT)
     assert "nowhere" in dialog.message.text()

@@ -92,7 +92,7 @@ def _read_lesson(data: Path, config: TrainConfig) -> "tuple[Lesson, TrainConfig]
     """Read what a folder of images and labels teaches, or what is reviewed in a project; settle what labels mean."""
     from maskloop.data.examples import read_examples
     from maskloop.data.project_examples import read_lesson
-    from maskloop.data.split import split_examples
+    from maskloop.data.split_examples import split_examples
 
     if (data / PROJECT_FILE).is_file():
         with Project(data, hold=False) as project:

@@ -66,6 +66,11 @@ class TaskConfig(Config):
         return ("foreground", "distance") if self.kind == "objects" else ("foreground",)
 
     @property
+    def noun(self) -> str:
+        """What one of those is called that hang together."""
+        return "object" if self.kind == "objects" else "part"
+
+    @property
     def highest(self) -> int | None:
         """The highest label that means something; None of objects, which may be any number."""
         return {"objects": None, "foreground": 1, "classes": len(self.classes)}[self.kind]

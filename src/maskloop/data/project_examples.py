@@ -59,7 +59,7 @@ def read_lesson(project: Project, channel: int | None = None) -> Lesson:
         parts = held.parts(entry.pixels_sha256, annotations[entry.id])
         for examples, part in zip((learned, judged), parts, strict=True):
             examples += _examples(project, entry, annotations[entry.id], part, channel)
-    _require_objects(learned, judged, task, "object" if project.task.kind == "objects" else "part")
+    _require_objects(learned, judged, task, project.task.noun)
     write_held_out(held, project.folder)
     return Lesson(learned, judged, {entry.id: project.entry(entry.id).revision for entry in entries})
 

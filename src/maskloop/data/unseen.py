@@ -7,7 +7,7 @@ from pathlib import Path
 from maskloop.config import OBJECTS, TaskConfig
 from maskloop.data.examples import Example, read_examples
 from maskloop.data.project_examples import read_lesson
-from maskloop.errors import InputError
+from maskloop.ops.task import require_task
 from maskloop.project.layout import PROJECT_FILE
 from maskloop.project.project import Project
 
@@ -60,7 +60,7 @@ def read_unseen(
     name = data.resolve().name
     if (data / PROJECT_FILE).is_file():
         with Project(data, hold=False) as project:
-            _require_task(project, task)
+            require_task(task, project.task, "The model", f"the labels of the project {name}")
             examples = read_lesson(project, channel).validation
         return Unseen(
             examples,
@@ -75,11 +75,3 @@ def read_unseen(
         f"Judged by all images of {name}, of which the model names none as held out: the scores flatter it if it has "
         "learned from some.",
     )
-
-
-def _require_task(project: Project, task: TaskConfig) -> None:
-    if project.task.heads != task.heads:
-        raise InputError(
-            f"The model makes {task}, and the labels of the project {project.folder.name} mean {project.task}; wanted "
-            "is a project of the same task."
-        )

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from maskloop.config import OBJECTS, Config, TaskConfig
-from maskloop.errors import ProjectError
+from maskloop.config import OBJECTS, ClassConfig, Config, TaskConfig
+from maskloop.errors import InputError, ProjectError
 from maskloop.files import write_atomically
 from maskloop.project.layout import PROJECT_FILE
 
@@ -24,7 +24,37 @@ class ProjectCard(Config):
 
 def write_card(folder: Path, task: TaskConfig) -> None:
     """Make a folder a project, as of now."""
-    card = ProjectCard(created=datetime.now(UTC), task=task)
+    _write(folder, ProjectCard(created=datetime.now(UTC), task=task))
+
+
+def recolour(folder: Path, number: int, colour: str) -> TaskConfig:
+    """Give a class another colour, as ``#rrggbb``; return what labels mean then.
+
+    Raises
+    ------
+    InputError
+        If there is no such class, or the colour is none or is taken.
+    ProjectError
+        As `read_card`.
+    OSError
+        If the file cannot be written.
+    """
+    card = read_card(folder)
+    classes = list(card.task.classes)
+    if not 1 <= number <= len(classes):
+        raise InputError(f"There is no class {number}; wanted is one of the {len(classes)} that there are.")
+    name = classes[number - 1].name
+    try:
+        classes[number - 1] = ClassConfig(name=name, colour=colour)
+        task = TaskConfig(kind="classes", classes=tuple(classes))
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InputError(f"{name} cannot be shown in {colour}: {reason}.") from error
+    _write(folder, card.model_copy(update={"task": task}))
+    return task
+
+
+def _write(folder: Path, card: ProjectCard) -> None:
     write_atomically(folder / PROJECT_FILE, card.model_dump_json(indent=1).encode() + b"\n")
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskloop.config import TrainConfig
-from maskloop.errors import Cancelled
+from maskloop.config import TaskConfig, TrainConfig
 from maskloop.ops.examine import draw_outlines
 from maskloop.project.case import find_cases
 from maskloop.project.layout import PROJECT_FILE
@@ -30,18 +29,25 @@ class Checkup:
     ----------
     layout : str
         How the files lie, in one phrase.
+    task : TaskConfig
+        What the labels mean.
     images, objects : int
-        That can be used.
+        That can be used; where labels mean no objects, the parts that hang together.
+    examined, total : int
+        How many images were looked at, and how many there are: more where it was stopped.
     problems : tuple of Problem
         The gravest first.
     draw : callable
-        Given a path of a problem, reads the image again and returns a picture of it with the outlines of its objects:
+        Given a path of a problem, reads the image again and returns a picture of it with the outlines of its labels:
         an ndarray of shape (Y, X, 3), uint8. None where there is nothing to show.
     """
 
     layout: str
+    task: TaskConfig
     images: int
     objects: int
+    examined: int
+    total: int
     problems: tuple[Problem, ...]
     draw: Callable[[Path], np.ndarray | None]
 
@@ -68,7 +74,8 @@ def check_data(
     on_file : callable
         Called after each image with the share of the images that are done.
     should_stop : callable
-        Asked before each image.
+        Asked before each image; what was found in those until then is returned, and they are not compared with one
+        another.
 
     Returns
     -------
@@ -84,8 +91,6 @@ def check_data(
         If the project cannot be read.
     OSError
         If a folder cannot be listed.
-    Cancelled
-        If it was asked to stop.
     """
     cases, base = find_cases(data, masks, config.network.task), _base(data, config)
     fits = base is not None and base.network.task.heads == cases.task.heads
@@ -94,16 +99,19 @@ def check_data(
     survey.note("error", cases.damaged, "damaged")
     survey.note("hint", cases.foreign, "foreign")
     seen: dict[str, str] = {}
-    for done, (path, read) in enumerate(cases.readers.items(), start=1):
+    examined = 0
+    for path, read in cases.readers.items():
         if should_stop():
-            raise Cancelled
+            break
         try:
             survey.add(path, read(seen))
         except RefusedError as error:
             if os.path.lexists(path):  # else it was removed meanwhile
                 survey.note("error", [error.finding], "damaged" if path.is_dir() else "refused")
-        on_file(done / len(cases.readers))
-    survey.compare()
+        examined += 1
+        on_file(examined / len(cases.readers))
+    else:
+        survey.compare()
 
     def draw(path: Path) -> np.ndarray | None:
         read = cases.readers.get(survey.images_of.get(path, path))
@@ -111,7 +119,8 @@ def check_data(
             return None if read is None else draw_outlines(*read({}).most_telling_plane(), PICTURE)
         return None
 
-    return Checkup(cases.layout, len(survey.images), survey.objects, group_problems(survey.problems), draw)
+    counts = len(survey.images), survey.objects, examined, len(cases.readers)
+    return Checkup(cases.layout, cases.task, *counts, group_problems(survey.problems), draw)
 
 
 def _base(data: Path, config: TrainConfig) -> ModelCard | None:

@@ -192,7 +192,7 @@ def read_match(match: Match, seen: dict[str, str], task: TaskConfig = OBJECTS) -
             raise InputError(f"Its pixels are the same as those of {seen[digest]}.")
     seen[digest] = str(match.image)
     if not match.masks:
-        notes = [Finding(match.image, "It has no mask: it is imported without objects.")]
+        notes = [Finding(match.image, "It has no mask: it is imported without labels.")]
         return MatchedImage(image, axes, None, notes)
     if task.kind == "classes":
         return MatchedImage(image, axes, read_class_mask(match.masks, planes, task.classes), [])

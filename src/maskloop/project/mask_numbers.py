@@ -52,7 +52,8 @@ def read_numbers(path: Path, planes: Planes) -> tuple[np.ndarray, list[str]]:
         raise InputError(f"The mask is {_size(mask.shape)} pixels; wanted is {wanted}, the size of its image.")
     mask = _whole_numbers(mask)
     if is_jpeg:
-        mask, notes = _without_noise(mask), ["A mask saved as JPEG: the brighter half of its grey values is object."]
+        mask = _without_noise(mask)
+        notes = ["A mask saved as JPEG: the brighter half of its grey values is taken for white."]
     return to_planes(mask, planes.axes.replace("C", "")).pixels[..., 0], notes
 
 
@@ -62,7 +63,7 @@ def _whole_numbers(mask: np.ndarray) -> np.ndarray:
     if not np.isfinite(mask).all():
         raise InputError("It holds values that are no numbers (NaN or infinite); wanted is 0 for background.")
     if mask.dtype.kind == "f" and (mask != np.rint(mask)).any():
-        raise InputError("It holds fractions, as probabilities and images do; wanted is one whole number an object.")
+        raise InputError("It holds fractions, as probabilities and images do; wanted is one whole number a pixel.")
     if mask.min() < 0 or mask.max() > np.iinfo(np.int32).max:
         raise InputError(f"It goes from {mask.min()} to {mask.max()}; wanted is 0 to 2,147,483,647.")
     return mask.astype(np.int32) if mask.dtype.kind == "f" else mask

@@ -84,7 +84,7 @@ def read_masks(
     read = _read_objects if one_object_each and len(paths) > 1 else _read_mask
     stack, notes = read(paths, planes, one_object_each, numbers_matter)
     if not stack.any():
-        notes = [Finding(paths[0], "There are no objects in the mask.")]
+        notes = [Finding(paths[0], "There is nothing but background in the mask.")]
     return planes.restore(stack), notes
 
 
@@ -125,7 +125,7 @@ def _read_objects(paths: Sequence[Path], planes: Planes, *_: bool) -> tuple[np.n
             stack[free] = number
         else:
             reason = "Other masks cover it" if inside.any() else "The mask is empty"
-            notes.append(Finding(path, f"{reason}; it is no object."))
+            notes.append(Finding(path, f"{reason}; it adds nothing."))
     if overlap:
         notes.append(Finding(paths[0].parent, f"Masks overlap in {overlap} pixels; the first file by name keeps them."))
     return stack, notes
@@ -170,5 +170,5 @@ def _is_smooth(stack: np.ndarray, count: int) -> bool:
 def _whole_border(stack: np.ndarray) -> list[str]:
     edges = (stack[:, 0], stack[:, -1], stack[..., 0], stack[..., -1])
     if all(edge.all() for edge in edges):
-        return ["The whole border of the image is object; are objects and background exchanged?"]
+        return ["The whole border of the image is labelled; are labels and background exchanged?"]
     return []

@@ -15,7 +15,7 @@ from maskloop.files import sync_folder
 from maskloop.ops.axes import to_planes
 from maskloop.project.adding import tidy_unfinished, write_entry
 from maskloop.project.annotation import check_annotation
-from maskloop.project.card import read_card, write_card
+from maskloop.project.card import read_card, recolour, write_card
 from maskloop.project.entry import Entry, hash_pixels, read_entry, save_entry
 from maskloop.project.layout import ENTRIES, PROJECT_FILE, TRASH
 from maskloop.project.lock import holder, take
@@ -88,6 +88,21 @@ class ProjectFolder:
         """
         if self.read_only:
             raise ProjectError(f"{self.folder} is open for reading only. {self.held_by}")
+
+    def recolour(self, number: int, colour: str) -> None:
+        """Show a class in another colour, as ``#rrggbb``; labels stay as they are, and so does what models know.
+
+        Raises
+        ------
+        InputError
+            If there is no such class, or the colour is none or is taken.
+        ProjectError
+            If the project is read-only, or damaged meanwhile.
+        OSError
+            If the disk is full.
+        """
+        self.require_writable()
+        self.task = recolour(self.folder, number, colour)
 
     @property
     def entries(self) -> list[Entry]:

@@ -21,7 +21,7 @@ FAR_OFF = 4  # pixels that labels may lie beside their image; a person is not mo
 OVEREXPOSED = 0.01  # share of the pixels at the highest value
 BETWEEN = 0.05  # share of the pixels of objects; of true labels 0.012 at most, of resized ones mostly 0.06 (DSB 2018)
 ALIKE = 0.98  # correlation of thumbnails; of different images of one plate it is 0.9 at most (DSB 2018)
-SCARCE, PLENTY = 0.01, 0.8  # share of the pixels that are object
+SCARCE, PLENTY = 0.01, 0.8  # share of the pixels that are labelled
 SMALLEST = 6.0  # pixels across
 SPREAD = 5.0  # times as large are the objects of one image as those of another
 CHUNK = 500  # thumbnails compared with all others at a time
@@ -78,7 +78,7 @@ class Survey:
 
     @property
     def objects(self) -> int:
-        """How many there are in all images."""
+        """How many there are in all images, or parts that hang together where labels mean no objects."""
         return sum(len(image.diameters) for image in self.images)
 
     def note(self, gravity: Gravity, findings: Sequence[Finding], advice: str) -> None:
@@ -127,7 +127,7 @@ class Survey:
     def compare(self) -> None:
         """Judge the images by one another."""
         if not self.objects:
-            reason = "There is no object to learn from in any image."
+            reason = "There is nothing labelled to learn from in any image."
             self._say("error", self.data, reason, "nothing")
             return
         if len(self.images) == 1 and self.images[0].held_out is None:  # of a project, regions are held out
@@ -148,7 +148,7 @@ class Survey:
         if highest is not None and found > highest:
             self._say("error", path, f"It holds the label {found}, which is of no class.", "strange class")
         if case.reviewed is not None and case.reviewed.all() and not labels.any():
-            self._say("hint", path, "It is reviewed, and there is no object in it.", "empty")
+            self._say("hint", path, "It is reviewed, and there is nothing but background in it.", "empty")
         if self.task.kind == "objects" and (share := between_share(labels)) >= BETWEEN:
             reason = (
                 f"{share:.0%} of its objects' pixels have numbers between those around them, as after interpolation."
@@ -191,9 +191,9 @@ class Survey:
     def _compare_shares(self) -> None:
         share = sum(image.foreground for image in self.images) / sum(image.known for image in self.images)
         if share < SCARCE:
-            self._say("warning", self.data, f"Only {share:.1%} of the pixels are object.", "scarce")
-        if share > PLENTY:
-            self._say("warning", self.data, f"{share:.0%} of the pixels are object.", "plenty")
+            self._say("warning", self.data, f"All but {share:.1%} of the pixels are background.", "scarce")
+        if share > PLENTY and self.task.kind != "classes":  # of which there need be no background at all
+            self._say("warning", self.data, f"Only {1 - share:.0%} of the pixels are background.", "plenty")
 
     def _compare_classes(self) -> None:
         pixels = np.array([image.classes for image in self.images])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from maskloop.reporting.class_scores import score_classes_of_all
+from maskloop.reporting.class_scores_of_all import score_classes_of_all
 from maskloop.reporting.class_verdict import MEASURES, ClassVerdict
 from maskloop.reporting.html import how_many, paragraph, scrolling, table
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from maskloop.ops.metrics import pool
 from maskloop.reporting.class_findings import HEADER, PIXELS_NOTE
-from maskloop.reporting.class_scores import score_classes_of_all
+from maskloop.reporting.class_scores_of_all import score_classes_of_all
 from maskloop.reporting.class_verdict import MEASURES, ClassVerdict
 from maskloop.reporting.html import drawing, how_many, paragraph, table
 from maskloop.reporting.plots import plot_foregrounds

@@ -8,7 +8,7 @@ from maskloop.ops.by_size import sort_by_size
 from maskloop.ops.metrics import pool
 from maskloop.ops.mistakes import add_up
 from maskloop.reporting.html import drawing, how_many, paragraph, side_by_side, table
-from maskloop.reporting.object_scores import score_objects
+from maskloop.reporting.object_scores_of_all import score_objects_of_all
 from maskloop.reporting.object_verdict import MISTAKES, ObjectVerdict
 from maskloop.reporting.plots import plot_ap, plot_foregrounds, plot_sizes
 
@@ -29,7 +29,7 @@ class ObjectFindings:
 
     def __init__(self, verdicts: Sequence[ObjectVerdict]) -> None:
         self._verdicts = verdicts
-        self._scores = score_objects([verdict.counts for verdict in verdicts])
+        self._scores = score_objects_of_all([verdict.counts for verdict in verdicts])
 
     def summarise(self, name: str) -> str:
         """Say how many objects are found, and the AP."""

@@ -27,7 +27,6 @@ from qtpy.QtWidgets import (
 )
 
 from maskloop.config import TrainConfig
-from maskloop.errors import Cancelled
 from maskloop.project.doctor import PICTURE, Checkup, check_data
 from maskloop.project.problem import GRAVITIES, Gravity, Problem
 from maskloop.project.project import Project
@@ -40,7 +39,6 @@ ICONS: dict[Gravity, QStyle.StandardPixmap] = {
     "warning": QStyle.StandardPixmap.SP_MessageBoxWarning,
     "hint": QStyle.StandardPixmap.SP_MessageBoxInformation,
 }
-STOPPED = "Stopped. What is wrong is said when all images are examined."
 NO_PICTURE = "There is no picture of it."
 
 
@@ -81,7 +79,7 @@ class CheckDialog(QDialog):
         self.setWindowTitle(f"Data of {project.folder.name}")
         self.resize(WIDTH, 0)  # grows when something is found
         self._project, self._config, self._background = project, config, background
-        self._course, self._checkup = _Course(), Checkup("", 0, 0, (), lambda _: None)
+        self._course, self._checkup = _Course(), Checkup("", project.task, 0, 0, 0, 0, (), lambda _: None)
         self._rows: list[tuple[Problem, Path]] = []
         # Plain, since they may quote names that a person has given.
         self.status, self.text = (QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText) for _ in range(2))
@@ -105,7 +103,8 @@ class CheckDialog(QDialog):
         self.status.setText("Examining what is reviewed…")
         self._show_rows([])
         self._show_busy(True)
-        work = partial(_examine, self._project.folder, self._config, course)
+        folder, config = self._project.folder, self._config
+        work = partial(check_data, folder, config=config, on_file=course.reach, should_stop=course.should_stop)
         self._background.run(work, partial(self._show, course), partial(self._fail, course))
 
     def stop(self) -> None:
@@ -170,13 +169,10 @@ class CheckDialog(QDialog):
         self.check_button.setEnabled(not busy)
         (self._poll.start if busy else self._poll.stop)()
 
-    def _show(self, course: _Course, checkup: Checkup | None) -> None:
+    def _show(self, course: _Course, checkup: Checkup) -> None:
         if not isalive(self) or course is not self._course:  # it was closed meanwhile
             return
         self._show_busy(False)
-        if checkup is None:
-            self.status.setText(STOPPED)
-            return
         self._checkup = checkup
         self.status.setText(_describe(checkup))
         self._show_rows([(problem, path) for problem in checkup.problems for path in problem.paths])
@@ -238,20 +234,16 @@ class CheckDialog(QDialog):
             self.status.setText("This image is not in the project any more: check again.")
 
 
-def _examine(folder: Path, config: TrainConfig, course: _Course) -> Checkup | None:
-    """Examine a project; return None where that was stopped."""
-    try:
-        return check_data(folder, config=config, on_file=course.reach, should_stop=course.should_stop)
-    except Cancelled:
-        return None
-
-
 def _describe(checkup: Checkup) -> str:
-    examined = "No image could be examined"
-    if checkup.images:
-        examined = f"{_count(checkup.images, 'image')} with {_count(checkup.objects, 'reviewed object')}"
     counts = Counter(problem.gravity for problem in checkup.problems)
     found = ", ".join(_count(counts[gravity], gravity) for gravity in GRAVITIES if counts[gravity])
+    if checkup.examined < checkup.total:
+        stopped = f"Stopped after {checkup.examined:,} of {_count(checkup.total, 'image')}"
+        return f"{stopped}: {found or 'nothing wrong so far'}. They are not compared with one another yet."
+    examined = "No image could be examined"
+    if checkup.images:
+        objects = _count(checkup.objects, f"reviewed {checkup.task.noun}")
+        examined = f"{_count(checkup.images, 'image')} with {objects}"
     return f"{examined}: {found or 'nothing is wrong with them'}."
 
 

@@ -120,6 +120,11 @@ class CorrectPanel(QWidget):
         else:
             self.act(name)
 
+    def show_task(self) -> None:
+        """Offer what makes sense for what the labels mean now."""
+        layer = self.labels
+        self.form.show_for(OBJECTS if layer is None else task_of_layer(layer))
+
     def close_tools(self) -> None:
         """Leave the layers as they would be without this panel."""
         self._watch.stop()
@@ -164,15 +169,12 @@ class CorrectPanel(QWidget):
         layer = self.labels
         if layer is not None:
             self._keys.bind(layer)
-        self._show_task(layer)
+        self.show_task()
         if self._filter is not None and self._filter.layer != layer:
             self._show_all_sizes()
             self.form.show_all_sizes()
         self._show_target()
         self._follow.start()
-
-    def _show_task(self, layer: Labels | None) -> None:
-        self.form.show_for(OBJECTS if layer is None else task_of_layer(layer))
 
     def _paint_class(self, number: int) -> None:
         self._try(partial(self._take_class, number))

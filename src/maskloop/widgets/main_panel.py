@@ -70,6 +70,7 @@ class MainPanel(QTabWidget):
 
         panel = ProjectPanel(self._viewer, self._background, lambda: self.segment.form.image)
         panel.entry_changed.connect(self._use_entry)
+        panel.recoloured.connect(lambda: self.correct.show_task())
         panel.project_changed.connect(lambda project: self.train.set_project(project))
         self.destroyed.connect(partial(ProjectPanel.let_go, panel))  # a viewer that closes tells nothing else
         return self._put("project", panel)

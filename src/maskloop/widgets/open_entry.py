@@ -134,6 +134,11 @@ class OpenEntry(QObject):
         """All layers that show the entry."""
         return *self.images, self.labels, self.overlay
 
+    def show_task(self, task: TaskConfig) -> None:
+        """Show what the labels mean, after its colours have changed."""
+        self.task = task
+        show_classes(self.labels, task)
+
     def plane(self) -> LabelsPlane:
         """Return the plane of the labels that is on screen.
 

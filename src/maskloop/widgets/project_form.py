@@ -4,12 +4,23 @@ from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QColorDialog,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QElidingLabel
 
-from maskloop.config import TaskConfig
+from maskloop.config import ClassConfig, TaskConfig
 from maskloop.project.entry import Entry, Revision
 from maskloop.project.project import Project
+from maskloop.widgets.class_choice import patch
 from maskloop.widgets.entry_list import EntryList
 from maskloop.widgets.last_project import default_folder
 from maskloop.widgets.new_project_dialog import NewProjectDialog
@@ -25,6 +36,7 @@ class ProjectForm(QWidget):
     restore_wanted = Signal(object, int)  # an entry, the number of a revision
     remove_wanted = Signal(object)  # an entry
     bring_back_wanted = Signal(object)
+    colour_wanted = Signal(int, str)  # of a class
     refused = Signal(str)
 
     def __init__(self) -> None:
@@ -35,7 +47,7 @@ class ProjectForm(QWidget):
         self.new_button, self.open_button = QPushButton("New…"), QPushButton("Open…")
         self.add_button, self.import_button = QPushButton("Add this image"), QPushButton("Import…")
         self.versions_button, self.remove_button = QPushButton("Earlier versions"), QPushButton("Remove")
-        self.trash_button = QPushButton("Trash")
+        self.trash_button, self.colours_button = QPushButton("Trash"), QPushButton("Colours of the classes")
         self._lay_out()
         self._connect()
 
@@ -47,9 +59,16 @@ class ProjectForm(QWidget):
         self.title.setToolTip(tip)
         self.list.show_project(project, open_id)
         writable = project is not None and not project.read_only
-        for button in (self.import_button, self.versions_button, self.remove_button, self.trash_button):
+        for button in (
+            self.import_button,
+            self.versions_button,
+            self.remove_button,
+            self.trash_button,
+            self.colours_button,
+        ):
             button.setEnabled(writable)
         self.add_button.setEnabled(project is None or writable)
+        self.colours_button.setVisible(project is not None and project.task.kind == "classes")
 
     def _lay_out(self) -> None:
         top, grid = QHBoxLayout(), QGridLayout()
@@ -61,6 +80,7 @@ class ProjectForm(QWidget):
         grid.addWidget(self.versions_button, 1, 0)
         grid.addWidget(self.remove_button, 1, 1)
         grid.addWidget(self.trash_button, 1, 2)
+        grid.addWidget(self.colours_button, 2, 0, 1, 3)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(top)
@@ -74,7 +94,11 @@ class ProjectForm(QWidget):
         self._refresh = QTimer(self, interval=REFRESH_MS)
         self._refresh.timeout.connect(self.list.refresh)
         self._refresh.start()
-        for button, fill in ((self.versions_button, self._list_versions), (self.trash_button, self._list_trash)):
+        for button, fill in (
+            (self.versions_button, self._list_versions),
+            (self.trash_button, self._list_trash),
+            (self.colours_button, self._list_classes),
+        ):
             menu = QMenu(button)
             menu.aboutToShow.connect(fill)
             button.setMenu(menu)
@@ -105,6 +129,18 @@ class ProjectForm(QWidget):
             menu.addAction(f"Bring back {entry.name}").triggered.connect(partial(self._bring_back, entry))
         if not removed:
             menu.addAction("The trash is empty").setEnabled(False)
+
+    def _list_classes(self) -> None:
+        menu = self.colours_button.menu()
+        menu.clear()
+        for number, of in enumerate(self._project.task.classes if self._project is not None else (), start=1):
+            action = menu.addAction(patch(of.colour), of.name.replace("&", "&&"))
+            action.triggered.connect(partial(self._ask_for_colour, number, of))
+
+    def _ask_for_colour(self, number: int, of: ClassConfig) -> None:
+        chosen = QColorDialog.getColor(QColor(of.colour), self, f"Colour of {of.name}")
+        if chosen.isValid():
+            self.colour_wanted.emit(number, chosen.name())
 
     def _restore(self, entry: Entry, revision: int) -> None:
         self.restore_wanted.emit(entry, revision)

@@ -59,6 +59,7 @@ class ProjectPanel(QWidget):
 
     project_changed = Signal(object)  # the Project, or None when it was closed
     entry_changed = Signal(object)  # the OpenEntry, or None when it was closed
+    recoloured = Signal()  # a class of the open entry
 
     def __init__(self, viewer: napari.Viewer, background: Background, image: Callable[[], Image | None]) -> None:
         super().__init__()
@@ -187,6 +188,11 @@ class ProjectPanel(QWidget):
         show = partial(self.open, entry.id)
         self._change(entry, lambda project: project.restore(entry, revision), f"Version {revision} is restored.", show)
 
+    def recolour(self, number: int, colour: str) -> None:
+        """Show a class of the project in another colour."""
+        if (project := self.project) is not None:
+            self._run(partial(project.recolour, number, colour), lambda _: self._show_colours(project))
+
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.addWidget(self.form, stretch=1)
@@ -201,6 +207,7 @@ class ProjectPanel(QWidget):
         form.remove_wanted.connect(self.remove)
         form.bring_back_wanted.connect(self.bring_back)
         form.restore_wanted.connect(self.restore)
+        form.colour_wanted.connect(self.recolour)
         form.refused.connect(self.message.setText)
         form.list.chosen.connect(self.open)
 
@@ -251,6 +258,13 @@ class ProjectPanel(QWidget):
         self.form.show_project(self.project, self.open_entry.entry.id if self.open_entry is not None else "")
         if self.project is None:
             self.message.setText(EMPTY)
+
+    def _show_colours(self, project: Project) -> None:
+        if project is self.project:
+            self.message.setText("The classes have their new colours.")
+            if self.open_entry is not None:
+                self.open_entry.show_task(project.task)
+                self.recoloured.emit()
 
     def _show_loaded(self, remark: str, loaded: LoadedEntry) -> None:
         self._opening = ""

@@ -4,7 +4,7 @@ import numpy as np
 
 from maskloop.errors import InputError
 from maskloop.ops.objects import Box
-from maskloop.ops.review import pixels_of_review
+from maskloop.ops.pixels_of_review import pixels_of_review
 from maskloop.widgets.labels_plane import LabelsPlane, Point
 from maskloop.widgets.open_entry import OpenEntry
 

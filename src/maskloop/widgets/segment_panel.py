@@ -338,8 +338,7 @@ def _summary(event: Done) -> str:
         return explain_nothing_found(event.highest, event.labels, rescaled, event.constant, event.task)
     pixels = f"{event.diameter:.0f} pixel{'' if round(event.diameter) == 1 else 's'}" if event.diameter else ""
     size = f", about {pixels} across" if pixels else ""
-    what = "object" if event.task.kind == "objects" else "part"
-    text = f"{event.objects} {what}{'s' if event.objects > 1 else ''}{size}."
+    text = f"{event.objects} {event.task.noun}{'s' if event.objects > 1 else ''}{size}."
     if event.rescaled is not None and abs(event.rescaled - 1) > 0.05:
         text += (
             f" The image was {'enlarged' if event.rescaled > 1 else 'shrunk'} to {event.rescaled:.0%} for the model."

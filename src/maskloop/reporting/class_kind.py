@@ -16,7 +16,7 @@ from maskloop.reporting.html import key
 BLACK = (0, 0, 0)
 
 
-class Classes:
+class ClassKind:
     """A label is the number of a class.
 
     Parameters

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from maskloop.config import TrainConfig
 from maskloop.data.examples import Example
-from maskloop.data.split import hold_out, look_alikes, split_examples
+from maskloop.data.split_examples import hold_out, look_alikes, split_examples
 from maskloop.errors import InputError
 
 PLATES = st.tuples(st.sampled_from([(8, 8), (8, 12), (16, 8)]), st.sampled_from([10, 200, 4000]))

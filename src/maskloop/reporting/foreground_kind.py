@@ -14,7 +14,7 @@ from maskloop.reporting.html import paragraph
 from maskloop.reporting.kind import FOREGROUNDS
 
 
-class Foreground:
+class ForegroundKind:
     """A pixel is of the foreground, whatever its number, or it is not."""
 
     parts = "Parts"

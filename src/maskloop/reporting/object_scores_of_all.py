@@ -22,7 +22,7 @@ SCORES = OF_OBJECTS | OF_PIXELS
 
 
 @dataclass(frozen=True)
-class ObjectScores:
+class ObjectScoresOfAll:
     """What all images came to together.
 
     Attributes
@@ -51,7 +51,7 @@ class ObjectScores:
         return f"{low:.3f} to {high:.3f}"
 
 
-def score_objects(counts: Sequence[Counts]) -> ObjectScores:
+def score_objects_of_all(counts: Sequence[Counts]) -> ObjectScoresOfAll:
     """Pool the counts of at least one image each, and draw the images anew for the intervals."""
 
     def values(drawn: Sequence[Counts]) -> np.ndarray:
@@ -60,6 +60,6 @@ def score_objects(counts: Sequence[Counts]) -> ObjectScores:
 
     found = bootstrap_interval(counts, values)
     if found is None:
-        return ObjectScores(pool(counts), None, None)
+        return ObjectScoresOfAll(pool(counts), None, None)
     ends = zip(SCORES, found.T.tolist(), strict=False)  # what is left over is the AP
-    return ObjectScores(pool(counts), {name: (low, high) for name, (low, high) in ends}, found[:, len(SCORES) :])
+    return ObjectScoresOfAll(pool(counts), {name: (low, high) for name, (low, high) in ends}, found[:, len(SCORES) :])

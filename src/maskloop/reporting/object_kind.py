@@ -22,7 +22,7 @@ COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114
 BLACK, NO_MATCH = (0, 0, 0), (187, 187, 187)
 
 
-class Objects:
+class ObjectKind:
     """Each object has a number of its own."""
 
     parts = "Objects"
