@@ -1,6 +1,11 @@
-"""Make the pictures of the README and of the docs: ``python docs/make_pictures.py``, with a display or Xvfb."""
+"""Make the pictures of the README and of the docs: ``python docs/make_pictures.py``, with a display or Xvfb.
+
+That of a report takes a Chromium or Chrome; without one it stays as it is.
+"""
 
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -13,6 +18,7 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")  #
 import imageio.v3 as iio
 import napari
 import numpy as np
+from PIL import Image
 from qtpy.QtCore import QEventLoop, QTimer
 
 from maskloop.config import TrainConfig
@@ -25,6 +31,10 @@ DOCS = Path(__file__).parent
 SCRATCH = Path(tempfile.mkdtemp())
 WINDOW, TALL = (1280, 760), 990
 PATIENCE_S = 600
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PAGE = (780, 6000)  # higher than what is shown of a report, which ends before this section
+CUT = "<section>\n<h2>Training</h2>"
+MARGIN = 16
 SPLIT = 76  # an object of the sample that a line is drawn across
 
 
@@ -148,6 +158,24 @@ class Camera:
         self.take("train")
 
 
+def picture_report() -> None:
+    """Have a report made on the bundled model and the samples, and a browser draw its first half."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        print("There is no Chromium or Chrome here, so report.png stays as it is.", file=sys.stderr)
+        return
+    report, half, drawn = (SCRATCH / name for name in ("report.html", "half.html", "half.png"))
+    judge = ["-m", "maskloop", "report", "nuclei", "--on", str(resource("sample_data")), "--out", str(report)]
+    subprocess.run([sys.executable, *judge], check=True)
+    half.write_text(report.read_text("utf-8").split(CUT)[0], "utf-8")
+    # Without a sandbox, or it would not start for root; the page is our own.
+    options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size={},{}".format(*PAGE)]
+    subprocess.run([browser, *options, f"--screenshot={drawn}", half.as_uri()], check=True, stderr=subprocess.DEVNULL)
+    picture = Image.open(drawn).convert("RGB")
+    rows = np.flatnonzero((np.asarray(picture) < 255).any(axis=(1, 2)))  # the rest is white
+    picture.crop((0, 0, PAGE[0], rows[-1] + MARGIN)).quantize(256).save(DOCS / "report.png", optimize=True)
+
+
 def make_project_to_learn_from(folder: Path) -> None:
     """Make a project of the sample images, all of them reviewed."""
     samples = resource("sample_data")
@@ -186,6 +214,7 @@ def main() -> None:
     camera.train()
     camera.panel.project.close_project()
     camera.viewer.close()
+    picture_report()
 
 
 if __name__ == "__main__":
