@@ -227,7 +227,7 @@ viewer.close()
 def test_a_script_may_end_with_an_entry_open(folder, fake_worker, tmp_path):
     command = [sys.executable, "-c", START + QUIT_AT_ONCE, str(folder), *fake_worker]
     settings = {"NAPARI_CONFIG": str(tmp_path / "settings.yaml")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | settings)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, env=os.environ | settings)
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
 
@@ -250,7 +250,7 @@ def test_a_script_may_end_with_an_entry_open(folder, fake_worker, tmp_path):
 def test_napari_neither_crashes_nor_hangs(folder, fake_worker, script, tmp_path):
     command = [sys.executable, "-c", START + script + END, str(folder), *fake_worker]
     settings = {"NAPARI_CONFIG": str(tmp_path / "settings.yaml")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | settings)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, env=os.environ | settings)
     assert (done.stdout.strip(), done.returncode) == ("alive", 0), done.stderr
 
 
