@@ -42,7 +42,7 @@ def _tutorial(network: dict[str, Any], **settings: Any) -> TrainConfig:
 DSB = {"channels": 3, "filters": (16, 32, 64, 128, 256)}
 
 RECIPES = {
-    "maskloop": TrainConfig(base="none", learning_rate=2e-3),
+    "maskloop": TrainConfig(base="none", crop=256, steps=25, learning_rate=2e-3),
     "classic-small": _tutorial(
         {"filters": (64, 128, 256)},
         epochs=30,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from maskloop.config import LabelsConfig
 from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.metrics import count
 from maskloop.ops.targets import labels_to_targets
@@ -37,3 +38,30 @@ def test_images_without_objects_are_no_obstacle():
     config, ap50, _ = tune_labels([np.zeros((20, 20, 2))], [np.zeros((20, 20), np.int32)])
     assert ap50 == 1
     assert config.min_size > 0
+
+
+def specked(discs, specks):
+    """Maps of a disc and of specks of 20 pixels, which are no objects; and their truth."""
+    labels = discs((60, 60), [(40, 40)], 12)
+    maps = labels_to_targets(labels)
+    for i in range(specks):
+        maps[2:6, 2 + 9 * i : 7 + 9 * i] = 1
+    return maps, labels
+
+
+def test_what_has_served_before_stays_where_images_disagree(discs):
+    maps, labels = specked(discs, 2)
+    small, truth = specked(discs, 1)
+    truth = truth.copy()
+    truth[2:6, 2:7] = 2  # here it is one
+    first = LabelsConfig(min_size=16)
+    assert tune_labels([maps, small], [labels, truth], first=first)[0] == first
+    assert tune_labels([maps, small], [labels, truth])[0].min_size > 20  # which is a little better
+
+
+def test_what_has_served_before_is_left_for_what_is_clearly_better(discs):
+    maps, labels = zip(*[specked(discs, 2)] * 4, strict=True)
+    first = LabelsConfig(foreground=0.4, splitting=0.55, min_size=16)
+    tuned, ap50, _ = tune_labels(maps, labels, first=first)
+    assert (tuned.foreground, tuned.splitting, tuned.min_size) == (0.4, 0.55, 24)  # no farther than it must be
+    assert ap50 == 1

@@ -78,7 +78,7 @@ def test_what_nobody_vouches_for_is_not_asked(example):
 def test_thresholds_are_chosen_by_which_the_network_passes_best(example):
     exam = Exam(CONFIG, [example()])
     maps = exam.maps(Oracle(faint=0.42))
-    labels = exam.tune(maps, LabelsConfig(), lambda: False)
+    labels = exam.tune(maps, LabelsConfig(), False, lambda: False)
     assert labels.foreground < 0.42
     np.testing.assert_allclose(exam.ap([maps_to_labels(maps[0], labels)]), 1)
 
@@ -89,7 +89,7 @@ def test_what_the_base_knew_has_a_say_in_the_thresholds(example, discs):
     known = replace(known, image=known.image + (speck * 9)[..., None])
     exam, labels = Exam(CONFIG, [example()]), LabelsConfig(min_size=8)
     for recalled, min_size in (([], 8), ([known], 40)):
-        course = SimpleNamespace(labels=labels, rehearsed=recalled)
+        course = SimpleNamespace(base=object(), labels=labels, rehearsed=recalled)
         tuned, scores = _tune_on(exam, course, Oracle(), lambda: False, math.inf)
         assert tuned.min_size == min_size
         assert scores == {"ap50": 1, "mean_ap": 1}  # on what is held out alone
@@ -98,7 +98,7 @@ def test_what_the_base_knew_has_a_say_in_the_thresholds(example, discs):
 def test_in_a_hurry_what_was_known_before_is_kept(example):
     first = LabelsConfig(foreground=0.5)
     exam = Exam(CONFIG, [example()])
-    assert exam.tune(exam.maps(Oracle(faint=0.42)), first, lambda: True) == first
+    assert exam.tune(exam.maps(Oracle(faint=0.42)), first, True, lambda: True) == first
 
 
 def test_an_excerpt_is_of_a_few_small_crops_amid_objects_the_fullest_first(example):

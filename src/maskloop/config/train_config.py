@@ -53,7 +53,7 @@ class TrainConfig(Config):
         description="Which channel of a project's images to learn from, counted from 0. Left out: the only one, or all "
         "colours as grey.",
     )
-    crop: int = Field(256, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels.")
+    crop: int = Field(128, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels.")
     whole: bool = Field(
         False,
         title="Whole images",
@@ -61,7 +61,7 @@ class TrainConfig(Config):
     )
     batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
     steps: int | None = Field(
-        25, ge=1, le=100_000, title="Steps", description="Steps per epoch; null: as many as show each image once."
+        75, ge=1, le=100_000, title="Steps", description="Steps per epoch; null: as many as show each image once."
     )
     optimiser: Literal["adamw", "adam"] = Field(
         "adamw", title="Optimiser", description="AdamW with clipped gradients, or plain Adam."

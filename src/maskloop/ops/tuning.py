@@ -1,17 +1,21 @@
 """Thresholds chosen by measurement, on images that the network was not fitted to."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
 from maskloop.config import LabelsConfig
 from maskloop.ops.instances import maps_to_labels
-from maskloop.ops.metrics import count, pool
+from maskloop.ops.metrics import Counts, count, pool
 
 FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 SPLITTINGS = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 MIN_SIZES = (8, 16, 24, 40)
+DRAWS = 200  # of images, for a standard error
+
+Judged = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # maps, truth, and where it is known
 
 
 def tune_labels(
@@ -23,6 +27,10 @@ def tune_labels(
 ) -> tuple[LabelsConfig, float, float]:
     """Choose how maps become labels by the AP pooled over all objects, averaged over IoU 0.5 to 0.9.
 
+    What has served before is only left for what is clearly better: of all that reach the best AP but for one standard
+    error, that which is nearest to it is taken (the one-standard-error rule of Breiman et al. 1984, Classification and
+    Regression Trees, section 3.4.3), since what suits few images best suits others by chance.
+
     Parameters
     ----------
     maps : sequence of ndarray of shape (Y, X, 2), float
@@ -31,9 +39,9 @@ def tune_labels(
     masks : sequence of ndarray of shape (Y, X), bool, or None, optional
         Where the truth is known; everywhere where they are left out.
     first : LabelsConfig, optional
-        What is tried before anything else, and stays unless something is better.
+        What has served before. Left out: nothing has, and the best is taken.
     should_stop : callable, optional
-        Asked after each image; the best so far is taken, at the least the first.
+        Asked after each image; it is chosen from what was tried until then, at the least the first.
 
     Returns
     -------
@@ -42,24 +50,19 @@ def tune_labels(
         What it reaches.
     """
     images = list(zip(maps, truths, masks or [None] * len(maps), strict=True))
-    best = first or LabelsConfig()
-    first_score = _score(images, best)
-    assert first_score is not None
-    ap50, mean_ap = first_score
-
-    def try_out(changes: Iterable[dict[str, float]]) -> None:
-        nonlocal best, ap50, mean_ap
-        for changed in changes:
-            config = best.model_copy(update=changed)
-            found = _score(images, config, should_stop)
-            if found is None:
-                return
-            if found[1] > mean_ap:
-                best, (ap50, mean_ap) = config, found
-
-    try_out({"foreground": f, "splitting": s} for f, s in product(FOREGROUNDS, SPLITTINGS))
-    try_out({"min_size": size} for size in MIN_SIZES)
-    return best, ap50, mean_ap
+    start = first or LabelsConfig()
+    counts = _count(images, start)
+    assert counts is not None
+    best = _Tried(start, counts)
+    grid = [{"foreground": f, "splitting": s} for f, s in product(FOREGROUNDS, SPLITTINGS)]
+    sizes = [{"min_size": size} for size in MIN_SIZES]
+    for changes in (grid, sizes):
+        tried = [best, *_try_out(images, best.config, changes, should_stop)]
+        best = max(tried, key=lambda one: one.mean_ap)
+        if first is not None:
+            as_good = [one for one in tried if best.mean_ap - one.mean_ap <= _standard_error(best, one)]
+            best = min(as_good, key=lambda one: (_distance(one.config, first), -one.mean_ap))
+    return best.config, float(pool(best.counts).ap[0]), best.mean_ap
 
 
 def tune_foreground(
@@ -78,16 +81,52 @@ def tune_foreground(
     return first.model_copy(update={"foreground": max((first.foreground, *FOREGROUNDS), key=dice)})
 
 
-def _score(
-    images: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray | None]],
-    config: LabelsConfig,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> tuple[float, float] | None:
-    """Return AP at IoU 0.5 and its mean, or None if there is no time for it."""
+@dataclass(frozen=True)
+class _Tried:
+    config: LabelsConfig
+    counts: list[Counts]  # of each image
+
+    @property
+    def mean_ap(self) -> float:
+        return float(pool(self.counts).ap.mean())
+
+
+def _try_out(
+    images: Sequence[Judged], start: LabelsConfig, changes: Iterable[dict[str, float]], should_stop: Callable[[], bool]
+) -> Iterator[_Tried]:
+    for changed in changes:
+        config = start.model_copy(update=changed)
+        counts = _count(images, config, should_stop)
+        if counts is None:
+            return
+        yield _Tried(config, counts)
+
+
+def _count(
+    images: Sequence[Judged], config: LabelsConfig, should_stop: Callable[[], bool] = lambda: False
+) -> list[Counts] | None:
+    """Compare what is found in each image with the truth; None if there is no time for it."""
     counts = []
     for maps, truth, mask in images:
         if should_stop():
             return None
         counts.append(count(maps_to_labels(maps, config), truth, mask))
-    ap = pool(counts).ap
-    return float(ap[0]), float(ap.mean())
+    return counts
+
+
+def _standard_error(one: _Tried, other: _Tried) -> float:
+    """Return that of the difference of two mean APs, by drawing the images anew, the same for both; 0 of one image."""
+    drawn = np.random.default_rng(0).multinomial(len(one.counts), [1 / len(one.counts)] * len(one.counts), DRAWS)
+    return float(np.std(_mean_ap_of(one.counts, drawn) - _mean_ap_of(other.counts, drawn)))
+
+
+def _mean_ap_of(counts: Sequence[Counts], drawn: np.ndarray) -> np.ndarray:
+    """Return the mean AP of images, for each row of how often each is drawn."""
+    found = drawn @ np.array([of.true_positives for of in counts])
+    union = drawn @ np.array([[of.predicted + of.truth] for of in counts]) - found
+    return np.where(union > 0, found / np.maximum(union, 1), 1.0).mean(axis=1)
+
+
+def _distance(config: LabelsConfig, other: LabelsConfig) -> float:
+    sizes = abs(np.log2(max(config.min_size, 1) / max(other.min_size, 1)))
+    return abs(config.foreground - other.foreground) + abs(config.splitting - other.splitting) + float(sizes) / 10

@@ -183,7 +183,8 @@ def _tune_on(
     # It is what is rehearsed, for the crops by which forgetting is judged must have no part in the model.
     asked = Exam(exam.config, [*exam.examples, *course.rehearsed[:RECALLED]])
     maps = asked.maps(network, should_stop)
-    labels = asked.tune(maps, course.labels, lambda: should_stop() or time.monotonic() > end)
+    has_served, stop = course.base is not None, lambda: should_stop() or time.monotonic() > end
+    labels = asked.tune(maps, course.labels, has_served, stop)
     found = exam.labels(maps, labels)
     if exam.config.task.kind == "objects":
         ap = exam.ap(found)
