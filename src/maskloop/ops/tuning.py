@@ -1,6 +1,6 @@
 """Thresholds chosen by measurement, on images that the network was not fitted to."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -92,7 +92,10 @@ class _Tried:
 
 
 def _try_out(
-    images: Sequence[Judged], start: LabelsConfig, changes: Iterable[dict[str, float]], should_stop: Callable[[], bool]
+    images: Sequence[Judged],
+    start: LabelsConfig,
+    changes: Iterable[Mapping[str, float]],
+    should_stop: Callable[[], bool],
 ) -> Iterator[_Tried]:
     for changed in changes:
         config = start.model_copy(update=changed)
