@@ -19,6 +19,7 @@ from maskloop.inference.model import load_model
 from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
+from maskloop.ops.usual_diameters import usual_diameters
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import (
     ModelCard,
@@ -130,7 +131,9 @@ def _describe(
 ) -> ModelCard:
     best = min(history, key=lambda epoch: epoch.val_loss)
     labels, scores = _tune(course, folder, sum(epoch.seconds for epoch in history), should_stop)
-    low, high = course.factor * np.percentile([np.median(of_image) for of_image in course.diameters], (5, 95))
+    low, high = usual_diameters(
+        [course.factor * of_image for of_image in course.diameters], course.config.augment.scale
+    )
     lesson, config = course.lesson, course.config
     base = None if config.from_scratch else Path(config.base).name
     return ModelCard(
@@ -141,7 +144,7 @@ def _describe(
         labels=labels,
         diameter=round(course.factor * course.diameter, 2),
         usual_diameter=None if course.factor == 1 else round(course.diameter, 2),
-        diameter_range=(round(float(low), 2), round(float(high), 2)),
+        diameter_range=(round(low, 2), round(high, 2)),
         training=Training(
             base=base,
             data=data,
