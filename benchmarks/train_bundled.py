@@ -15,6 +15,7 @@ from maskloop.project.model_folder import save_card
 CONFIG = TrainConfig(
     base="none",
     epochs=80,
+    crop=256,
     steps=75,
     learning_rate=2e-3,
     patience=1000,

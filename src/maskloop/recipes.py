@@ -24,6 +24,7 @@ UNVARIED = AugmentConfig(flips=False, rotation=False, scale=1, brightness=0, con
 PLAIN = NetworkConfig(task=TaskConfig(kind="foreground"), normalisation="none")
 TUTORIAL = TrainConfig(
     base="none",
+    crop=256,
     whole=True,
     steps=None,
     optimiser="adam",
