@@ -48,6 +48,14 @@ def _what_is_imported_stays():
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def _garbage_is_collected_in_the_window_s_thread(request):
+    """As napari's fixture does after a viewer: left to chance, a thread of a later test would delete what is Qt's."""
+    yield
+    if "viewer" not in request.fixturenames:
+        gc.collect()
+
+
 @pytest.fixture
 def until(qtbot):
     """A function that lets the window work until something is true."""
