@@ -56,17 +56,15 @@ def test_the_list_says_how_far_each_image_is(viewer, add, project, listed, until
     assert listed() == ["a\n● reviewed, 2 objects", "b\n○ predicted, 2 objects"]
 
 
-def test_an_image_is_removed_and_brought_back_and_a_version_restored(
-    viewer, add, project, listed, until, labels, panel, done_in_background
-):
+def test_an_image_is_removed_and_brought_back_and_a_version_restored(viewer, add, project, listed, until, labels):
     viewer.add_image(PLANE, name="a")
     viewer.add_labels(labels)
     entry = add().entry
     project.open_entry.labels.fill((20, 20), 0)
     project.form.remove_button.click()
-    until(lambda: listed() == [])
+    until(lambda: project.message.text() == "a is in the trash of the project.")
+    assert listed() == []
     assert len(viewer.layers) == 0
-    assert project.message.text() == "a is in the trash of the project."
     project.form.trash_button.menu().aboutToShow.emit()
     [back] = project.form.trash_button.menu().actions()
     assert back.text() == "Bring back a"
