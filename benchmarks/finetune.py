@@ -17,7 +17,6 @@ the 50 published test images, which take part in nothing but this.
 """
 
 import argparse
-import csv
 import json
 import shutil
 import subprocess
@@ -29,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from make_rehearsal import JUDGED, LEARNED, choose
+from dsb2018 import names, published_test
 from maskloop.config import AugmentConfig, TrainConfig
 from maskloop.data.examples import Example, read_examples
 from maskloop.data.split_examples import look_alikes, split_examples
@@ -37,6 +36,7 @@ from maskloop.project.project import Project
 from maskloop.project.rehearsal import Rehearsal, save_rehearsal
 from maskloop.recipes import RECIPES
 from maskloop.scores import align
+from rehearsal_crops import JUDGED, LEARNED, crops_in_turn
 
 KINDS = ("colour", "brightfield")
 COUNTS = (1, 2, 5, 10, 20)  # images
@@ -78,13 +78,6 @@ def tasks(work: Path, pace: float) -> Iterator[Task]:
 def lasting(config: TrainConfig, minutes: float, pace: float) -> TrainConfig:
     """Return a training that lasts some minutes, if a step takes `pace` times as long as it should."""
     return config.model_copy(update={"epochs": round(60 * minutes / pace / SECONDS[config.crop] / config.steps)})
-
-
-def names(data: Path, kind: str, published: bool = False) -> list[str]:
-    """Name the images of a kind; those of the published test set, or all others."""
-    with (data / "index.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    return [row["id"] for row in rows if row["kind"] == kind and (row["stardist_split"] == "test") == published]
 
 
 def parts(data: Path, kind: str) -> tuple[list[Example], list[Example]]:
@@ -129,7 +122,8 @@ def train(data: Path, work: Path, task: Task) -> None:
         folder.mkdir(exist_ok=True)
         lesson = split_examples(pool, task.config)
         if task.name == BASE:
-            save_rehearsal(Rehearsal(choose(lesson.training, LEARNED), choose(lesson.validation, JUDGED)), folder)
+            crops = crops_in_turn(lesson.training, LEARNED), crops_in_turn(lesson.validation, JUDGED)
+            save_rehearsal(Rehearsal(*crops), folder)
         train_model(lesson, folder, task.config, task.kind)
     (folder / "seconds.json").write_text(json.dumps(time.monotonic() - started))
 
@@ -140,8 +134,7 @@ def score(data: Path, folder: Path, kind: str) -> tuple[float, float]:
     from maskloop.inference.judge import judge
 
     model = load_model(folder)
-    published = read_examples(data, names(data, "fluorescence", published=True))
-    own, known = (float(judge(model, part).counts.ap[0]) for part in (parts(data, kind)[1], published))
+    own, known = (float(judge(model, part).counts.ap[0]) for part in (parts(data, kind)[1], published_test(data)))
     return own, known
 
 

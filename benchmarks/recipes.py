@@ -8,7 +8,6 @@ images. ``--only NAME`` trains the recipes of these names, ``--json FILE`` write
 """
 
 import argparse
-import csv
 import json
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 
+from dsb2018 import names
 from maskloop.config import TrainConfig
 from maskloop.ops.axes import choose_channel
 from maskloop.recipes import RECIPES, find_recipe, recipe_text
@@ -41,16 +41,15 @@ def make_grey(data: Path, work: Path) -> Path:
     """Make folders of grey images and binary masks, as tutorials have them, of fluorescence images."""
     folder = work / "grey"
     if not folder.exists():
-        with (data / "dsb2018" / "index.csv").open() as file:
-            rows = [r for r in csv.DictReader(file) if r["kind"] == "fluorescence" and r["stardist_split"] != "test"]
+        usable = names(data / "dsb2018", "fluorescence")
         for kind in ("images", "masks"):
             (folder / kind).mkdir(parents=True)
-        for row in (rows[i] for i in np.linspace(0, len(rows) - 1, GREY_IMAGES).round().astype(int)):
-            image = iio.imread(data / "dsb2018" / "images" / f"{row['id']}.png")
+        for name in (usable[i] for i in np.linspace(0, len(usable) - 1, GREY_IMAGES).round().astype(int)):
+            image = iio.imread(data / "dsb2018" / "images" / f"{name}.png")
             grey = choose_channel(image if image.ndim == 3 else image[..., None], None, 1)[..., 0]
-            labels = iio.imread(data / "dsb2018" / "labels" / f"{row['id']}.png")
-            iio.imwrite(folder / "images" / f"{row['id']}.png", grey.round().astype(np.uint8))
-            iio.imwrite(folder / "masks" / f"{row['id']}.png", np.uint8(255) * (labels > 0))
+            labels = iio.imread(data / "dsb2018" / "labels" / f"{name}.png")
+            iio.imwrite(folder / "images" / f"{name}.png", grey.round().astype(np.uint8))
+            iio.imwrite(folder / "masks" / f"{name}.png", np.uint8(255) * (labels > 0))
     return folder
 
 

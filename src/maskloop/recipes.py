@@ -136,11 +136,9 @@ def recipe_text(config: TrainConfig) -> str:
 
     Examples
     --------
-    >>> print(recipe_text(RECIPES["dsb-elu"])[-130:])
-      # Largest standard deviation of added noise.
-      noise: 0.0
-      # Share of crops with inverted grey values.
-      invert: 0.0
+    >>> print(recipe_text(RECIPES["dsb-elu"])[:82])
+    # Model to start from: a name, a model folder, or 'none' for scratch.
+    base: none
     <BLANKLINE>
     """
     return _as_yaml(config)

@@ -125,7 +125,19 @@ def test_crops_are_turned_mirrored_and_scaled_and_not_sheared(choices, mirrored,
     assert by_quarters != turned
 
 
-@pytest.mark.parametrize("vary", [{"brightness": 0.3}, {"contrast": 2}, {"gamma": 2}, {"blur": 3}, {"noise": 0.1}])
+@pytest.mark.parametrize(
+    "vary",
+    [
+        {"brightness": 0.3},
+        {"contrast": 2},
+        {"gamma": 2},
+        {"blur": 3},
+        {"noise": 0.1},
+        {"shading": 0.5},
+        {"shot_noise": 0.2},
+        {"saturation": 0.5},
+    ],
+)
 def test_each_variation_of_greys_changes_the_image_and_not_the_target(layers, vary):
     same = batches(layers, settings(AugmentConfig(**SAME_GREYS)))
     varied = batches(layers, settings(AugmentConfig(**SAME_GREYS | vary)))
@@ -137,6 +149,43 @@ def test_inversion_swaps_bright_and_dark(layers):
     same, _ = batches(layers, settings(AugmentConfig(**SAME_GREYS)))
     inverted, _ = batches(layers, settings(AugmentConfig(**SAME_GREYS, invert=1)))
     np.testing.assert_allclose(inverted, 1 - same, atol=1e-4)
+
+
+def varied_bars(**vary):
+    """Crops of an image with bars of grey values 0, 1/2 and 1, as they are varied."""
+    bars = np.repeat(np.repeat([0, 0.5, 1], 100)[:, None, None], 300, axis=1)
+    layers = weighted(np.concatenate([bars, np.zeros((300, 300, 2))], axis=-1))
+    same, varied = (
+        batches([layers], settings(AugmentConfig(**SAME_GREYS | how, scale=1, rotation=False), steps=8))[0]
+        for how in ({}, vary)
+    )
+    return same, varied
+
+
+def test_shading_is_a_ramp_that_is_1_in_the_middle():
+    same, varied = varied_bars(shading=0.8)
+    lit = same[..., 0] == 1
+    assert varied[lit].min() < 0.8
+    assert varied[lit].max() > 1.2
+    np.testing.assert_array_equal(varied[same == 0], 0)
+    whole = lit.all(axis=(1, 2))
+    assert whole.any()
+    np.testing.assert_allclose(varied[whole].mean(axis=(1, 2, 3)), 1, atol=0.01)
+    np.testing.assert_allclose(np.diff(varied[whole], n=2, axis=1), 0, atol=1e-5)
+
+
+def test_shot_noise_grows_with_light():
+    same, varied = varied_bars(shot_noise=0.4)
+    spread = [(varied - same)[same == grey].std() for grey in (0, 0.5, 1)]
+    assert spread[0] == 0
+    assert spread[2] == pytest.approx(np.sqrt(2) * spread[1], rel=0.1)
+
+
+def test_saturation_cuts_off_what_is_bright():
+    same, varied = varied_bars(saturation=0.9)
+    assert varied.max() == 1
+    assert (varied[same == 0.5] > 0.9).any()
+    np.testing.assert_array_equal(varied[same == 0], 0)
 
 
 def test_validation_crops_are_the_same_each_time_and_come_from_every_corner():

@@ -20,6 +20,15 @@ class AugmentConfig(Config):
     blur: float = Field(1.2, ge=0, le=5, title="Blur", description="Largest Gaussian blur in pixels.")
     noise: float = Field(0.06, ge=0, le=1, title="Noise", description="Largest standard deviation of added noise.")
     invert: float = Field(0.0, ge=0, le=1, title="Inversion", description="Share of crops with inverted grey values.")
+    shading: float = Field(
+        0.0, ge=0, le=1, title="Shading", description="Largest difference of the light from one side to the other."
+    )
+    shot_noise: float = Field(
+        0.0, ge=0, le=1, title="Shot noise", description="Largest standard deviation of noise that grows with light."
+    )
+    saturation: float = Field(
+        0.0, ge=0, lt=1, title="Saturation", description="Largest share of the grey values that is cut off above."
+    )
 
 
 class TrainConfig(Config):

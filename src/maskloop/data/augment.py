@@ -13,8 +13,8 @@ def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, n
     -------
     matrix : ndarray of shape (2, 2), float64
         From (x, y) in the crop to (x, y) in the image, both counted from their centre.
-    greys : ndarray of shape (6,), float32
-        Contrast, brightness, exponent, blur in pixels, noise, sign.
+    greys : ndarray of shape (10,), float32
+        Contrast, brightness, exponent, blur in pixels, noise, sign, shading along y and x, shot noise, saturation.
     """
     angle = rng.uniform(0, 2 * np.pi) if config.rotation else 0.0
     if config.flips:
@@ -30,6 +30,9 @@ def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, n
         rng.uniform(0, config.blur) * rng.integers(2),
         rng.uniform(0, config.noise) * rng.integers(2),
         -1 if rng.uniform() < config.invert else 1,
+        *(config.shading and rng.uniform(-config.shading, config.shading) for _ in "yx"),
+        config.shot_noise and rng.uniform(0, config.shot_noise) * rng.integers(2),
+        config.saturation and rng.uniform(0, config.saturation) * rng.integers(2),
     ]
     return matrix, np.array(greys, np.float32)
 
@@ -47,14 +50,24 @@ def warp(window: tf.Tensor, transform: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def vary_greys(image: tf.Tensor, greys: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Apply contrast, brightness, gamma, blur, noise and inversion to an image of shape (Y, X, C) around 0 to 1."""
-    contrast, brightness, exponent, sigma, noise, sign = tf.unstack(greys)
+    """Vary the light, the focus, the noise and the exposure of an image of shape (Y, X, C) around 0 to 1."""
+    contrast, brightness, exponent, sigma, noise, sign, *shading, shot_noise, saturation = tf.unstack(greys)
     image = tf.where(sign < 0, 1.0 - image, image)
     # Below 0 the power is undefined, so it acts on what lies above.
     image = tf.pow(tf.maximum(image, 1e-6), exponent) + tf.minimum(image, 0.0)
     image = (image - 0.5) * contrast + 0.5 + brightness
-    image = _blur(image, sigma)
-    return image + noise * tf.random.stateless_normal(tf.shape(image), seed)
+    image = _blur(_shade(image, shading), sigma)
+    spread = noise + shot_noise * tf.sqrt(tf.maximum(image, 0.0))
+    image += spread * tf.random.stateless_normal(tf.shape(image), seed)
+    highest = 1.0 - saturation
+    return tf.where(saturation > 0, tf.minimum(image, highest) / highest, image)
+
+
+def _shade(image: tf.Tensor, shading: list[tf.Tensor]) -> tf.Tensor:
+    """Multiply by a ramp that is 1 in the middle."""
+    height, width, _ = image.shape
+    y, x = (tf.linspace(-0.5, 0.5, n) for n in (height, width))
+    return image * (1.0 + shading[0] * y[:, None, None] + shading[1] * x[None, :, None])
 
 
 def _blur(image: tf.Tensor, sigma: tf.Tensor, radius: int = 4) -> tf.Tensor:

@@ -125,7 +125,7 @@ def training_batches(
     signature = (
         tf.TensorSpec((None, None, depth), tf.float16),
         tf.TensorSpec((6,), tf.float32),
-        tf.TensorSpec((6,), tf.float32),
+        tf.TensorSpec((10,), tf.float32),
         tf.TensorSpec((2,), tf.int32),
     )
     dataset = tf.data.Dataset.from_generator(windows, output_signature=signature)

@@ -1,0 +1,37 @@
+"""The images of the Data Science Bowl 2018, and what each may be used for.
+
+Of fluorescence, 447 images are for training and 50 are the published test images (Schmidt et al. 2018); of bright field
+a quarter and of colour a fifth of the images, whole groups of look-alikes, are kept to test with.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from maskloop.data.examples import Example, read_examples
+from maskloop.data.split_examples import hold_out
+
+KINDS = ("fluorescence", "brightfield", "colour")
+TESTED = {"brightfield": 0.25, "colour": 0.2}  # share
+
+
+def names(data: Path, kind: str, splits: tuple[str, ...] = ("train", "")) -> list[str]:
+    """Name the images of a kind that are in one of the published splits; most are in none, ``""``."""
+    with (data / "index.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return [row["id"] for row in rows if row["kind"] == kind and row["stardist_split"] in splits]
+
+
+def published_test(data: Path) -> list[Example]:
+    """Read the 50 published test images."""
+    return read_examples(data, names(data, "fluorescence", ("test",)))
+
+
+def learned_and_tested(data: Path, kind: str) -> tuple[list[Example], list[Example]]:
+    """Read the images of a kind: those that a bundled model may learn from, and those that it is tested with."""
+    if kind == "fluorescence":
+        return read_examples(data, names(data, kind, ("train",))), published_test(data)
+    examples = read_examples(data, names(data, kind))
+    tested = hold_out(examples, TESTED[kind], seed=0)
+    return tuple([examples[i] for i in np.flatnonzero(tested == part)] for part in (False, True))

@@ -1,0 +1,39 @@
+"""The crops that a model carries of its own data: one of each group of images that look alike, in turn."""
+
+import numpy as np
+
+from maskloop.data.examples import Example
+from maskloop.data.split_examples import look_alikes
+
+SIDE = 192  # pixels of a crop
+LEARNED, JUDGED = 20, 12
+
+
+def in_turn(examples: list[Example], count: int) -> list[Example]:
+    """Pick one image of each group of look-alikes, the largest groups first, until there are enough."""
+    groups = look_alikes(examples)
+    names, sizes = np.unique(groups, return_counts=True)
+    by_size = [np.flatnonzero(groups == name) for name in names[np.argsort(-sizes, kind="stable")]]
+    rng = np.random.default_rng(0)
+    order = [members[rng.permutation(len(members))] for members in by_size]
+    picked = [int(members[turn]) for turn in range(count) for members in order if turn < len(members)]
+    return [examples[i] for i in picked[:count]]
+
+
+def crops_in_turn(examples: list[Example], count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cut one crop out of each image that is picked."""
+    return [fullest_crop(example) for example in in_turn(examples, count)]
+
+
+def fullest_crop(example: Example) -> tuple[np.ndarray, np.ndarray]:
+    """Return image and labels of the crop, on a grid, that holds the most objects."""
+    height, width = example.labels.shape
+    corners = [(y, x) for y in starts(height) for x in starts(width)]
+    y, x = max(corners, key=lambda c: len(np.unique(example.labels[c[0] : c[0] + SIDE, c[1] : c[1] + SIDE])))
+    image, labels = (a[y : y + SIDE, x : x + SIDE] for a in (example.image, example.labels))
+    return image.mean(axis=-1).round().astype(np.uint8), labels
+
+
+def starts(length: int) -> range:
+    """Return where crops along a side begin."""
+    return range(0, max(length - SIDE, 0) + 1, SIDE // 4)
