@@ -1,0 +1,149 @@
+"""What a model loses where images are worse: ``python benchmarks/robustness.py DSB2018 MODEL [--json FILE]``.
+
+DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``, MODEL a name or a model folder. The images are
+those that the model held out for validation; each case changes all of them in one way, and everything is left to the
+model, the diameter too. What is lost is AP at IoU 0.5, pooled over all objects; of fields without objects, what is
+found is counted.
+"""
+
+import argparse
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from scipy import ndimage
+
+from accuracy import examples_for
+from emptied import emptied
+from maskloop.data.examples import Example, rescale
+from maskloop.model.runtime import start_engine
+from maskloop.ops.metrics import count, pool
+from maskloop.ops.targets import object_diameters
+from maskloop.scores import align
+
+PHOTONS = 20  # at the brightest, in low light
+GAP = 1  # pixels between clustered objects
+
+Change = Callable[[Example, np.random.Generator], Example]
+
+
+def of_grey(change: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> Change:
+    """Make a change of an image of one that acts on grey values from 0 to 1."""
+
+    def changed(example: Example, rng: np.random.Generator) -> Example:
+        highest = float(example.image.max()) or 1.0
+        image = change(example.image / highest, rng)
+        return replace(example, image=np.clip(255 * image, 0, 255).round().astype(np.uint8))
+
+    return changed
+
+
+def of_size(factor: float, usual: float) -> Change:
+    """Bring the objects to a diameter, in proportion to the usual one."""
+
+    def changed(example: Example, _: np.random.Generator) -> Example:
+        diameters = object_diameters(example.labels)
+        return rescale(example, factor * usual / float(np.median(diameters))) if len(diameters) else example
+
+    return changed
+
+
+def shaded(image: np.ndarray, _: np.random.Generator) -> np.ndarray:
+    """Let the light fall to a quarter from one corner to the other."""
+    y, x = (np.linspace(0, 1, n) for n in image.shape[:2])
+    return image * (1 - 0.75 * (y[:, None] + x) / 2)[..., None]
+
+
+def compressed(image: np.ndarray, _: np.random.Generator) -> np.ndarray:
+    pixels = (255 * image).round().astype(np.uint8)
+    file = io.BytesIO()
+    iio.imwrite(file, pixels if pixels.shape[-1] == 3 else pixels[..., 0], extension=".jpg", quality=30)
+    return iio.imread(file.getvalue()).reshape(image.shape) / 255
+
+
+def in_low_light(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return rng.poisson(PHOTONS * image) / PHOTONS
+
+
+def clustered(example: Example, rng: np.random.Generator) -> Example:
+    """Lay the whole objects out anew, row by row, close to each other, on pixels of the background."""
+    found = enumerate(ndimage.find_objects(example.labels), start=1)
+    pieces = [(example.image[box], example.labels[box] == label) for label, box in found if box is not None]
+    sizes = [own.shape for _, own in pieces]
+    width = max(int(np.sqrt(sum((h + GAP) * (w + GAP) for h, w in sizes))), *(w for _, w in sizes), 64)
+    corners, y, x, tallest = [], 0, 0, 0
+    for height, length in sizes:
+        if x + length > width:
+            y, x, tallest = y + tallest + GAP, 0, 0
+        corners.append((y, x))
+        x, tallest = x + length + GAP, max(tallest, height)
+    shape = max(y + tallest, 64), width
+    background = example.image[example.labels == 0]
+    image, labels = rng.choice(background, shape), np.zeros(shape, np.int32)
+    for label, ((seen, own), (top, left)) in enumerate(zip(pieces, corners, strict=True), start=1):
+        there = slice(top, top + own.shape[0]), slice(left, left + own.shape[1])
+        image[there][own], labels[there][own] = seen[own], label
+    return Example(example.name, image, labels)
+
+
+def cases(usual: float) -> dict[str, Change]:
+    """Name each case; `usual` is the median diameter that the model was trained on."""
+    sizes = {"a third": 1 / 3, "half": 1 / 2, "twice": 2, "three times": 3}
+    return {
+        "as they are": lambda example, _: example,
+        **{f"objects {name} the usual size": of_size(factor, usual) for name, factor in sizes.items()},
+        "inverted": of_grey(lambda image, _: 1 - image),
+        "light falls to a quarter": of_grey(shaded),
+        "out of focus by 2 pixels": of_grey(lambda image, _: ndimage.gaussian_filter(image, (2, 2, 0))),
+        f"at most {PHOTONS} photons": of_grey(in_low_light),
+        "12 bit": lambda example, _: replace(example, image=example.image.astype(np.uint16) * 16),
+        "16 bit": lambda example, _: replace(example, image=example.image.astype(np.uint16) * 257),
+        "upper half saturated": of_grey(lambda image, _: 2 * image),
+        "JPEG of quality 30": of_grey(compressed),
+        "dense clusters": clustered,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("model")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    start_engine()
+    from maskloop.api import load_model
+    from maskloop.config import SegmentConfig
+
+    examples = [e for of_kind in examples_for(options.data, [options.model], False).values() for e in of_kind]
+    model = load_model(options.model)
+
+    def found(example: Example) -> np.ndarray:
+        return model.segment_plane(example.image, SegmentConfig()).labels
+
+    rows = []
+    for name, change in cases(model.card.diameter).items():
+        rng = np.random.default_rng(0)
+        changed = [change(example, rng) for example in examples]
+        ap = pool(count(found(example), example.labels) for example in changed).ap
+        rows.append({"case": name, "images": len(changed), "ap50": float(ap[0]), "mean_ap": float(ap.mean())})
+        print(rows[-1], flush=True)
+    rng = np.random.default_rng(0)
+    fields = [field for example in examples if (field := emptied(example, rng)) is not None]
+    objects = [int(found(field).max()) for field in fields]
+    empty = {"case": "no objects", "images": len(fields), "found": sum(objects)}
+    table = [["images", "", "AP 0.5", "mean AP", "lost at 0.5"]]
+    for row in rows:
+        lost = rows[0]["ap50"] - row["ap50"]
+        table.append([row["case"], str(row["images"]), f"{row['ap50']:.3f}", f"{row['mean_ap']:.3f}", f"{lost:.3f}"])
+    print(align(table))
+    print(f"{len(fields)} fields without objects: {sum(objects)} found, at most {max(objects)} in one")
+    if options.json:
+        options.json.write_text(json.dumps([*rows, empty], indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
