@@ -24,6 +24,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,7 @@ def lasting(config: TrainConfig, minutes: float, pace: float) -> TrainConfig:
     return config.model_copy(update={"epochs": round(60 * minutes / pace / SECONDS[config.crop] / config.steps)})
 
 
+@cache
 def parts(data: Path, kind: str) -> tuple[list[Example], list[Example]]:
     """Return the images of a kind to train on, and those to test with."""
     examples = read_examples(data, names(data, kind))
@@ -109,23 +111,24 @@ def train(data: Path, work: Path, task: Task) -> None:
     from maskloop.training.train import train_model
 
     folder = work / task.name
-    started = time.monotonic()
     pool = read_examples(data, names(data, task.kind)) if task.name == BASE else parts(data, task.kind)[0]
     if task.count:
         chosen = np.random.default_rng(task.draw).permutation(len(pool))[: task.count]
         project = work / "projects" / task.name
         shutil.rmtree(project, ignore_errors=True)
         make_project(project, [pool[i] for i in chosen], task.corner)
+        shutil.rmtree(folder, ignore_errors=True)  # what was cut off is begun anew, for it is to be timed as a whole
         started = time.monotonic()
         api.train(project, folder, task.config)
+        seconds = time.monotonic() - started
     else:
         folder.mkdir(exist_ok=True)
         lesson = split_examples(pool, task.config)
         if task.name == BASE:
             crops = crops_in_turn(lesson.training, LEARNED), crops_in_turn(lesson.validation, JUDGED)
             save_rehearsal(Rehearsal(*crops), folder)
-        train_model(lesson, folder, task.config, task.kind)
-    (folder / "seconds.json").write_text(json.dumps(time.monotonic() - started))
+        seconds = 60 * train_model(lesson, folder, task.config, task.kind).training.minutes
+    (folder / "seconds.json").write_text(json.dumps(seconds))
 
 
 def score(data: Path, folder: Path, kind: str) -> tuple[float, float]:

@@ -42,6 +42,16 @@ def of_grey(change: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> 
     return changed
 
 
+def of_bits(bits: int) -> Change:
+    """Make an image of 8 bit one of more, with noise in the added bits, on a tenth of the range."""
+
+    def changed(example: Example, rng: np.random.Generator) -> Example:
+        finer = example.image * 2.0 ** (bits - 8) + rng.uniform(0, 2 ** (bits - 8), example.image.shape)
+        return replace(example, image=(0.1 * 2**bits + 0.9 * finer).astype(np.uint16))
+
+    return changed
+
+
 def of_size(factor: float, usual: float) -> Change:
     """Bring the objects to a diameter, in proportion to the usual one."""
 
@@ -100,8 +110,8 @@ def cases(usual: float) -> dict[str, Change]:
         "light falls to a quarter": of_grey(shaded),
         "out of focus by 2 pixels": of_grey(lambda image, _: ndimage.gaussian_filter(image, (2, 2, 0))),
         f"at most {PHOTONS} photons": of_grey(in_low_light),
-        "12 bit": lambda example, _: replace(example, image=example.image.astype(np.uint16) * 16),
-        "16 bit": lambda example, _: replace(example, image=example.image.astype(np.uint16) * 257),
+        "12 bit, with an offset": of_bits(12),
+        "16 bit, with an offset": of_bits(16),
         "upper half saturated": of_grey(lambda image, _: 2 * image),
         "JPEG of quality 30": of_grey(compressed),
         "dense clusters": clustered,

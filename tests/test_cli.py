@@ -530,3 +530,11 @@ def test_saying_what_is_meant_anyway_changes_nothing():
     assert read_settings(None, "objects", None) == read_settings(None, None, None)
     assert read_settings(None, "foreground", None).base == "none"
     assert read_settings(None, "foreground", None, base="mine").base == "mine"
+
+
+def test_from_scratch_the_usual_recipe_is_taken():
+    assert read_settings(None, None, None, base="none") == RECIPES["maskloop"]
+    foreground = read_settings(None, "foreground", None)
+    assert foreground.crop == RECIPES["maskloop"].crop
+    assert foreground.network.task.kind == "foreground"
+    assert read_settings("dsb-elu", None, None, base="none").crop == RECIPES["dsb-elu"].crop

@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from maskloop.config import ClassConfig, Config, TaskConfig, TaskKind, TrainConfig, usual_colours
-from maskloop.recipes import find_recipe
+from maskloop.recipes import RECIPES, find_recipe
 from maskloop.terminal import UsageError
 
 C = TypeVar("C", bound=Config)
@@ -35,7 +35,7 @@ def read_task(kind: TaskKind | None, classes: str | None) -> TaskConfig | None:
 
 
 def read_settings(recipe: str | None, task: TaskKind | None, classes: str | None, **options: Any) -> TrainConfig:
-    """Return a recipe, or the usual settings, with what is given beside.
+    """Return a recipe, or the usual settings with a base and without, with what is given beside.
 
     Raises
     ------
@@ -44,13 +44,17 @@ def read_settings(recipe: str | None, task: TaskKind | None, classes: str | None
     UsageError
         If an option cannot be used.
     """
-    chosen = TrainConfig() if recipe is None else find_recipe(recipe)
+    described = read_task(task, classes)
     given = {name: value for name, value in options.items() if value is not None}
+    chosen = TrainConfig() if recipe is None else find_recipe(recipe)
+    if described not in (None, chosen.network.task):
+        given = {"base": "none"} | given
+    if recipe is None and given.get("base") == "none":
+        chosen = RECIPES["maskloop"]
     if {"epochs", "minutes"} & given.keys():
         chosen = chosen.model_copy(update={"epochs": None, "minutes": None})
-    if (described := read_task(task, classes)) is not None:
-        scratch = {} if described == chosen.network.task else {"base": "none"}
-        given = scratch | given | {"network": chosen.network.model_copy(update={"task": described})}
+    if described is not None:
+        given |= {"network": chosen.network.model_copy(update={"task": described})}
     return make_config(TrainConfig, **chosen.model_dump() | given)
 
 

@@ -41,6 +41,8 @@ def train(
     out : str or Path
         The model folder to make; not there yet, or that of an unfinished training.
     config : TrainConfig
+        Left out: what suits learning from a base; for training from scratch, begin with
+        ``maskloop.recipes.RECIPES["maskloop"]``.
     on_epoch : callable, optional
         Called with each epoch and the share done of the budget, 0 to 1.
     on_preview : callable, optional

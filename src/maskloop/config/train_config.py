@@ -62,7 +62,14 @@ class TrainConfig(Config):
         description="Which channel of a project's images to learn from, counted from 0. Left out: the only one, or all "
         "colours as grey.",
     )
-    crop: int = Field(128, ge=32, le=2048, multiple_of=16, title="Crop", description="Side of a crop in pixels.")
+    crop: int = Field(
+        128,
+        ge=32,
+        le=2048,
+        multiple_of=16,
+        title="Crop",
+        description="Side of a crop in pixels; with a base, at least as large as its objects need.",
+    )
     whole: bool = Field(
         False,
         title="Whole images",

@@ -1,5 +1,7 @@
 """Maps to instance labels: a watershed of the distance, merged where the waist between two basins is shallow."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import ndimage
 
@@ -36,19 +38,81 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0
     >>> [int(maps_to_labels(maps, LabelsConfig(splitting=s)).max()) for s in (0.0, 0.7)]
     [1, 2]
     """
+    return drop_small(flood(maps, config.foreground).merged(config.splitting), config.min_size / rescaled**2)
+
+
+@dataclass(frozen=True)
+class Basins:
+    """The foreground, flooded from each summit of the distance; what is merged of it depends on the splitting.
+
+    Attributes
+    ----------
+    numbers : ndarray of shape (Y, X), int
+        Of the basins; 0 is background.
+    summits : ndarray of shape (N + 1,), float
+        The distance at the summit of each basin, by its number.
+    passes : list of (float, int, int)
+        The distance at the highest pass between two basins that touch, and their numbers, the highest pass first.
+    """
+
+    numbers: np.ndarray
+    summits: np.ndarray
+    passes: list[tuple[float, int, int]]
+
+    def merged(self, splitting: float) -> np.ndarray:
+        """Merge basins that the passes between them hardly tell apart.
+
+        Parameters
+        ----------
+        splitting : float
+            0 merges all that touch, 1 hardly any.
+
+        Returns
+        -------
+        ndarray of shape (Y, X), int
+        """
+        depth = (1 - splitting) ** 2
+        parent = np.arange(len(self.summits))
+
+        def root(basin: int) -> int:
+            while parent[basin] != basin:
+                parent[basin] = basin = parent[parent[basin]]
+            return basin
+
+        for height, first, second in self.passes:
+            first, second = root(first), root(second)
+            lower, higher = sorted((first, second), key=self.summits.__getitem__)
+            if first != second and self.summits[lower] - height <= depth:
+                parent[lower] = higher
+        return np.array([root(b) for b in range(len(self.summits))])[self.numbers]
+
+
+def flood(maps: np.ndarray, foreground: float) -> Basins:
+    """Flood the foreground from each summit of the smoothed distance.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (Y, X, 2), float
+        Probability of foreground and normalised distance, both 0 to 1.
+    foreground : float
+        Probability from which a pixel belongs to an object.
+
+    Returns
+    -------
+    Basins
+    """
     from skimage.segmentation import watershed  # slow to import, and a window that opens need not wait
 
-    foreground = maps[..., 0] >= config.foreground
-    if not foreground.any():
-        return np.zeros(foreground.shape, np.int32)
+    inside = maps[..., 0] >= foreground
+    if not inside.any():
+        return Basins(np.zeros(inside.shape, np.int32), np.zeros(1), [])
     # Ties would make plateaus with many seeds; a slight blur also removes the network's speckle.
     distance = ndimage.gaussian_filter(maps[..., 1].astype(np.float32), 1.0)
-    seeds = _seeds(distance, foreground)
-    basins = watershed(-distance, seeds, mask=foreground, connectivity=2)
+    seeds = _seeds(distance, inside)
+    numbers = watershed(-distance, seeds, mask=inside, connectivity=2)
     summits = np.zeros(int(seeds.max()) + 1)
     summits[seeds[seeds > 0]] = distance[seeds > 0]
-    merged = _merge_shallow(basins, summits, distance, (1 - config.splitting) ** 2)
-    return drop_small(merged, config.min_size / rescaled**2)
+    return Basins(numbers, summits, _passes(numbers, distance))
 
 
 def _seeds(distance: np.ndarray, foreground: np.ndarray) -> np.ndarray:
@@ -70,22 +134,6 @@ _NEIGHBOURS = (
     ((_HEAD, _HEAD), (_TAIL, _TAIL)),
     ((_HEAD, _TAIL), (_TAIL, _HEAD)),
 )
-
-
-def _merge_shallow(basins: np.ndarray, summits: np.ndarray, distance: np.ndarray, depth: float) -> np.ndarray:
-    parent = np.arange(len(summits))
-
-    def root(basin: int) -> int:
-        while parent[basin] != basin:
-            parent[basin] = basin = parent[parent[basin]]
-        return basin
-
-    for height, first, second in _passes(basins, distance):
-        first, second = root(first), root(second)
-        lower, higher = sorted((first, second), key=summits.__getitem__)
-        if first != second and summits[lower] - height <= depth:
-            parent[lower] = higher
-    return np.array([root(b) for b in range(len(summits))])[basins]
 
 
 def _passes(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, int]]:

@@ -1,13 +1,13 @@
 """Thresholds chosen by measurement, on images that the network was not fitted to."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
 from maskloop.config import LabelsConfig
-from maskloop.ops.instances import maps_to_labels
+from maskloop.ops.instances import drop_small, flood
 from maskloop.ops.metrics import Counts, count, pool
 
 FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
@@ -24,12 +24,13 @@ def tune_labels(
     masks: Sequence[np.ndarray | None] | None = None,
     first: LabelsConfig | None = None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> tuple[LabelsConfig, float, float]:
+) -> LabelsConfig:
     """Choose how maps become labels by the AP pooled over all objects, averaged over IoU 0.5 to 0.9.
 
     What has served before is only left for what is clearly better: of all that reach the best AP but for one standard
     error, that which is nearest to it is taken (the one-standard-error rule of Breiman et al. 1984, Classification and
-    Regression Trees, section 3.4.3), since what suits few images best suits others by chance.
+    Regression Trees, section 3.4.3), since what suits few images best suits others by chance. Foreground and splitting
+    are chosen together, and after them the smallest object.
 
     Parameters
     ----------
@@ -41,28 +42,20 @@ def tune_labels(
     first : LabelsConfig, optional
         What has served before. Left out: nothing has, and the best is taken.
     should_stop : callable, optional
-        Asked after each image; it is chosen from what was tried until then, at the least the first.
+        Asked before each image; it is chosen from what was tried until then, at the least the first.
 
     Returns
     -------
-    config : LabelsConfig
-    ap50, mean_ap : float
-        What it reaches.
+    LabelsConfig
     """
     images = list(zip(maps, truths, masks or [None] * len(maps), strict=True))
     start = first or LabelsConfig()
-    counts = _count(images, start)
-    assert counts is not None
-    best = _Tried(start, counts)
-    grid = [{"foreground": f, "splitting": s} for f, s in product(FOREGROUNDS, SPLITTINGS)]
-    sizes = [{"min_size": size} for size in MIN_SIZES]
-    for changes in (grid, sizes):
-        tried = [best, *_try_out(images, best.config, changes, should_stop)]
-        best = max(tried, key=lambda one: one.mean_ap)
-        if first is not None:
-            as_good = [one for one in tried if best.mean_ap - one.mean_ap <= _standard_error(best, one)]
-            best = min(as_good, key=lambda one: (_distance(one.config, first), -one.mean_ap))
-    return best.config, float(pool(best.counts).ap[0]), best.mean_ap
+    tried = _try_out(images, [start])
+    for foreground in sorted(FOREGROUNDS, key=lambda one: abs(one - start.foreground)):  # time may run out
+        tried += _try_out(images, _variants(start, foreground=[foreground], splitting=SPLITTINGS), should_stop)
+    best = _choose(tried, first)
+    tried = [best, *_try_out(images, _variants(best.config, min_size=MIN_SIZES), should_stop)]
+    return _choose(tried, first).config
 
 
 def tune_foreground(
@@ -91,30 +84,32 @@ class _Tried:
         return float(pool(self.counts).ap.mean())
 
 
+def _variants(config: LabelsConfig, **values: Sequence[float]) -> list[LabelsConfig]:
+    return [config.model_copy(update=dict(zip(values, one, strict=True))) for one in product(*values.values())]
+
+
 def _try_out(
-    images: Sequence[Judged],
-    start: LabelsConfig,
-    changes: Iterable[Mapping[str, float]],
-    should_stop: Callable[[], bool],
-) -> Iterator[_Tried]:
-    for changed in changes:
-        config = start.model_copy(update=changed)
-        counts = _count(images, config, should_stop)
-        if counts is None:
-            return
-        yield _Tried(config, counts)
-
-
-def _count(
-    images: Sequence[Judged], config: LabelsConfig, should_stop: Callable[[], bool] = lambda: False
-) -> list[Counts] | None:
-    """Compare what is found in each image with the truth; None if there is no time for it."""
-    counts = []
+    images: Sequence[Judged], configs: Sequence[LabelsConfig], should_stop: Callable[[], bool] = lambda: False
+) -> list[_Tried]:
+    """Compare what is found with the truth, for configs of one foreground; return none of them if there is no time."""
+    counts: list[list[Counts]] = [[] for _ in configs]
     for maps, truth, mask in images:
         if should_stop():
-            return None
-        counts.append(count(maps_to_labels(maps, config), truth, mask))
-    return counts
+            return []
+        basins = flood(maps, configs[0].foreground)
+        for config, of_config in zip(configs, counts, strict=True):
+            labels = drop_small(basins.merged(config.splitting), config.min_size)
+            of_config.append(count(labels, truth, mask))
+    return [_Tried(config, of_config) for config, of_config in zip(configs, counts, strict=True)]
+
+
+def _choose(tried: Sequence[_Tried], first: LabelsConfig | None) -> _Tried:
+    """Return what is best, or where something has served before, what is as good and nearest to it."""
+    best = max(tried, key=lambda one: one.mean_ap)
+    if first is None:
+        return best
+    as_good = [one for one in tried if best.mean_ap - one.mean_ap <= _standard_error(best, one)]
+    return min(as_good, key=lambda one: (_distance(one.config, first), -one.mean_ap))
 
 
 def _standard_error(one: _Tried, other: _Tried) -> float:

@@ -76,7 +76,9 @@ class ModelCard(Config):
     usual_diameter: Diameter | None = Field(
         None, description="Median object diameter before the images were rescaled for training; None if they were not."
     )
-    diameter_range: tuple[Diameter, Diameter] = Field(description="Median diameters, per image, seen in training.")
+    diameter_range: tuple[Diameter, Diameter] = Field(
+        description="Between which images count as usual; others are rescaled."
+    )
     training: Training = Training()
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")
 

@@ -1,6 +1,7 @@
 """What a lesson comes to for a network: everything at its scale and in its channels."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from maskloop.ops.task import Task, task_of
 from maskloop.ops.training_scale import training_scale
 from maskloop.project.model_folder import ModelCard, find_model, read_card
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal
+from maskloop.recipes import RECIPES
 from maskloop.training.exam import Exam
 
 FIRST_SMALLEST = {"objects": LabelsConfig().min_size, "foreground": 0, "classes": 0}  # pixels, before it is tuned
@@ -91,14 +93,26 @@ class Course:
         self.base = read_card(folder) if folder else None
         self.rehearsal = read_rehearsal(folder) if folder else Rehearsal([], [])
         if self.base is not None:
-            side = self.base.preprocessing.side
-            size = {"whole": side is not None} | ({} if side is None else {"crop": side})
-            self.config = self.config.model_copy(update={"network": self.base.network} | size)
+            changes = {"network": self.base.network} | self._size_for(self.base)
+            self.config = self.config.model_copy(update=changes)
         if self.config.crop % self.network.multiple:
             raise InputError(
                 f"A crop of {self.config.crop} pixels does not suit this model; wanted is a multiple of "
                 f"{self.network.multiple}."
             )
+
+    def _size_for(self, base: ModelCard) -> dict[str, Any]:
+        """Return what is shown of images: as large crops as the base needs, and as many pixels of them an epoch."""
+        if (side := base.preprocessing.side) is not None:
+            return {"whole": True, "crop": side}
+        crop, steps = self.config.crop, self.config.steps
+        made_with = (base.training.recipe or RECIPES["maskloop"]).crop
+        task = task_of(base.network.task)
+        fits = base.network.task.kind == "objects" and base.diameter <= task.largest_share * crop
+        if fits or made_with <= crop:
+            return {"whole": False}
+        fewer = steps and max(round(steps * (crop / made_with) ** 2), 1)
+        return {"whole": False, "crop": made_with, "steps": fewer}
 
     def _measure(self) -> list[np.ndarray]:
         each = (self.task.diameters(e.labels, e.reviewed) for e in self.lesson.training)

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from maskloop.config import TrainConfig
+from maskloop.config import TrainConfig, name_classes
 from maskloop.errors import InputError
 from maskloop.files import write_atomically
 from maskloop.model.weights import save_weights
@@ -84,7 +84,7 @@ class Draft:
             settings = TrainConfig.model_validate(past["config"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"The unfinished training in {self.folder} is damaged; give another folder.") from error
-        if settings != config:
+        if _without_colours(settings) != _without_colours(config):
             raise InputError(
                 f"{self.folder} holds an unfinished training with other settings; give the same ones to go on with "
                 "it, or another folder."
@@ -99,6 +99,14 @@ class Draft:
                 variable.assign(state.get_tensor(name))
             past: dict = json.loads(state.metadata()["past"])
             return past
+
+
+def _without_colours(config: TrainConfig) -> TrainConfig:
+    """Return settings that are the same whatever colours the classes are shown in."""
+    network = config.network
+    classes = name_classes(of.name for of in network.task.classes)
+    task = network.task.model_copy(update={"classes": classes})
+    return config.model_copy(update={"network": network.model_copy(update={"task": task})})
 
 
 def _state(network: keras.Model) -> dict[str, keras.Variable]:

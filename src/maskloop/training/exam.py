@@ -87,7 +87,7 @@ class Exam:
         """Choose how maps become labels, as `maskloop.ops.tuning` does; for classes nothing is to be chosen."""
         truths, masks = ([getattr(e, name) for e in self.examples] for name in ("labels", "reviewed"))
         if self.config.task.kind == "objects":
-            return tune_labels(maps, truths, masks, first if has_served else None, should_stop)[0]
+            return tune_labels(maps, truths, masks, first if has_served else None, should_stop)
         return tune_foreground(maps, truths, masks, first) if self.config.task.kind == "foreground" else first
 
 

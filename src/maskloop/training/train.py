@@ -19,7 +19,7 @@ from maskloop.inference.model import load_model
 from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
-from maskloop.ops.usual_diameters import usual_diameters
+from maskloop.ops.diameter_range import diameter_range
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import (
     ModelCard,
@@ -131,9 +131,7 @@ def _describe(
 ) -> ModelCard:
     best = min(history, key=lambda epoch: epoch.val_loss)
     labels, scores = _tune(course, folder, sum(epoch.seconds for epoch in history), should_stop)
-    low, high = usual_diameters(
-        [course.factor * of_image for of_image in course.diameters], course.config.augment.scale
-    )
+    low, high = diameter_range([course.factor * of_image for of_image in course.diameters], course.config.augment.scale)
     lesson, config = course.lesson, course.config
     base = None if config.from_scratch else Path(config.base).name
     return ModelCard(

@@ -138,8 +138,9 @@ class ProjectForm(QWidget):
             action.triggered.connect(partial(self._ask_for_colour, number, of))
 
     def _ask_for_colour(self, number: int, of: ClassConfig) -> None:
+        project = self._project
         chosen = QColorDialog.getColor(QColor(of.colour), self, f"Colour of {of.name}")
-        if chosen.isValid():
+        if chosen.isValid() and project is self._project:  # another may have been opened meanwhile
             self.colour_wanted.emit(number, chosen.name())
 
     def _restore(self, entry: Entry, revision: int) -> None:

@@ -59,11 +59,11 @@ class Reports(QObject):
 
     def _begin(self, model: Path) -> None:
         self._name, self._stopping = model.name, False
-        self.told.emit(f"Making the report on {self._name}…")
-        self.making.emit(True)
         self._session = WorkerSession(self._command)
         self._session.reported.connect(self._handle)
         self._job = self._session.make_report(model, model.parent.parent)
+        self.told.emit(f"Making the report on {self._name}…")
+        self.making.emit(True)
 
     def _handle(self, report: Report) -> None:
         if isinstance(report.event, Progress) and not self._stopping:
@@ -82,7 +82,7 @@ class Reports(QObject):
             self.told.emit(describe_end(event))
 
     def _end(self) -> None:
-        """End the worker; what it was needs no widget, since they may be gone."""
+        """End the worker, without touching a widget, since they may be gone."""
         self._job = None
         if self._session is not None:
             self._session.close()

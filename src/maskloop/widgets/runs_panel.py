@@ -76,7 +76,7 @@ class RunsPanel(QWidget):
 
     def set_project(self, project: Project | None) -> None:
         """Show the trainings of a project that was opened; None when it was closed."""
-        self._project, self._processes = project, []
+        self._project, self._processes, self.starting = project, [], False
         self._list()
         if project is not None:
             self.view.allow(not project.read_only)
@@ -88,6 +88,7 @@ class RunsPanel(QWidget):
         if project is None:
             return
 
+        self.starting = True
         self.told.emit(STARTING)
 
         def begin() -> RunProcess:
@@ -98,10 +99,16 @@ class RunsPanel(QWidget):
         def show(process: RunProcess) -> None:
             if project is self._project:
                 self._processes.append(process)
+                self.starting = False
                 self.over.emit(STARTING)
                 self._list()
 
-        self._run(begin, show)
+        def fail(reason: str) -> None:
+            if project is self._project:
+                self.starting = False
+                self.told.emit(reason)
+
+        self._background.run(begin, show, fail)
 
     def stop_all(self) -> None:
         """Ask all trainings of the project to stop; at once, since the window may be about to close."""

@@ -17,7 +17,7 @@ from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.run import Run
 from maskloop.widgets.background import Background
-from maskloop.widgets.runs_panel import STARTING, RunsPanel
+from maskloop.widgets.runs_panel import RunsPanel
 from maskloop.widgets.train_form import TrainForm, describe_plan
 
 if TYPE_CHECKING:
@@ -156,11 +156,12 @@ class TrainPanel(QWidget):
 
     def _forget(self, sentence: str) -> None:
         if self.message.text() == sentence:
-            self._tell("")
+            self.message.setText("")
+        self._allow()
 
     def _allow(self) -> None:
         writable = self._project is not None and not self._project.read_only
-        self.train_button.setEnabled(writable and self.message.text() != STARTING)
+        self.train_button.setEnabled(writable and not self.runs.starting)
 
     def _show_material(self, project: Project, material: Material) -> None:
         if project is self._project:

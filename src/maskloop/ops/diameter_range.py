@@ -8,7 +8,7 @@ MOST = (5, 95)  # percentiles of the images
 FEW_IMAGES = 20
 
 
-def usual_diameters(diameters: Sequence[np.ndarray], reach: float) -> tuple[float, float]:
+def diameter_range(diameters: Sequence[np.ndarray], reach: float) -> tuple[float, float]:
     """Return between which diameters objects have been seen often; images of others are better rescaled.
 
     Of few images each speaks for itself, so that none of their sizes is common but the median of all objects, and what
@@ -24,17 +24,18 @@ def usual_diameters(diameters: Sequence[np.ndarray], reach: float) -> tuple[floa
     Returns
     -------
     low, high : float
+        On both sides of the median of all objects.
 
     Examples
     --------
     >>> few = [np.array([10.0]), np.array([20.0]), np.array([20.0]), np.array([90.0])]
-    >>> usual_diameters(few, reach=1.5)
+    >>> diameter_range(few, reach=1.5)
     (13.333333333333334, 30.0)
-    >>> usual_diameters(25 * few, reach=1.5)
+    >>> diameter_range(25 * few, reach=1.5)
     (10.0, 90.0)
     """
     low, high = np.percentile([np.median(of_image) for of_image in diameters], MOST)
+    middle = np.median(np.concatenate(diameters))
     if len(diameters) < FEW_IMAGES:
-        middle = np.median(np.concatenate(diameters))
         low, high = max(low, middle / reach), min(high, middle * reach)
-    return float(low), float(high)
+    return float(min(low, middle)), float(max(high, middle))  # one image may hold more objects than all others
