@@ -1,8 +1,8 @@
 """The images of the Data Science Bowl 2018, and what each may be used for.
 
 Of fluorescence, 447 images are for training and 50 are the published test images (Schmidt et al. 2018); the 46 that are
-in neither set, the bundled models do not learn from. Of bright field a quarter and of colour a fifth of the images, whole
-groups of look-alikes, are kept to test with.
+in neither set, the bundled models do not learn from. Of bright field a quarter and of colour a fifth of the images,
+whole groups of look-alikes, are kept to test with.
 """
 
 import csv

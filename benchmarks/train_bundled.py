@@ -3,8 +3,8 @@
 Hours on two recent cores. What was cut off is gone on with when the same command is given again. ``WORK/first`` is
 trained with whole groups of look-alikes held out, and how maps become labels is tuned on them. ``WORK/second`` goes on
 from it and learns from all images but one of each of the largest groups, so that no plate remains unseen; these choose
-its best epoch. ``WORK/nuclei`` has its weights, the tuning of the first, and crops to rehearse. Neither the 50 published
-test images nor those of other kinds that `dsb2018` keeps to test with take part in anything.
+its best epoch. ``WORK/nuclei`` has its weights, the tuning of the first, and crops to rehearse. Neither the 50
+published test images nor those of other kinds that `dsb2018` keeps to test with take part in anything.
 """
 
 import shutil

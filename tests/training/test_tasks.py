@@ -51,6 +51,20 @@ def test_a_model_of_classes_can_be_gone_on_with_and_stays_at_its_scale(class_dat
     assert math.isclose(card.diameter, of_classes[1].diameter, rel_tol=0.2)
 
 
+def test_classes_in_other_colours_are_the_same_training_to_go_on_with(class_data, settings, tmp_path):
+    def cut_off(*_):
+        raise KeyboardInterrupt
+
+    config = with_task(settings, CLASSES, epochs=2, steps=1)
+    with pytest.raises(KeyboardInterrupt):
+        train(class_data, tmp_path / "model", config, on_epoch=cut_off)
+    first, second = CLASSES.classes
+    brighter = CLASSES.model_copy(update={"classes": (first.model_copy(update={"colour": "#ff00ff"}), second)})
+    card = train(class_data, tmp_path / "model", with_task(settings, brighter, epochs=2, steps=1))
+    assert card.training.epochs == 2
+    assert card.network.task == brighter
+
+
 def test_masks_with_more_classes_are_refused_before_anything_is_trained(class_data, settings, tmp_path):
     one = TaskConfig(kind="classes", classes=name_classes(["inside"]))
     with pytest.raises(InputError, match=r"\.png: It holds 0, 1, 2; wanted is 0 for background, 1 for inside"):
