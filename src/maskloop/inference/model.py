@@ -12,6 +12,7 @@ from skimage.transform import resize
 from maskloop.config import LabelsConfig, SegmentConfig
 from maskloop.errors import EngineError, InputError
 from maskloop.inference.predict_maps import predict_maps
+from maskloop.model.fold import fold_normalisation
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
 from maskloop.ops.axes import choose_channel
@@ -190,7 +191,19 @@ def load_model(name: str | Path = "nuclei", bfloat16: bool = False) -> Model:
     """
     folder = find_model(name)
     card = read_card(folder)
+    network = fold_normalisation(load_network(folder, card), card.network, bfloat16)
+    return Model(card, folder, network)
+
+
+def load_network(folder: Path, card: ModelCard, bfloat16: bool = False) -> keras.Model:
+    """Load the network of a model folder as it was trained, to go on with.
+
+    Raises
+    ------
+    ModelError
+        If the weights are missing, damaged, or not those that the card was written for.
+    """
     weights = check_weights(folder, card)
     network = build_unet(card.network, bfloat16)
     load_weights(network, weights)
-    return Model(card, folder, network)
+    return network

@@ -15,7 +15,7 @@ from maskloop.data.dataset import prepare
 from maskloop.data.lesson import Lesson
 from maskloop.errors import Cancelled
 from maskloop.inference.judge import picture_judged
-from maskloop.inference.model import load_model
+from maskloop.inference.model import load_network
 from maskloop.model.runtime import has_bfloat16
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
@@ -25,6 +25,8 @@ from maskloop.project.model_folder import (
     ModelCard,
     Preprocessing,
     Training,
+    find_model,
+    read_card,
     save_card,
     sha256_of,
 )
@@ -123,7 +125,8 @@ def _starting_network(config: TrainConfig) -> keras.Model:
     bfloat16 = has_bfloat16() if config.bfloat16 is None else config.bfloat16
     if config.from_scratch:
         return build_unet(config.network, bfloat16)
-    return load_model(config.base, bfloat16).network
+    folder = find_model(config.base)
+    return load_network(folder, read_card(folder), bfloat16)
 
 
 def _describe(
