@@ -7,11 +7,11 @@ from typing import TypeVar
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import maximum_bipartite_matching
-from skimage.metrics import contingency_table
 
 from maskloop.errors import InputError
 from maskloop.ops.class_scores import ClassCounts
 from maskloop.ops.judged import judged_part, require_one_shape
+from maskloop.ops.overlaps import find_overlaps
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(9))  # 0.5, 0.55, ..., 0.9
 
@@ -143,13 +143,9 @@ def _ratio(part: float, whole: float) -> float:
 
 def pairwise_iou(predicted: np.ndarray, truth: np.ndarray) -> sparse.csr_array:
     """IoU of each predicted object (rows) with each true one (columns); only those that overlap are stored."""
-    rows, predicted = np.unique(predicted, return_inverse=True)
-    columns, truth = np.unique(truth, return_inverse=True)
-    overlap = sparse.coo_array(contingency_table(predicted.ravel(), truth.ravel()))
-    row_areas, column_areas = np.bincount(predicted.ravel()), np.bincount(truth.ravel())
-    iou = overlap.data / (row_areas[overlap.row] + column_areas[overlap.col] - overlap.data)
-    shape = (len(row_areas), len(column_areas))
-    return sparse.csr_array((iou, (overlap.row, overlap.col)), shape=shape)[rows > 0][:, columns > 0]
+    found = find_overlaps(predicted, truth)
+    iou = found.pixels / (found.sizes[found.rows] + found.true_sizes[found.columns] - found.pixels)
+    return sparse.csr_array((iou, (found.rows, found.columns)), shape=(len(found.sizes), len(found.true_sizes)))
 
 
 def match(iou: sparse.csr_array, threshold: float) -> tuple[np.ndarray, np.ndarray]:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
 import numpy as np
-from skimage.metrics import contingency_table
 
 from maskloop.ops.judged import judged_part, require_one_shape
+from maskloop.ops.overlaps import find_overlaps
 
 
 @dataclass(frozen=True)
@@ -58,23 +58,21 @@ def count_mistakes(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | 
     """
     require_one_shape(predicted, truth)
     predicted, truth = judged_part(predicted, truth, mask)
-    (found, predicted), (true, truth) = (np.unique(labels, return_inverse=True) for labels in (predicted, truth))
-    shared = contingency_table(predicted.ravel(), truth.ravel()).tocoo()
-    objects = (found[shared.row] > 0) & (true[shared.col] > 0)
-    rows, columns, pixels = shared.row[objects], shared.col[objects], shared.data[objects]
-    sizes, true_sizes = np.bincount(predicted.ravel()), np.bincount(truth.ravel())
+    shared = find_overlaps(predicted, truth)
+    rows, columns, pixels = shared.rows, shared.columns, shared.pixels
+    sizes, true_sizes = shared.sizes, shared.true_sizes
 
     in_prediction, in_truth = 2 * pixels > true_sizes[columns], 2 * pixels > sizes[rows]
-    merging = np.bincount(rows[in_prediction], minlength=len(found)) > 1
-    in_parts = np.bincount(columns[in_truth], minlength=len(true)) > 1
+    merging = np.bincount(rows[in_prediction], minlength=len(sizes)) > 1
+    in_parts = np.bincount(columns[in_truth], minlength=len(true_sizes)) > 1
     matched = 3 * pixels >= sizes[rows] + true_sizes[columns]  # an IoU of 0.5
 
     explained, true_explained = merging.copy(), in_parts.copy()
     explained[rows[matched | (in_truth & in_parts[columns])]] = True
     true_explained[columns[matched | (in_prediction & merging[rows])]] = True
     return Mistakes(
-        missed=int(np.count_nonzero(~true_explained & (true > 0))),
-        invented=int(np.count_nonzero(~explained & (found > 0))),
+        missed=int(np.count_nonzero(~true_explained)),
+        invented=int(np.count_nonzero(~explained)),
         merged=int(np.count_nonzero(merging)),
         split=int(np.count_nonzero(in_parts)),
     )

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from maskloop.ops.judged import whole_objects
+from maskloop.ops.objects import compact
 
 
 def labels_to_targets(labels: np.ndarray) -> np.ndarray:
@@ -28,7 +29,7 @@ def labels_to_targets(labels: np.ndarray) -> np.ndarray:
     >>> labels_to_targets(np.array([[0, 3, 3, 3, 0]]))[0, :, 1]
     array([0., 1., 1., 1., 0.], dtype=float32)
     """
-    labels = _compact(labels)
+    labels = compact(labels)
     distance = np.zeros(labels.shape, np.float32)
     for label, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is not None:
@@ -86,13 +87,5 @@ def object_diameters(labels: np.ndarray) -> np.ndarray:
     >>> object_diameters(np.ones((10, 10), int)).round(2)
     array([11.28])
     """
-    areas = np.bincount(_compact(labels).ravel())[1:]
+    areas = np.bincount(compact(labels).ravel())[1:]
     return 2 * np.sqrt(areas[areas > 0] / np.pi)
-
-
-def _compact(labels: np.ndarray) -> np.ndarray:
-    """Renumber labels whose numbers are so large that a table by number would not fit into memory."""
-    if labels.size == 0 or labels.max() <= labels.size:
-        return labels
-    _, numbers = np.unique(np.append(0, labels), return_inverse=True)
-    return numbers[1:].reshape(labels.shape)
