@@ -9,9 +9,10 @@ found is counted.
 import argparse
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import imageio.v3 as iio
 import numpy as np
@@ -24,6 +25,9 @@ from maskloop.model.runtime import start_engine
 from maskloop.ops.metrics import count, pool
 from maskloop.ops.targets import object_diameters
 from maskloop.scores import align
+
+if TYPE_CHECKING:
+    from maskloop.inference.model import Model
 
 PHOTONS = 20  # at the brightest, in low light
 GAP = 1  # pixels between clustered objects
@@ -118,6 +122,30 @@ def cases(usual: float) -> dict[str, Change]:
     }
 
 
+def judge(model: "Model", examples: list[Example]) -> Iterator[dict]:
+    """Yield what a model comes to in each case, and at last what it finds in fields without objects."""
+    from maskloop.config import SegmentConfig
+
+    for name, change in cases(model.card.diameter).items():
+        rng = np.random.default_rng(0)
+        changed = [change(example, rng) for example in examples]
+        ap = pool(count(model.segment_plane(e.image, SegmentConfig()).labels, e.labels) for e in changed).ap
+        yield {"case": name, "images": len(changed), "ap50": float(ap[0]), "mean_ap": float(ap.mean())}
+    rng = np.random.default_rng(0)
+    fields = [field for example in examples if (field := emptied(example, rng)) is not None]
+    objects = [int(model.segment_plane(field.image, SegmentConfig()).labels.max()) for field in fields]
+    yield {"case": "no objects", "images": len(fields), "found": sum(objects), "most": max(objects)}
+
+
+def table(rows: list[dict], fields: dict) -> str:
+    lines = [["images", "", "AP 0.5", "mean AP", "lost at 0.5"]]
+    for row in rows:
+        lost = rows[0]["ap50"] - row["ap50"]
+        lines.append([row["case"], str(row["images"]), f"{row['ap50']:.3f}", f"{row['mean_ap']:.3f}", f"{lost:.3f}"])
+    empty = f"{fields['found']} found in {fields['images']} fields without objects, at most {fields['most']} in one"
+    return f"{align(lines)}\n{empty}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
@@ -126,33 +154,12 @@ def main() -> None:
     options = parser.parse_args()
     start_engine()
     from maskloop.api import load_model
-    from maskloop.config import SegmentConfig
 
     examples = [e for of_kind in examples_for(options.data, [options.model], False).values() for e in of_kind]
-    model = load_model(options.model)
-
-    def found(example: Example) -> np.ndarray:
-        return model.segment_plane(example.image, SegmentConfig()).labels
-
-    rows = []
-    for name, change in cases(model.card.diameter).items():
-        rng = np.random.default_rng(0)
-        changed = [change(example, rng) for example in examples]
-        ap = pool(count(found(example), example.labels) for example in changed).ap
-        rows.append({"case": name, "images": len(changed), "ap50": float(ap[0]), "mean_ap": float(ap.mean())})
-        print(rows[-1], flush=True)
-    rng = np.random.default_rng(0)
-    fields = [field for example in examples if (field := emptied(example, rng)) is not None]
-    objects = [int(found(field).max()) for field in fields]
-    empty = {"case": "no objects", "images": len(fields), "found": sum(objects)}
-    table = [["images", "", "AP 0.5", "mean AP", "lost at 0.5"]]
-    for row in rows:
-        lost = rows[0]["ap50"] - row["ap50"]
-        table.append([row["case"], str(row["images"]), f"{row['ap50']:.3f}", f"{row['mean_ap']:.3f}", f"{lost:.3f}"])
-    print(align(table))
-    print(f"{len(fields)} fields without objects: {sum(objects)} found, at most {max(objects)} in one")
+    *rows, fields = judge(load_model(options.model), examples)
+    print(table(rows, fields))
     if options.json:
-        options.json.write_text(json.dumps([*rows, empty], indent=1) + "\n")
+        options.json.write_text(json.dumps([*rows, fields], indent=1) + "\n")
 
 
 if __name__ == "__main__":

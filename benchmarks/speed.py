@@ -9,7 +9,8 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -38,39 +39,45 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def measure(name: str) -> Iterator[dict]:
+    """Yield how fast a model is, in each arithmetic."""
+    from maskloop.api import load_model
+    from maskloop.config import SegmentConfig
+
+    image = plane()
+    models = {arithmetic: load_model(name, arithmetic == "bfloat16") for arithmetic in ("float32", "bfloat16")}
+    card = models["float32"].card
+    given = SegmentConfig(diameter=card.diameter)
+    alike = np.repeat(image[None].astype(np.float32) / 255, card.network.channels, axis=-1)
+    times: dict[str, list[tuple[float, float]]] = {arithmetic: [] for arithmetic in models}
+    for turn in range(REPEATS + 1):
+        for arithmetic, model in models.items():
+            whole = seconds(partial(model.segment_plane, image, given))
+            network = seconds(partial(model.network.predict_on_batch, alike))
+            if turn:  # the first ones take longer
+                times[arithmetic].append((whole, network))
+    for arithmetic, pairs in times.items():
+        whole, network = (statistics.median(column) for column in zip(*pairs, strict=True))
+        speeds = {"megapixels_per_s": image.size / 1e6 / whole, "network_alone": image.size / 1e6 / network}
+        yield {"arithmetic": arithmetic, **speeds, "beside_the_network": max(1 - network / whole, 0.0)}
+
+
+def table(rows: list[dict]) -> str:
+    lines = [["", "megapixels a second", "network alone", "not the network"]]
+    for row in rows:
+        speeds = [f"{row[key]:.2f}" for key in ("megapixels_per_s", "network_alone")]
+        lines.append([row["arithmetic"], *speeds, f"{row['beside_the_network']:.0%}"])
+    return align(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", default="nuclei")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     start_engine()
-    from maskloop.api import load_model
-    from maskloop.config import SegmentConfig
-
-    image = plane()
-    models = {name: load_model(options.model, bfloat16) for name, bfloat16 in (("float32", False), ("bfloat16", True))}
-    given = SegmentConfig(diameter=models["float32"].card.diameter)
-    labels = models["float32"].segment_plane(image, given).labels
-    normalised = np.repeat(image[None].astype(np.float32) / 255, models["float32"].card.network.channels, axis=-1)
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
-    for turn in range(REPEATS + 1):
-        for name, model in models.items():
-            whole = seconds(lambda model=model: model.segment_plane(image, given))
-            network = seconds(lambda model=model: model.network.predict_on_batch(normalised))
-            if turn:  # the first ones take longer
-                times[name].append((whole, network))
-    megapixels = image.size / 1e6
-    rows = []
-    for name, pairs in times.items():
-        whole, network = (statistics.median(column) for column in zip(*pairs, strict=True))
-        rows.append({"arithmetic": name, "megapixels_per_s": megapixels / whole, "network_alone": megapixels / network})
-        rows[-1]["beside_the_network"] = max(1 - network / whole, 0.0)
-    print(f"{labels.max()} objects in {SIDE} x {SIDE} pixels, median of {REPEATS}")
-    table = [["", "megapixels a second", "network alone", "not the network"]]
-    for row in rows:
-        speeds = [f"{row[key]:.2f}" for key in ("megapixels_per_s", "network_alone")]
-        table.append([row["arithmetic"], *speeds, f"{row['beside_the_network']:.0%}"])
-    print(align(table))
+    rows = list(measure(options.model))
+    print(table(rows))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 
