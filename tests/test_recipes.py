@@ -42,7 +42,7 @@ def test_the_example_in_the_docs_can_be_used():
 
 def test_every_setting_is_explained_in_the_line_above_it():
     lines = [line.strip() for line in recipe_text(RECIPES["maskloop"]).splitlines()]
-    assert "# Side of a crop in pixels." in lines
+    assert "# Crops per step." in lines
     assert "# Activation. One of: relu, elu, gelu, silu." in lines
     assert all(before.startswith("#") for before, line in pairwise(lines) if line[0] != "#")
 

@@ -159,7 +159,7 @@ def varied_bars(**vary):
         batches([layers], settings(AugmentConfig(**SAME_GREYS | how, scale=1, rotation=False), steps=8))[0]
         for how in ({}, vary)
     )
-    return same, varied
+    return same.round(4), varied
 
 
 def test_shading_is_a_ramp_that_is_1_in_the_middle():
@@ -167,7 +167,7 @@ def test_shading_is_a_ramp_that_is_1_in_the_middle():
     lit = same[..., 0] == 1
     assert varied[lit].min() < 0.8
     assert varied[lit].max() > 1.2
-    np.testing.assert_array_equal(varied[same == 0], 0)
+    np.testing.assert_allclose(varied[same == 0], 0, atol=1e-5)
     whole = lit.all(axis=(1, 2))
     assert whole.any()
     np.testing.assert_allclose(varied[whole].mean(axis=(1, 2, 3)), 1, atol=0.01)
@@ -176,16 +176,21 @@ def test_shading_is_a_ramp_that_is_1_in_the_middle():
 
 def test_shot_noise_grows_with_light():
     same, varied = varied_bars(shot_noise=0.4)
-    spread = [(varied - same)[same == grey].std() for grey in (0, 0.5, 1)]
-    assert spread[0] == 0
-    assert spread[2] == pytest.approx(np.sqrt(2) * spread[1], rel=0.1)
+    np.testing.assert_allclose(varied[same == 0], 0, atol=5e-3)
+    ratios = []
+    for was, now in zip(same, varied, strict=True):
+        dim, bright = ((now - was)[was == grey] for grey in (0.5, 1))
+        if min(dim.size, bright.size) > 100 and dim.std() > 0:
+            ratios.append(bright.std() / dim.std())
+    assert ratios
+    np.testing.assert_allclose(ratios, np.sqrt(2), rtol=0.2)
 
 
 def test_saturation_cuts_off_what_is_bright():
     same, varied = varied_bars(saturation=0.9)
     assert varied.max() == 1
     assert (varied[same == 0.5] > 0.9).any()
-    np.testing.assert_array_equal(varied[same == 0], 0)
+    np.testing.assert_allclose(varied[same == 0], 0, atol=1e-4)
 
 
 def test_validation_crops_are_the_same_each_time_and_come_from_every_corner():

@@ -23,6 +23,7 @@ def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, n
     step = config.scale ** rng.uniform(-1, 1)
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = step * np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror, 1])
+    [apart] = rng.spawn(1)  # so that all else is drawn as it was when there was nothing of these
     greys = [
         config.contrast ** rng.uniform(-1, 1),
         rng.uniform(-config.brightness, config.brightness),
@@ -30,9 +31,9 @@ def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, n
         rng.uniform(0, config.blur) * rng.integers(2),
         rng.uniform(0, config.noise) * rng.integers(2),
         -1 if rng.uniform() < config.invert else 1,
-        *(config.shading and rng.uniform(-config.shading, config.shading) for _ in "yx"),
-        config.shot_noise and rng.uniform(0, config.shot_noise) * rng.integers(2),
-        config.saturation and rng.uniform(0, config.saturation) * rng.integers(2),
+        *apart.uniform(-config.shading, config.shading, 2),
+        apart.uniform(0, config.shot_noise) * apart.integers(2),
+        apart.uniform(0, config.saturation) * apart.integers(2),
     ]
     return matrix, np.array(greys, np.float32)
 
