@@ -119,11 +119,13 @@ def _seeds(distance: np.ndarray, foreground: np.ndarray) -> np.ndarray:
     peaks = (ndimage.maximum_filter(distance, 3) == distance) & foreground
     seeds, count = ndimage.label(peaks, np.ones((3, 3)))
     # A part of the foreground whose summit lies outside of it would vanish: its own highest pixel seeds it.
-    parts, _ = ndimage.label(foreground, np.ones((3, 3)))
-    seedless = np.setdiff1d(parts[foreground], parts[peaks])
-    if len(seedless):
-        highest = tuple(np.transpose(ndimage.maximum_position(distance, parts, seedless)))
-        seeds[highest] = count + 1 + np.arange(len(seedless))
+    parts, number = ndimage.label(foreground, np.ones((3, 3)))
+    seedless = np.arange(number + 1) > 0
+    seedless[parts[peaks]] = False
+    places = np.flatnonzero(seedless[parts])
+    highest_first = places[np.argsort(-distance.ravel()[places], kind="stable")]
+    _, first_seen = np.unique(parts.ravel()[highest_first], return_index=True)
+    seeds.ravel()[highest_first[first_seen]] = count + 1 + np.arange(len(first_seen))
     return seeds
 
 
