@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from maskloop.config import LabelsConfig
-from maskloop.ops.instances import maps_to_labels
+from maskloop.ops.instances import find_basins, maps_to_labels
 from maskloop.ops.metrics import count
 from maskloop.ops.targets import labels_to_targets
 
@@ -146,3 +146,16 @@ def test_objects_whose_summit_lies_outside_of_the_foreground_are_not_lost():
     maps[5:15, 5:10, 0] = 1
     maps[..., 1] = np.linspace(0, 1, 20)
     assert maps_to_labels(maps, LabelsConfig()).max() == 1
+
+
+@given(ANY_SEED, st.floats(0.1, 0.9), st.integers(0, 3))
+def test_each_basin_hangs_together_around_its_summit_and_all_fill_the_foreground(seed, foreground, digits):
+    maps = random_maps(seed).round(digits)  # with plateaus
+    found = find_basins(maps, foreground)
+    np.testing.assert_array_equal(found.numbers > 0, maps[..., 0] >= foreground)
+    assert len(found.summits) == found.numbers.max() + 1
+    distance = ndimage.gaussian_filter(maps[..., 1], 1.0)
+    for number in range(1, len(found.summits)):
+        own = found.numbers == number
+        assert ndimage.label(own, np.ones((3, 3)))[1] == 1
+        assert distance[own].max() == np.float32(found.summits[number])

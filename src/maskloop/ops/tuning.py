@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from maskloop.config import LabelsConfig
-from maskloop.ops.instances import drop_small, flood
+from maskloop.ops.instances import drop_small, find_basins
 from maskloop.ops.metrics import Counts, count, pool
 
 FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
@@ -96,7 +96,7 @@ def _try_out(
     for maps, truth, mask in images:
         if should_stop():
             return []
-        basins = flood(maps, configs[0].foreground)
+        basins = find_basins(maps, configs[0].foreground)
         for config, of_config in zip(configs, counts, strict=True):
             labels = drop_small(basins.merged(config.splitting), config.min_size)
             of_config.append(count(labels, truth, mask))
