@@ -305,6 +305,17 @@ def test_a_click_begins_a_training_with_what_is_chosen(open_train, folder, qtbot
     assert panel.train_button.isEnabled()
 
 
+def test_one_click_is_one_training_whatever_else_is_said_meanwhile(open_train, folder, monkeypatch):
+    monkeypatch.setattr(RunProcess, "start", lambda _: None)
+    panel = open_train(folder)
+    panel.train()
+    panel.runs.told.emit("Making the report on tiny: 10%…")
+    assert not panel.train_button.isEnabled()
+    open_train.settle(panel)
+    assert panel.message.text() == "Making the report on tiny: 10%…"
+    assert panel.train_button.isEnabled()
+
+
 def test_a_training_tells_how_far_it_is_up_to_a_recommendation(walk, open_train):
     folder, read = walk
     assert read[0] == "Starting…"

@@ -194,26 +194,3 @@ def number_densely(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.arange(highest + 1, dtype=labels.dtype), labels
     numbers, dense = np.unique(np.append(labels.dtype.type(0), labels), return_inverse=True)
     return numbers, dense[1:].reshape(labels.shape)
-
-
-def compact(labels: np.ndarray) -> np.ndarray:
-    """Renumber labels whose numbers are so large that a table by number would not fit into memory.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (Y, X), int
-        0 is background.
-
-    Returns
-    -------
-    ndarray of shape (Y, X), int
-
-    Examples
-    --------
-    >>> compact(np.array([[0, 7, 3]])), compact(np.array([[0, 1, 3]]))
-    (array([[0, 2, 1]]), array([[0, 1, 3]]))
-    """
-    if labels.size == 0 or labels.max() <= labels.size:
-        return labels
-    _, numbers = np.unique(np.append(0, labels), return_inverse=True)
-    return numbers[1:].reshape(labels.shape)

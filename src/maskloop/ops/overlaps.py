@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskloop.ops.objects import compact
+from maskloop.ops.objects import number_densely
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def find_overlaps(predicted: np.ndarray, truth: np.ndarray) -> Overlaps:
 
 def _counted(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return labels with numbers that are small enough for a table, the sizes of the objects, and such a table."""
-    labels = compact(np.maximum(labels, 0)).astype(np.int64, copy=False)  # the table takes no uint64
-    sizes = np.bincount(labels.ravel(), minlength=1)
+    _, dense = number_densely(np.maximum(labels, 0))
+    dense = dense.astype(np.int64, copy=False)  # the table takes no uint64
+    sizes = np.bincount(dense.ravel(), minlength=1)
     sizes[0] = 0
-    return labels, sizes[sizes > 0], np.cumsum(sizes > 0) - 1
+    return dense, sizes[sizes > 0], np.cumsum(sizes > 0) - 1

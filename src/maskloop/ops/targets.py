@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from maskloop.ops.judged import whole_objects
-from maskloop.ops.objects import compact
+from maskloop.ops.objects import number_densely
 
 
 def labels_to_targets(labels: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def labels_to_targets(labels: np.ndarray) -> np.ndarray:
     >>> labels_to_targets(np.array([[0, 3, 3, 3, 0]]))[0, :, 1]
     array([0., 1., 1., 1., 0.], dtype=float32)
     """
-    labels = compact(labels)
+    _, labels = number_densely(labels)
     distance = np.zeros(labels.shape, np.float32)
     for label, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is not None:
@@ -87,5 +87,6 @@ def object_diameters(labels: np.ndarray) -> np.ndarray:
     >>> object_diameters(np.ones((10, 10), int)).round(2)
     array([11.28])
     """
-    areas = np.bincount(compact(labels).ravel())[1:]
+    _, dense = number_densely(labels)
+    areas = np.bincount(dense.ravel())[1:]
     return 2 * np.sqrt(areas[areas > 0] / np.pi)
