@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from maskloop.config import NetworkConfig
+from maskloop.model.batch_normalisation import BatchNormalisation
 
 # Of the averages that take the place of a batch's own when the network is used. Keras's 0.99 lags behind by hundreds of
 # steps: a short training would be judged, and used, with the averages of its base.
@@ -65,7 +66,7 @@ def _block(
             dtype=policy,
         )(x)
         if batch:
-            x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}{part}_norm", dtype=policy)(x)
+            x = BatchNormalisation(momentum=MOMENTUM, name=f"{name}{part}_norm", dtype=policy)(x)
         x = layers.Activation(config.activation, name=f"{name}{part}_act", dtype=policy)(x)
     return x
 

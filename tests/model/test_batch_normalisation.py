@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from maskloop.model.runtime import start_engine
+
+start_engine()
+import keras  # noqa: E402 - not before the engine
+import tensorflow as tf  # noqa: E402
+
+from maskloop.model.batch_normalisation import BatchNormalisation  # noqa: E402
+
+X = np.random.default_rng(0).normal(3, 2, (4, 16, 16, 5)).astype(np.float32)
+SETTINGS = {"momentum": 0.9, "epsilon": 1e-3}
+
+
+def layers() -> tuple[keras.Layer, keras.Layer]:
+    ours, plain = BatchNormalisation(**SETTINGS), keras.layers.BatchNormalization(**SETTINGS)
+    for layer in (ours, plain):
+        layer.build(X.shape)
+        layer.set_weights([np.linspace(0.5, 2, 5), np.arange(5), np.full(5, 2.5), np.full(5, 3.0)])
+    return ours, plain
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_as_the_layer_of_keras(training):
+    ours, plain = layers()
+    for _ in range(3):
+        np.testing.assert_allclose(ours(X, training=training), plain(X, training=training), atol=1e-4)
+    *_, mean, variance = ours.get_weights()
+    *_, plain_mean, plain_variance = plain.get_weights()
+    np.testing.assert_allclose(mean, plain_mean, rtol=1e-5)
+    np.testing.assert_allclose(variance, plain_variance, rtol=2e-3)  # unbiased
+
+
+def test_gradients_are_those_of_the_layer_of_keras():
+    gradients = []
+    for layer in layers():
+        inputs = tf.constant(X)
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            loss = tf.reduce_sum(layer(inputs, training=True) ** 3)
+        gradients.append(tape.gradient(loss, [inputs, *layer.trainable_variables]))
+    for ours, plain in zip(*gradients, strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-3, atol=0.05)
+
+
+def test_moments_stay_where_it_is_not_trained():
+    ours, _ = layers()
+    ours.trainable = False
+    ours(X, training=True)
+    np.testing.assert_array_equal(ours.get_weights()[2], np.full(5, 2.5, np.float32))
+
+
+def test_half_precision_stays_near():
+    ours, _ = layers()
+    half = BatchNormalisation(**SETTINGS, dtype="mixed_bfloat16")
+    half.build(X.shape)
+    half.set_weights(ours.get_weights())
+    found = half(X, training=True)
+    assert keras.backend.standardize_dtype(found.dtype) == "bfloat16"
+    np.testing.assert_allclose(np.float32(found), ours(X, training=True), atol=0.05)
