@@ -1,29 +1,32 @@
 import numpy as np
 import pytest
 
-from maskloop.model.runtime import start_engine
-
-start_engine()
-import keras  # noqa: E402 - not before the engine
-import tensorflow as tf  # noqa: E402
-
-from maskloop.model.batch_normalisation import BatchNormalisation  # noqa: E402
+from maskloop.model.batch_normalisation import BatchNormalisation
 
 X = np.random.default_rng(0).normal(3, 2, (4, 16, 16, 5)).astype(np.float32)
 SETTINGS = {"momentum": 0.9, "epsilon": 1e-3}
 
 
-def layers() -> tuple[keras.Layer, keras.Layer]:
-    ours, plain = BatchNormalisation(**SETTINGS), keras.layers.BatchNormalization(**SETTINGS)
-    for layer in (ours, plain):
-        layer.build(X.shape)
-        layer.set_weights([np.linspace(0.5, 2, 5), np.arange(5), np.full(5, 2.5), np.full(5, 3.0)])
-    return ours, plain
+def with_moments(layer):
+    layer.build(X.shape)
+    layer.set_weights([np.linspace(0.5, 2, 5), np.arange(5), np.full(5, 2.5), np.full(5, 3.0)])
+    return layer
+
+
+@pytest.fixture
+def ours():
+    return with_moments(BatchNormalisation(**SETTINGS))
+
+
+@pytest.fixture
+def plain():
+    import keras
+
+    return with_moments(keras.layers.BatchNormalization(**SETTINGS))
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_as_the_layer_of_keras(training):
-    ours, plain = layers()
+def test_as_the_layer_of_keras(ours, plain, training):
     for _ in range(3):
         np.testing.assert_allclose(ours(X, training=training), plain(X, training=training), atol=1e-4)
     *_, mean, variance = ours.get_weights()
@@ -32,30 +35,28 @@ def test_as_the_layer_of_keras(training):
     np.testing.assert_allclose(variance, plain_variance, rtol=2e-3)  # unbiased
 
 
-def test_gradients_are_those_of_the_layer_of_keras():
-    gradients = []
-    for layer in layers():
+def test_gradients_are_those_of_the_layer_of_keras(ours, plain):
+    import tensorflow as tf
+
+    def gradients(layer):
         inputs = tf.constant(X)
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             loss = tf.reduce_sum(layer(inputs, training=True) ** 3)
-        gradients.append(tape.gradient(loss, [inputs, *layer.trainable_variables]))
-    for ours, plain in zip(*gradients, strict=True):
-        np.testing.assert_allclose(ours, plain, rtol=1e-3, atol=0.05)
+        return tape.gradient(loss, [inputs, *layer.trainable_variables])
+
+    for one, other in zip(gradients(ours), gradients(plain), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=0.05)
 
 
-def test_moments_stay_where_it_is_not_trained():
-    ours, _ = layers()
+def test_moments_stay_where_it_is_not_trained(ours):
     ours.trainable = False
     ours(X, training=True)
     np.testing.assert_array_equal(ours.get_weights()[2], np.full(5, 2.5, np.float32))
 
 
-def test_half_precision_stays_near():
-    ours, _ = layers()
-    half = BatchNormalisation(**SETTINGS, dtype="mixed_bfloat16")
-    half.build(X.shape)
-    half.set_weights(ours.get_weights())
+def test_half_precision_stays_near(ours):
+    half = with_moments(BatchNormalisation(**SETTINGS, dtype="mixed_bfloat16"))
     found = half(X, training=True)
-    assert keras.backend.standardize_dtype(found.dtype) == "bfloat16"
+    assert found.dtype.name == "bfloat16"
     np.testing.assert_allclose(np.float32(found), ours(X, training=True), atol=0.05)
