@@ -111,7 +111,7 @@ def test_another_model_brings_its_tuned_values_and_leaves_the_labels(
     tuned = LabelsConfig(foreground=0.35, splitting=0.9, min_size=24)
     panel.form.set_model(model_folder("tuned", labels=tuned))
     assert panel.adjust.value() == tuned
-    until(lambda: not panel._adjust_delay.isActive() and panel._adjusting is None)
+    until(lambda: not panel._adjust_delay.isActive() and panel.segmentations._adjusting is None)
     np.testing.assert_array_equal(layer.data, before)
     click(panel)
     np.testing.assert_array_equal(layer.data, ramp.astype(np.float16) >= 0.35)

@@ -109,7 +109,7 @@ def test_another_model_chosen_meanwhile_made_none_of_the_labels(viewer, running,
     clicked, labels = panel.form.model, panel.adjust.value()
     panel.form.set_model(model_folder("plain", labels=LabelsConfig(foreground=0.9, min_size=99)))
     finish()
-    until(lambda: panel._adjusting is None)
+    until(lambda: panel.segmentations._adjusting is None)
     settings = viewer.layers[-1].metadata["maskloop"]["settings"]
     assert settings["model"] == str(clicked)
     assert settings["labels"] == labels.model_dump()

@@ -26,7 +26,7 @@ def entry(panel, open_entry, folder):
 def told_after(panel, until):
     """A function that does something, waits until labels are written, and returns the message."""
     told = []
-    panel.segment.segmented.connect(lambda: told.append(panel.segment.message.text()))
+    panel.segment.segmentations.segmented.connect(lambda: told.append(panel.segment.message.text()))
 
     def told_after(do):
         before = len(told)

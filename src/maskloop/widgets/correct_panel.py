@@ -78,7 +78,7 @@ class CorrectPanel(QWidget):
         self.form.forget_keys({action.name for action in ACTIONS if action.key not in self._keys.actions})
         self._lay_out()
         self._connect()
-        segment_panel.segmented.connect(self._forget_doubts)
+        segment_panel.segmentations.segmented.connect(self._forget_doubts)
         self._follow_selection()
 
     @property

@@ -53,7 +53,7 @@ class ModelOnPlane:
         """
         self._require_task(plane)
         snapshot, config = self._snapshot(plane), self._segment_panel.config
-        maps = self._segment_panel.kept_maps(snapshot) or self._maps.find(snapshot, config)
+        maps = self._segment_panel.segmentations.kept_maps(snapshot, config) or self._maps.find(snapshot, config)
         if maps is not None:
             return then(maps)
         self._maps.ask(
