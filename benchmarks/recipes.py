@@ -86,10 +86,12 @@ def judge(task: Task, folder: Path) -> dict:
     from maskloop.api import load_model
     from maskloop.config import SegmentConfig
     from maskloop.data.examples import read_examples
+    from maskloop.inference.model import load_network
     from maskloop.ops.class_scores import count_classes
     from maskloop.ops.metrics import pool
 
     model = load_model(folder)
+    trained = load_network(folder, model.card)
     training = model.card.training
     counts = [
         count_classes(model.segment_plane(e.image, SegmentConfig()).labels, np.minimum(e.labels, 1), 2)
@@ -99,7 +101,7 @@ def judge(task: Task, folder: Path) -> dict:
     return {
         "training": task.name,
         "beside": task.beside,
-        "parameters": int(model.network.count_params()),
+        "parameters": int(trained.count_params()),
         "minutes": training.minutes,
         "epochs": training.epochs,
         "images": training.images,

@@ -9,6 +9,7 @@ found is counted.
 import argparse
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -126,15 +127,18 @@ def judge(model: "Model", examples: list[Example]) -> Iterator[dict]:
     """Yield what a model comes to in each case, and at last what it finds in fields without objects."""
     from maskloop.config import SegmentConfig
 
+    def objects_in(image: np.ndarray) -> np.ndarray:
+        return model.task.to_objects(model.segment_plane(image, SegmentConfig()).labels)
+
     for name, change in cases(model.card.diameter).items():
         rng = np.random.default_rng(0)
         changed = [change(example, rng) for example in examples]
-        ap = pool(count(model.segment_plane(e.image, SegmentConfig()).labels, e.labels) for e in changed).ap
+        ap = pool(count(objects_in(e.image), e.labels) for e in changed).ap
         yield {"case": name, "images": len(changed), "ap50": float(ap[0]), "mean_ap": float(ap.mean())}
     rng = np.random.default_rng(0)
     fields = [field for example in examples if (field := emptied(example, rng)) is not None]
-    objects = [int(model.segment_plane(field.image, SegmentConfig()).labels.max()) for field in fields]
-    yield {"case": "no objects", "images": len(fields), "found": sum(objects), "most": max(objects)}
+    objects = [int(objects_in(field.image).max()) for field in fields]
+    yield {"case": "no objects", "images": len(fields), "found": sum(objects), "most": max(objects, default=0)}
 
 
 def table(rows: list[dict], fields: dict) -> str:
@@ -156,6 +160,8 @@ def main() -> None:
     from maskloop.api import load_model
 
     examples = [e for of_kind in examples_for(options.data, [options.model], False).values() for e in of_kind]
+    if not examples:
+        sys.exit("The model held out none of these images.")
     *rows, fields = judge(load_model(options.model), examples)
     print(table(rows, fields))
     if options.json:

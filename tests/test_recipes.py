@@ -3,8 +3,11 @@
 from itertools import pairwise
 from pathlib import Path
 
+import imageio.v3 as iio
+import numpy as np
 import pytest
 
+from maskloop.api import train
 from maskloop.config import TaskConfig, TrainConfig, name_classes
 from maskloop.errors import InputError
 from maskloop.recipes import RECIPES, find_recipe, parse_recipe, read_recipe, recipe_text
@@ -88,3 +91,64 @@ def test_a_file_too_large_or_not_text_is_refused(tmp_path):
     for name, sentence in {"large": "too large", "binary": "cannot be read"}.items():
         with pytest.raises(InputError, match=sentence):
             read_recipe(tmp_path / f"{name}.yaml")
+
+
+NO_VARIATION = {"rotation": False, "scale": 1, "brightness": 0, "contrast": 1, "gamma": 1, "blur": 0, "noise": 0}
+OF_TUTORIALS = {
+    "classic-small": (
+        {"crop": 256, "epochs": 30, "optimiser": "adam", "schedule": "plateau", "plateau": 5, "dice": False},
+        {"channels": 1, "filters": (64, 128, 256), "activation": "relu", "upsampling": "transposed"},
+        NO_VARIATION | {"flips": True},
+    ),
+    "dsb-elu": (
+        {"crop": 128, "epochs": 20, "batch": 16, "validation": 0.1, "patience": 2, "tensorboard": True, "dice": False},
+        {
+            "channels": 3,
+            "filters": (16, 32, 64, 128, 256),
+            "activation": "elu",
+            "dropout": (0.1, 0.1, 0.2, 0.2, 0.3),
+            "upsampling": "transposed",
+        },
+        NO_VARIATION | {"flips": False},
+    ),
+    "dsb-upsampling": (
+        {"crop": 128, "epochs": 5, "batch": 8, "validation": 10, "patience": None, "dice": False},
+        {"channels": 3, "filters": (16, 32, 64, 128, 256), "upsampling": "nearest"},
+        NO_VARIATION | {"flips": False},
+    ),
+    "liver-ct": (
+        {"crop": 256, "epochs": 50, "batch": 16, "validation": 0.2, "seed": 42, "patience": 5, "group_before": "_"},
+        {"channels": 3, "filters": (64, 128, 256, 512), "upsampling": "transposed"},
+        NO_VARIATION | {"flips": True, "rotation": True, "brightness": 0.15},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_TUTORIALS)
+def test_recipes_of_tutorials_have_their_numbers(name):
+    recipe = RECIPES[name]
+    for part, wanted in zip((recipe, recipe.network, recipe.augment), OF_TUTORIALS[name], strict=True):
+        assert {key: getattr(part, key) for key in wanted} == wanted
+    assert recipe.whole
+    assert recipe.network.task.kind == "foreground"
+    assert recipe.network.normalisation == "none"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("colour", [False, True])
+def test_each_recipe_trains_on_images_of_mixed_sizes(name, colour, tmp_path):
+    folder, rng = tmp_path / "data", np.random.default_rng(0)
+    for i in range(4):
+        labels = np.zeros((40 + i, 48), np.uint8)
+        labels[5:20, 5:20], labels[25:35, 20 + i : 40] = 1, 2
+        image = np.clip(rng.normal(40 + 30 * i, 8, labels.shape) + 90 * (labels > 0), 0, 255).astype(np.uint8)
+        for kind, pixels in (("images", np.stack([image] * 3, axis=-1) if colour else image), ("masks", labels)):
+            (folder / kind).mkdir(parents=True, exist_ok=True)
+            iio.imwrite(folder / kind / f"p{i}_0.png", pixels)
+    network = RECIPES[name].network
+    narrow = network.model_copy(update={"filters": tuple(range(2, 2 + len(network.filters)))})
+    small = {"network": narrow, "crop": 32, "epochs": 1, "batch": 2, "steps": 1}
+    card = train(folder, tmp_path / "model", RECIPES[name].model_copy(update=small))
+    assert card.training.epochs == 1
+    assert card.training.images + len(card.training.held_out) == 4
+    assert (tmp_path / "model" / "tensorboard").is_dir() == RECIPES[name].tensorboard

@@ -18,10 +18,20 @@ LABELS[2:9, 3:9], LABELS[15:25, 20:30] = 4, 7
 def folder(tmp_path):
     """Two images with labels."""
     for name in ("a", "b"):
-        for kind, pixels in (("images", IMAGE), ("labels", LABELS)):
+        for kind, pixels in (("images", IMAGE if name == "a" else IMAGE[::-1]), ("labels", LABELS)):
             (tmp_path / kind).mkdir(exist_ok=True)
             iio.imwrite(tmp_path / kind / f"{name}.png", pixels)
     return tmp_path
+
+
+def test_a_channel_is_taken_of_each_image(folder):
+    channels = np.stack([IMAGE, IMAGE // 2], axis=-1)
+    for name in "ab":
+        (folder / "images" / f"{name}.png").unlink()
+        tifffile.imwrite(folder / "images" / f"{name}.tif", channels + (name == "b"), metadata={"axes": "YXC"})
+    np.testing.assert_array_equal(read_examples(folder, channel=1)[0].image[..., 0], IMAGE // 2)
+    with pytest.raises(InputError, match=r"a\.tif.*Channel 2 was asked for, but the image has 2"):
+        read_examples(folder, channel=2)
 
 
 def test_images_are_read_with_the_labels_of_their_name(folder):
@@ -87,6 +97,10 @@ def test_a_stack_gives_an_example_for_each_plane(folder):
         (lambda f: iio.imwrite(f / "labels" / "b.png", LABELS.T), r"b\.png.*40 x 30 pixels; wanted is 30 x 40"),
         (lambda f: iio.imwrite(f / "labels" / "b.png", IMAGE), r"b\.png.*different values"),
         (lambda f: tifffile.imwrite(f / "images" / "c.tif", np.stack(5 * [IMAGE])), "1 of 3 images.* have no mask"),
+        (lambda f: tifffile.imwrite(f / "images" / "b.tif", IMAGE.T), r"b\.tif: b\.png has the same name"),
+        (lambda f: tifffile.imwrite(f / "labels" / "b.tif", LABELS), r"b\.tif: b\.png has the mask b\.png already"),
+        (lambda f: iio.imwrite(f / "labels" / "c.png", LABELS), r"c\.png: It is a mask, and no image has its name"),
+        (lambda f: iio.imwrite(f / "images" / "b.png", IMAGE), r"b\.png: Its pixels are the same as those of .*a\.png"),
     ],
 )
 def test_a_folder_that_cannot_be_learned_from_is_refused(folder, spoil, sentence):

@@ -87,6 +87,12 @@ def test_validation_is_a_share_or_a_number_of_at_most_half_of_the_images(wanted,
     assert (len(lesson.training), len(lesson.validation)) == (10 - count, count)
 
 
+def test_a_number_of_images_is_held_out_whatever_their_sizes():
+    plates = examples([((8, 8 + i % 7), 10 * 2**i) for i in range(40)])
+    lesson = split_examples(plates, TrainConfig(validation=10))
+    assert len(lesson.validation) == 10
+
+
 def planes_of(*volumes):
     """Ten planes of each volume, each a little brighter than the one before."""
     return [

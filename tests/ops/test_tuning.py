@@ -62,3 +62,18 @@ def test_what_has_served_before_is_left_for_what_is_clearly_better(discs):
     first = LabelsConfig(foreground=0.4, splitting=0.55, min_size=16)
     tuned = tune_labels(maps, labels, first=first)
     assert (tuned.foreground, tuned.splitting, tuned.min_size) == (0.4, 0.55, 24)  # no farther than it must be
+
+
+def test_when_time_runs_out_what_was_tried_until_then_counts(discs):
+    labels = discs((60, 80), [(30, 30), (30, 51)], 12)
+    maps = labels_to_targets(labels)
+    maps[..., 1] = np.where(labels > 0, 0.85 + 0.15 * maps[..., 1], 0)  # a waist too shallow at first
+    asked = []
+
+    def should_stop():
+        asked.append(True)
+        return len(asked) > 1  # after the first foreground
+
+    config = tune_labels([maps], [labels], should_stop=should_stop)
+    assert (config.foreground, config.splitting) == (LabelsConfig().foreground, 0.8)
+    assert count(maps_to_labels(maps, config), labels).ap[0] == 1

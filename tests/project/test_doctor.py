@@ -137,8 +137,8 @@ def test_a_planted_fault_is_found_and_named(sound, plant, wanted):
     assert wanted[1] in problem.reason
     assert problem.advice
     assert {path.stem for path in problem.paths} <= {"b", "e", "z"}
-    if problem.gravity == "warning":
-        assert checkup.draw(problem.paths[0]).shape == (*SHAPE, 3)
+    if plant is not a_damaged_file:
+        assert checkup.draw(problem.paths[0]).shape[-1] == 3
 
 
 @pytest.mark.parametrize(

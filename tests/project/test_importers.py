@@ -9,6 +9,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 import tifffile
+from scipy import ndimage
 
 from maskloop.config import TaskConfig, name_classes
 from maskloop.errors import Cancelled, InputError, ProjectError
@@ -315,6 +316,30 @@ def test_what_is_exported_of_classes_comes_in_again_as_it_was(organs, write, tmp
         [entry] = import_matches(again, plan).entries
         np.testing.assert_array_equal(again.annotation(entry).labels, scattered)
         np.testing.assert_array_equal(again.image(entry), organs.image(organs.entries[0]))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "refused", "noted"),
+    [
+        (
+            lambda labels: np.random.default_rng(1).integers(0, 255, labels.shape),
+            "as photographs, probabilities and masks with soft edges do",
+            "",
+        ),
+        (lambda labels: ndimage.gaussian_filter(255.0 * (labels > 0), 4), "masks with soft edges do", ""),
+        (lambda labels: 60 * ndimage.zoom(4 * (labels[::2, ::2] > 0), 2, order=1), "", "taken for the foreground"),
+    ],
+)
+def test_a_mask_of_foreground_with_several_values_is_refused_or_noted(tmp_path, write, labels, spoil, refused, noted):
+    data = write("images/a.png")
+    (data / "masks").mkdir()
+    large = np.kron(labels, np.ones((4, 4), int))
+    iio.imwrite(data / "images" / "a.png", (large * 30).astype(np.uint8))
+    iio.imwrite(data / "masks" / "a.png", spoil(large).astype(np.uint8))
+    plan = plan_import(data, task=TaskConfig(kind="foreground"))
+    assert all(refused in finding.reason for finding in plan.refused)
+    assert all(noted in finding.reason for finding in plan.notes)
+    assert (len(plan.refused), len(plan.notes)) == (bool(refused), bool(noted))
 
 
 def test_a_mask_of_foreground_needs_no_second_look(tmp_path, write, labels):

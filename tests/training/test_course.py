@@ -35,9 +35,10 @@ def test_crops_that_hold_the_objects_of_the_base_stay(course):
     assert (found.config.crop, found.config.steps) == (32, 40)
 
 
-def test_crops_that_do_not_are_as_large_as_those_of_the_base_with_as_many_pixels_an_epoch(course):
-    found = course(25)
-    assert (found.config.crop, found.config.steps) == (64, 10)
+@pytest.mark.parametrize(("diameter", "crop", "steps"), [(25, 48, 18), (47, 64, 10), (60, 64, 10)])
+def test_crops_that_do_not_grow_up_to_those_of_the_base_with_as_many_pixels_an_epoch(course, diameter, crop, steps):
+    found = course(diameter)
+    assert (found.config.crop, found.config.steps) == (crop, steps)
 
 
 def test_a_larger_crop_than_the_bases_stays(course):

@@ -101,7 +101,8 @@ def _read_lesson(data: Path, config: TrainConfig) -> "tuple[Lesson, TrainConfig]
             config = _for_task(config, project.task)
             return read_lesson(project, config.channel), config
     config = _for_task(config, None)
-    return split_examples(read_examples(data, task=config.network.task), config), config
+    examples = read_examples(data, task=config.network.task, channel=config.channel)
+    return split_examples(examples, config), config
 
 
 def _for_task(config: TrainConfig, wanted: TaskConfig | None) -> TrainConfig:

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from maskloop.config.config import Config
 from maskloop.config.network_config import NetworkConfig
 
+CROP_STEP = 16  # pixels
+
 
 class AugmentConfig(Config):
     """How training crops are varied; image and targets alike."""
@@ -21,7 +23,11 @@ class AugmentConfig(Config):
     noise: float = Field(0.06, ge=0, le=1, title="Noise", description="Largest standard deviation of added noise.")
     invert: float = Field(0.0, ge=0, le=1, title="Inversion", description="Share of crops with inverted grey values.")
     shading: float = Field(
-        0.0, ge=0, le=1, title="Shading", description="Largest difference of the light from one side to the other."
+        0.0,
+        ge=0,
+        le=1,
+        title="Shading",
+        description="Largest difference of the light from one side to the other, along each axis.",
     )
     shot_noise: float = Field(
         0.0, ge=0, le=1, title="Shot noise", description="Largest standard deviation of noise that grows with light."
@@ -66,9 +72,9 @@ class TrainConfig(Config):
         128,
         ge=32,
         le=2048,
-        multiple_of=16,
+        multiple_of=CROP_STEP,
         title="Crop",
-        description="Side of a crop in pixels; with a base, at least as large as its objects need.",
+        description="Side of a crop in pixels. With a base at least what its objects need, in fewer steps then.",
     )
     whole: bool = Field(
         False,

@@ -8,6 +8,7 @@ import tensorflow as tf
 from maskloop.config import TrainConfig
 from maskloop.data.augment import draw, vary_greys, warp
 from maskloop.data.examples import Example
+from maskloop.errors import InputError
 from maskloop.ops.axes import choose_channel
 from maskloop.ops.normalise import normalise
 from maskloop.ops.objects import Box, widen
@@ -30,8 +31,16 @@ def normalise_greys(example: Example, channels: int) -> Example:
     -------
     Example
         With an image of float32.
+
+    Raises
+    ------
+    InputError
+        If its channels do not fit.
     """
-    image = normalise(choose_channel(example.image, None, channels))
+    try:
+        image = normalise(choose_channel(example.image, None, channels))
+    except InputError as error:
+        raise InputError(f"{example.name!r}: {error}") from error
     return Example(example.name, image, example.labels, example.reviewed)
 
 

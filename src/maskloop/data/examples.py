@@ -9,8 +9,9 @@ from skimage.transform import resize
 
 from maskloop.config import OBJECTS, TaskConfig
 from maskloop.errors import InputError
-from maskloop.ops.axes import to_planes
+from maskloop.ops.axes import choose_channel, to_planes
 from maskloop.project.importers import read_match
+from maskloop.project.masks import RefusedError, refusing
 from maskloop.project.matching import Match, find_matches
 
 
@@ -55,7 +56,9 @@ def bring_to_size(example: Example, size: tuple[int, int]) -> Example:
     return Example(example.name, image.astype(np.float32), labels.astype(np.int32), reviewed)
 
 
-def read_examples(folder: Path, names: Iterable[str] | None = None, task: TaskConfig = OBJECTS) -> list[Example]:
+def read_examples(
+    folder: Path, names: Iterable[str] | None = None, task: TaskConfig = OBJECTS, channel: int | None = None
+) -> list[Example]:
     """Read the images of a folder with their masks, of any layout that can be imported; stacks plane by plane.
 
     Parameters
@@ -65,6 +68,8 @@ def read_examples(folder: Path, names: Iterable[str] | None = None, task: TaskCo
         Of the images, without suffix; all where it is left out.
     task : TaskConfig, optional
         What the numbers or colours of the masks mean. Left out: objects.
+    channel : int, optional
+        The one to take, counted from 0. Left out: all.
 
     Returns
     -------
@@ -74,20 +79,27 @@ def read_examples(folder: Path, names: Iterable[str] | None = None, task: TaskCo
     Raises
     ------
     InputError
-        If no layout is recognised, an image has no mask, or a file cannot be used.
+        If no layout is recognised, an image has no mask or no such channel, a file cannot be used or goes with
+        nothing, or an image is there twice.
     """
-    wanted = None if names is None else set(names)
-    matches = [match for match in find_matches(folder).matches if wanted is None or match.name in wanted]
+    found, wanted = find_matches(folder), None if names is None else set(names)
+    if wanted is None and found.unmatched:
+        raise RefusedError(found.unmatched[0])
+    matches = [match for match in found.matches if wanted is None or match.name in wanted]
     if without := [match.image.name for match in matches if not match.masks]:
         raise InputError(f"{len(without)} of {len(matches)} images in {folder} have no mask, such as {without[0]}.")
-    return [example for match in matches for example in _read(match, task)]
+    seen: dict[str, str] = {}
+    return [example for match in matches for example in _read(match, seen, task, channel)]
 
 
-def _read(match: Match, task: TaskConfig) -> Iterator[Example]:
-    read = read_match(match, {}, task)
+def _read(match: Match, seen: dict[str, str], task: TaskConfig, channel: int | None) -> Iterator[Example]:
+    read = read_match(match, seen, task)
     assert read.labels is not None
     axes = None if read.axes is None else read.axes.replace("C", "")
     planes, labels = to_planes(read.image, read.axes).pixels, to_planes(read.labels, axes).pixels[..., 0]
+    if channel is not None:
+        with refusing(match.image):
+            planes = np.stack([choose_channel(plane, channel, 1) for plane in planes])
     if len(planes) == 1:
         yield Example(match.name, planes[0], labels[0])
         return

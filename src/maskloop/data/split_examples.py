@@ -15,9 +15,7 @@ LARGEST_SHARE = 0.5  # of the images, where a number of them is to be held out
 
 def split_examples(examples: Sequence[Example], config: TrainConfig) -> Lesson:
     """Split as `hold_out` chooses, which lists what is raised too."""
-    wanted = config.validation
-    share = wanted if wanted < 1 else min(wanted / len(examples), LARGEST_SHARE) if examples else 0.0
-    held = hold_out(examples, share, config.seed, config.group_before)
+    held = hold_out(examples, config.validation, config.seed, config.group_before)
     training = [example for example, h in zip(examples, held, strict=True) if not h]
     return Lesson(training, [example for example, h in zip(examples, held, strict=True) if h])
 
@@ -56,16 +54,17 @@ def _grey_values(image: np.ndarray) -> np.ndarray:
     return np.log1p(np.maximum(percentiles, 0)) / np.sqrt(len(percentiles))
 
 
-def hold_out(examples: Sequence[Example], share: float, seed: int, group_before: str = "") -> np.ndarray:
-    """Choose validation images: whole groups in random order, of look-alikes from each image size alike.
+def hold_out(examples: Sequence[Example], wanted: float, seed: int, group_before: str = "") -> np.ndarray:
+    """Choose validation images: whole groups in random order, a share of them from each image size alike.
 
     A size whose images all look alike stays in training, unless that leaves nothing to validate on.
 
     Parameters
     ----------
     examples : sequence of Example
-    share : float
-        Wanted share of the images, 0 to 1.
+    wanted : float
+        Share of the images, below 1, or their number, of which whole groups make as many as they can, at most half of
+        all.
     seed : int
     group_before : str, optional
         What ends a group's name within the names of the images. Left out: groups look alike.
@@ -86,7 +85,8 @@ def hold_out(examples: Sequence[Example], share: float, seed: int, group_before:
     groups = _with_whole_stacks(groups, examples)
     held = np.zeros(len(examples), bool)
     rng = np.random.default_rng(seed)
-    strata = [()] * len(examples) if group_before else [e.image.shape for e in examples]
+    share = wanted if wanted < 1 else min(wanted / len(examples), LARGEST_SHARE)
+    strata = [()] * len(examples) if group_before or wanted >= 1 else [e.image.shape for e in examples]
     for stratum in sorted(set(strata)):
         members = np.array([i for i, other in enumerate(strata) if other == stratum])
         held[members] = _choose_groups(groups[members], share, rng)

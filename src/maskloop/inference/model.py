@@ -198,6 +198,19 @@ def load_model(name: str | Path = "nuclei", bfloat16: bool = False) -> Model:
 def load_network(folder: Path, card: ModelCard, bfloat16: bool = False) -> keras.Model:
     """Load the network of a model folder as it was trained, to go on with.
 
+    Parameters
+    ----------
+    folder : Path
+    card : ModelCard
+        What the folder says of it.
+    bfloat16 : bool
+        Compute in bfloat16.
+
+    Returns
+    -------
+    keras.Model
+        From `build_unet`.
+
     Raises
     ------
     ModelError

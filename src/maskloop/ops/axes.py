@@ -181,4 +181,4 @@ def choose_channel(plane: np.ndarray, channel: int | None, wanted: int) -> np.nd
         return colour.mean(axis=-1, keepdims=True, dtype=np.float32)
     if count == 1:
         return np.repeat(plane, wanted, axis=-1)
-    raise InputError(f"The image has {count} channels and the model takes {wanted}; say which channel to segment.")
+    raise InputError(f"The image has {count} channels and the model takes {wanted}; say which channel to take.")

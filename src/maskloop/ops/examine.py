@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import ndimage
 
+from maskloop.ops.judged import box_amid_objects
+
 SEARCHED = 32  # pixels; labels that lie further off are not told from labels of another image
 CLEARLY = 1.25  # times as well must labels fit elsewhere
 STANDS_OUT = 7.5  # times the median distance from the median at all shifts; the best of noise reaches 7
@@ -123,7 +125,7 @@ def thumbnail(grey: np.ndarray) -> np.ndarray:
 
 
 def draw_outlines(pixels: np.ndarray, labels: np.ndarray, side: int) -> np.ndarray:
-    """Draw the middle of an image in grey, and the outlines of its objects in yellow.
+    """Draw an image in grey where most objects are, or else its middle, and their outlines in yellow.
 
     Parameters
     ----------
@@ -137,8 +139,8 @@ def draw_outlines(pixels: np.ndarray, labels: np.ndarray, side: int) -> np.ndarr
     ndarray of shape (Y, X, 3), uint8
     """
     top, left = (max((n - side) // 2, 0) for n in labels.shape)
-    grey = np.nan_to_num(pixels[..., :3].mean(axis=-1))
-    grey, labels = (a[top : top + side, left : left + side] for a in (grey, labels))
+    box = box_amid_objects(labels, None, side) if labels.any() else np.s_[top : top + side, left : left + side]
+    grey, labels = np.nan_to_num(pixels[..., :3].mean(axis=-1))[box], labels[box]
     low, high = np.percentile(grey, (1, 99.5))
     shown = (255 * ((grey - low) / max(high - low, 1e-9)).clip(0, 1)).astype(np.uint8)
     picture = np.repeat(shown[..., None], 3, axis=-1)

@@ -11,7 +11,7 @@ from maskloop.config import LabelsConfig
 def maps_to_labels(maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0) -> np.ndarray:
     """Turn predicted maps into labelled objects.
 
-    Each local maximum of the smoothed distance has a basin within the foreground. Two basins are one object
+    Each local maximum of the smoothed distance within the foreground has a basin. Two basins are one object
     when the pass between them lies at most ``(1 - splitting)**2`` below the lower of their summits (the square
     spreads the useful depths, 0.01 to 0.25, over half of the scale). This is the
     dynamics of a maximum (Grimaud 1992, https://doi.org/10.1117/12.60650), the same as seeding by h-maxima but
@@ -90,8 +90,8 @@ class Basins:
 def find_basins(maps: np.ndarray, foreground: float) -> Basins:
     """Part the foreground by the summits of the smoothed distance to which steepest ascent leads.
 
-    Hill climbing finds the watersheds of a plane pixel by pixel (Meyer 1994,
-    https://doi.org/10.1016/0165-1684(94)90060-4), which numpy does several times as fast as flooding from a queue.
+    Hill climbing finds watersheds pixel by pixel (after Meyer 1994, https://doi.org/10.1016/0165-1684(94)90060-4; the
+    highest of eight neighbours, however far), which numpy does several times as fast as flooding from a queue.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 
 from maskloop.config import OBJECTS, TaskConfig
 from maskloop.errors import ProjectError
-from maskloop.files import is_image
+from maskloop.files import read_image
 from maskloop.ops.axes import to_planes
 from maskloop.ops.judged import whole_objects
 from maskloop.ops.task import task_of
@@ -115,10 +115,23 @@ def find_cases(data: Path, masks: Path | None = None, task: TaskConfig = OBJECTS
     if (data / PROJECT_FILE).is_file():
         return _find_entries(data)
     found = find_matches(data, masks)
-    foreign = [finding for finding in found.refused if not is_image(finding.path)]
-    refused = [finding for finding in found.refused if finding not in foreign]
+    foreign = [finding for finding in found.refused if finding not in found.unmatched]
     readers = {match.image: partial(_read_files, match, task) for match in found.matches}
-    return Cases(found.layout, task, readers, refused=refused, foreign=foreign)
+    return Cases(found.layout, task, readers, refused=found.unmatched, foreign=foreign)
+
+
+def read_alone(path: Path) -> Case:
+    """Read an image without its labels.
+
+    Raises
+    ------
+    RefusedError
+        If the file cannot be read.
+    """
+    with refusing(path):
+        image, axes = read_image(path)
+        to_planes(image, axes)
+        return Case(str(path), image, axes, None)
 
 
 def _find_entries(folder: Path) -> Cases:

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskloop.config import TaskConfig, TrainConfig
 from maskloop.ops.examine import draw_outlines
-from maskloop.project.case import find_cases
+from maskloop.project.case import find_cases, read_alone
 from maskloop.project.layout import PROJECT_FILE
 from maskloop.project.masks import RefusedError
 from maskloop.project.model_folder import ModelCard, find_model, read_card
@@ -38,8 +38,8 @@ class Checkup:
     problems : tuple of Problem
         The gravest first.
     draw : callable
-        Given a path of a problem, reads the image again and returns a picture of it with the outlines of its labels:
-        an ndarray of shape (Y, X, 3), uint8. None where there is nothing to show.
+        Given a path of a problem, reads the image again and returns a picture of it with the outlines of its labels,
+        if these can be used: an ndarray of shape (Y, X, 3), uint8. None where there is nothing to show.
     """
 
     layout: str
@@ -108,15 +108,17 @@ def check_data(
         except RefusedError as error:
             if os.path.lexists(path):  # else it was removed meanwhile
                 survey.note("error", [error.finding], "damaged" if path.is_dir() else "refused")
+                survey.images_of[error.finding.path] = path
         examined += 1
         on_file(examined / len(cases.readers))
     else:
         survey.compare()
 
     def draw(path: Path) -> np.ndarray | None:
-        read = cases.readers.get(survey.images_of.get(path, path))
-        with contextlib.suppress(RefusedError):
-            return None if read is None else draw_outlines(*read({}).most_telling_plane(), PICTURE)
+        shown = survey.images_of.get(path, path)
+        for read in (lambda: cases.readers[shown]({}), lambda: read_alone(shown)):
+            with contextlib.suppress(KeyError, RefusedError):
+                return draw_outlines(*read().most_telling_plane(), PICTURE)
         return None
 
     counts = len(survey.images), survey.objects, examined, len(cases.readers)

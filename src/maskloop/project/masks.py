@@ -66,7 +66,7 @@ def read_masks(
     one_object_each : bool
         A binary mask is one object, whatever its parts; otherwise each part is an object.
     numbers_matter : bool
-        Whether each number is an object; those of a foreground are not looked at.
+        Whether each number is an object; of a foreground all but 0 mean the same.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def _read_mask(
         stack, notes = read_numbers(path, planes)
         numbers = np.unique(stack)
         if np.count_nonzero(numbers) > 1:
-            notes += _check_numbers(stack, numbers) if numbers_matter else []
+            notes += _check_numbers(stack, numbers) if numbers_matter else _check_foreground(stack)
         elif numbers.any():
             notes += _whole_border(stack)
             if one_object:
@@ -137,19 +137,44 @@ def _check_numbers(stack: np.ndarray, numbers: np.ndarray) -> list[str]:
     count = len(numbers) - (not without_background)
     if without_background and count == 2:
         raise InputError(f"It holds {numbers[0]} and {numbers[1]}, and no 0; wanted is 0 for background.")
-    sizes = np.unique(stack[stack > 0], return_counts=True)[1]
-    from skimage.measure import label  # slow to import, and a window that opens need not wait
-
-    parts = sum(label(plane, connectivity=2, return_num=True)[1] for plane in stack)
-    pairs = sum(np.count_nonzero(np.unique(plane)) for plane in stack)
-    specks = count > MANY and min(np.median(sizes), sizes.sum() / parts) <= FEWEST_PIXELS
-    if specks or parts > MOST_PARTS * pairs or _is_smooth(stack, count):
+    parts, pairs = _parts_and_pairs(stack)
+    if parts > MOST_PARTS * pairs or _is_picture(stack, parts):
         raise InputError(
             f"It holds {count} different values in {parts} parts, as photographs, probabilities, interpolated labels "
-            "and classes do; wanted is one number or colour an object, or a binary mask."
+            "and classes do; wanted is one number or colour an object, or a binary mask. Classes are named when a "
+            "project is made, or with --classes."
         )
     notes = ["No pixel is background (0)."] if without_background else []
     return [*notes, "Some numbers or colours are in several parts, each one object."] if parts > pairs else notes
+
+
+def _check_foreground(stack: np.ndarray) -> list[str]:
+    """Refuse what is a picture; say what several numbers are taken for."""
+    count = np.count_nonzero(np.unique(stack))
+    parts, pairs = _parts_and_pairs(stack)
+    if (count > MANY and parts > MOST_PARTS * pairs) or _is_picture(stack, parts):
+        raise InputError(
+            f"It holds {count} different values in {parts} parts, as photographs, probabilities and masks with soft "
+            "edges do; wanted is a binary mask, or numbers of objects or classes."
+        )
+    if parts == pairs:
+        return []
+    return ["It holds several numbers, some of them in several parts: all but 0 are taken for the foreground."]
+
+
+def _parts_and_pairs(stack: np.ndarray) -> tuple[int, int]:
+    """Count what hangs together and has one number, and the different numbers of each plane."""
+    from skimage.measure import label  # slow to import, and a window that opens need not wait
+
+    parts = sum(label(plane, connectivity=2, return_num=True)[1] for plane in stack)
+    return parts, sum(int(np.count_nonzero(np.unique(plane))) for plane in stack)
+
+
+def _is_picture(stack: np.ndarray, parts: int) -> bool:
+    """Tell whether values are specks, or rise step by step."""
+    sizes = np.unique(stack[stack > 0], return_counts=True)[1]
+    specks = len(sizes) > MANY and min(np.median(sizes), sizes.sum() / parts) <= FEWEST_PIXELS
+    return bool(specks) or _is_smooth(stack, len(sizes))
 
 
 def _is_smooth(stack: np.ndarray, count: int) -> bool:

@@ -67,6 +67,11 @@ class Found:
     matches: tuple[Match, ...]
     refused: tuple[Finding, ...]
 
+    @property
+    def unmatched(self) -> tuple[Finding, ...]:
+        """The images and masks among what is refused; the rest may lie there for other reasons."""
+        return tuple(finding for finding in self.refused if is_image(finding.path))
+
 
 def find_matches(images: Path, masks: Path | None = None) -> Found:
     """Recognise the layout of a folder and match its masks to its images; no file is opened.

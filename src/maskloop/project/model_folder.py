@@ -4,6 +4,7 @@ Model files are data. The network is rebuilt from allow-listed numbers and words
 """
 
 import hashlib
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,9 +12,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from maskloop.config import Config, LabelsConfig, NetworkConfig, TrainConfig
+from maskloop.config.train_config import CROP_STEP
 from maskloop.errors import ModelError
 from maskloop.files import write_atomically
-from maskloop.recipes import recipe_text
+from maskloop.ops.task import task_of
+from maskloop.recipes import RECIPES, recipe_text
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
 MODEL_FILE, WEIGHTS_FILE, HISTORY_FILE = "model.json", "weights.safetensors", "history.csv"
@@ -77,7 +80,8 @@ class ModelCard(Config):
         None, description="Median object diameter before the images were rescaled for training; None if they were not."
     )
     diameter_range: tuple[Diameter, Diameter] = Field(
-        description="Between which images count as usual; others are rescaled."
+        description="Median object diameters in pixels, at the scale of the network, between which an image counts as "
+        "usual; others are rescaled."
     )
     training: Training = Training()
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")
@@ -86,6 +90,22 @@ class ModelCard(Config):
     def scale(self) -> float:
         """Factor by which the images were enlarged for training."""
         return self.diameter / (self.usual_diameter or self.diameter)
+
+    def crop_for(self, config: TrainConfig) -> int:
+        """Return the side of the crops by which a training goes on from this model, in pixels.
+
+        It is what the settings say, unless objects need more to lie in it, or parts of an organ what lies around them;
+        these get what the model was made with. Whole images keep their size.
+        """
+        if self.preprocessing.side is not None:
+            return self.preprocessing.side
+        made_with = (self.training.recipe or RECIPES["maskloop"]).crop
+        if self.network.task.kind != "objects":
+            return max(config.crop, made_with)
+        held = self.diameter / task_of(self.network.task).largest_share
+        step = math.lcm(CROP_STEP, self.network.multiple)
+        needed = math.ceil(held / step) * step
+        return max(config.crop, min(needed, made_with))
 
     @model_validator(mode="before")
     @classmethod

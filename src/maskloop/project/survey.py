@@ -211,7 +211,7 @@ class Survey:
     def _compare_sizes(self) -> None:
         images = [image for image in self.images if len(image.diameters)]
         usual = float(np.median(np.concatenate([image.diameters for image in images])))
-        crop = self.config.crop
+        crop = self.base.crop_for(self.config) if self.base else self.config.crop
         if usual < SMALLEST:
             self._say("warning", self.data, f"Its objects are {usual:.0f} pixels across.", "small")
         largest = task_of(self.task).largest_share * crop

@@ -14,7 +14,6 @@ from maskloop.ops.task import Task, task_of
 from maskloop.ops.training_scale import training_scale
 from maskloop.project.model_folder import ModelCard, find_model, read_card
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal
-from maskloop.recipes import RECIPES
 from maskloop.training.exam import Exam
 
 FIRST_SMALLEST = {"objects": LabelsConfig().min_size, "foreground": 0, "classes": 0}  # pixels, before it is tuned
@@ -28,7 +27,7 @@ class Course:
     ----------
     lesson : Lesson
     config : TrainConfig
-        Afterwards with the network that is trained, and the size of its images, which are those of the base.
+        Afterwards with the network that is trained, and where the base needs larger crops, these and fewer steps.
 
     Attributes
     ----------
@@ -103,16 +102,9 @@ class Course:
 
     def _size_for(self, base: ModelCard) -> dict[str, Any]:
         """Return what is shown of images: as large crops as the base needs, and as many pixels of them an epoch."""
-        if (side := base.preprocessing.side) is not None:
-            return {"whole": True, "crop": side}
-        crop, steps = self.config.crop, self.config.steps
-        made_with = (base.training.recipe or RECIPES["maskloop"]).crop
-        task = task_of(base.network.task)
-        fits = base.network.task.kind == "objects" and base.diameter <= task.largest_share * crop
-        if fits or made_with <= crop:
-            return {"whole": False}
-        fewer = steps and max(round(steps * (crop / made_with) ** 2), 1)
-        return {"whole": False, "crop": made_with, "steps": fewer}
+        crop, steps = base.crop_for(self.config), self.config.steps
+        fewer = steps and max(round(steps * (self.config.crop / crop) ** 2), 1)
+        return {"whole": base.preprocessing.side is not None, "crop": crop, "steps": fewer}
 
     def _measure(self) -> list[np.ndarray]:
         each = (self.task.diameters(e.labels, e.reviewed) for e in self.lesson.training)

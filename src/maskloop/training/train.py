@@ -26,7 +26,6 @@ from maskloop.project.model_folder import (
     Preprocessing,
     Training,
     find_model,
-    read_card,
     save_card,
     sha256_of,
 )
@@ -82,7 +81,7 @@ def train_model(
     keras.utils.set_random_seed(config.seed)
     course = Course(lesson, config)
     config = course.config
-    network = _starting_network(config)
+    network = _starting_network(course)
     if config.tensorboard:
         callbacks = _with_log(callbacks, TensorBoardLog(folder, network, config.network))
     excerpt, task = course.exam.excerpt(), config.network.task
@@ -121,12 +120,12 @@ def _with_log(callbacks: Callbacks, log: TensorBoardLog) -> Callbacks:
     return replace(callbacks, on_epoch=on_epoch, on_preview=on_preview)
 
 
-def _starting_network(config: TrainConfig) -> keras.Model:
+def _starting_network(course: Course) -> keras.Model:
+    config = course.config
     bfloat16 = has_bfloat16() if config.bfloat16 is None else config.bfloat16
-    if config.from_scratch:
+    if course.base is None:
         return build_unet(config.network, bfloat16)
-    folder = find_model(config.base)
-    return load_network(folder, read_card(folder), bfloat16)
+    return load_network(find_model(config.base), course.base, bfloat16)
 
 
 def _describe(

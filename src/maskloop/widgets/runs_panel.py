@@ -31,6 +31,11 @@ class RunsPanel(QWidget):
     Parameters
     ----------
     background : Background
+
+    Attributes
+    ----------
+    starting : bool
+        Whether a training was asked for that has no process yet.
     """
 
     told = Signal(str)  # a sentence for the person
@@ -41,6 +46,7 @@ class RunsPanel(QWidget):
 
     def __init__(self, background: Background) -> None:
         super().__init__()
+        self.starting = False
         self._background = background
         self._project: Project | None = None
         self._processes: list[RunProcess] = []  # the oldest first

@@ -74,7 +74,6 @@ class SegmentPanel(QWidget):
 
     def segment(self) -> None:
         """Segment the chosen image, as the button does."""
-        self.message.clear()
         try:
             task = self.form.card.network.task
             self.segmentations.start(self.form.image, self.form.all_planes, self.config, task)

@@ -15,11 +15,11 @@ from maskloop.config import LabelsConfig, SegmentConfig, TaskConfig
 from maskloop.errors import InputError
 from maskloop.jobs.client import Report
 from maskloop.jobs.messages import TERMINAL, Done, Progress
-from maskloop.ops.nothing_found import explain_nothing_found
 from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.widgets.background import Background
 from maskloop.widgets.class_look import KEY
 from maskloop.widgets.describe_end import describe_end
+from maskloop.widgets.describe_segmented import describe_segmented
 from maskloop.widgets.entry_result import EntryResult
 from maskloop.widgets.open_entry import OpenEntry
 from maskloop.widgets.plane_maps import PlaneMaps
@@ -103,7 +103,8 @@ class Segmentations(QObject):
         snapshot = take_snapshot(image, dims.displayed, dims.point, all_planes)
         result = self._result_for(image, snapshot, task)
         job = self._session.segment(snapshot.planes, len(snapshot.positions), config)
-        self.take_as_shown(config.labels)
+        self._wanted = self._asked = config.labels
+        self.said.emit("")
         self._running = _Run(job, config, task, snapshot, result, time.monotonic())
         self.ran.emit(True)
 
@@ -120,7 +121,7 @@ class Segmentations(QObject):
             self._asked = labels
             self._adjusting = self._session.relabel(self._kept.job, labels, self._kept.task)
 
-    def take_as_shown(self, labels: LabelsConfig | None) -> None:
+    def take_as_shown(self, labels: LabelsConfig) -> None:
         """Take labels for those that are shown, so that nothing is asked for until others are wanted."""
         self._wanted = self._asked = labels
 
@@ -202,37 +203,23 @@ class Segmentations(QObject):
     def _show(self, run: _Run, event: Done, labels: np.ndarray) -> None:
         self.said.emit("Writing the labels…")
         try:
-            self._result_now(run).write(labels, run.snapshot, _metadata(run, event), partial(self._tell, event))
+            self._result_now(run).write(labels, run.snapshot, self._metadata(run, event), partial(self._tell, event))
         except InputError as error:
             self.said.emit(str(error))
 
-    def _tell(self, event: Done, remark: str) -> None:
-        self.said.emit(f"{_summary(event)} {remark}".rstrip())
-        self.segmented.emit()
-
-
-def _metadata(run: _Run, event: Done) -> dict[str, Any]:
-    config = run.config.model_copy(update={"labels": event.labels})
-    return {
-        KEY: {
-            "task": event.task.model_dump(mode="json"),
-            "version": version("maskloop"),
-            "image": run.snapshot.name,
-            "settings": config.model_dump(mode="json"),
-            "objects": event.objects,
+    @staticmethod
+    def _metadata(run: _Run, event: Done) -> dict[str, Any]:
+        config = run.config.model_copy(update={"labels": event.labels})
+        return {
+            KEY: {
+                "task": event.task.model_dump(mode="json"),
+                "version": version("maskloop"),
+                "image": run.snapshot.name,
+                "settings": config.model_dump(mode="json"),
+                "objects": event.objects,
+            }
         }
-    }
 
-
-def _summary(event: Done) -> str:
-    if not event.objects:
-        rescaled = event.rescaled if event.task.kind == "objects" else None
-        return explain_nothing_found(event.highest, event.labels, rescaled, event.constant, event.task)
-    pixels = f"{event.diameter:.0f} pixel{'' if round(event.diameter) == 1 else 's'}" if event.diameter else ""
-    size = f", about {pixels} across" if pixels else ""
-    text = f"{event.objects} {event.task.noun}{'s' if event.objects > 1 else ''}{size}."
-    if event.rescaled is not None and abs(event.rescaled - 1) > 0.05:
-        text += (
-            f" The image was {'enlarged' if event.rescaled > 1 else 'shrunk'} to {event.rescaled:.0%} for the model."
-        )
-    return text
+    def _tell(self, event: Done, remark: str) -> None:
+        self.said.emit(f"{describe_segmented(event)} {remark}".rstrip())
+        self.segmented.emit()

@@ -1,0 +1,20 @@
+"""Variations of a crop, as they are drawn."""
+
+import numpy as np
+import pytest
+
+from maskloop.config import AugmentConfig
+from maskloop.data.augment import draw
+
+
+@pytest.mark.parametrize("name", ["shading", "shot_noise", "saturation"])
+def test_light_noise_and_exposure_change_nothing_else_that_is_drawn(name):
+    drawn = []
+    for config in (AugmentConfig(), AugmentConfig(**{name: 0.5})):
+        rng = np.random.default_rng(3)
+        drawn.append([(*draw(config, rng), rng.integers(1000)) for _ in range(8)])
+    for (matrix, greys, number), (other, others, another) in zip(*drawn, strict=True):
+        np.testing.assert_array_equal(matrix, other)
+        np.testing.assert_array_equal(greys[:6], others[:6])
+        assert number == another
+    assert any((one[1] != other[1]).any() for one, other in zip(*drawn, strict=True))
