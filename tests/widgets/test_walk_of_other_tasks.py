@@ -1,7 +1,4 @@
-"""One walk with everything real, for a problem of three classes: background, inside and border of nuclei."""
-
-import csv
-from pathlib import Path
+"""Walks with everything real, for a foreground, and for three classes: background, inside and border of nuclei."""
 
 import imageio.v3 as iio
 import numpy as np
@@ -11,44 +8,40 @@ from skimage.segmentation import find_boundaries
 
 from maskloop.config import NetworkConfig, TrainConfig
 from maskloop.project.model_folder import read_card
+from maskloop.resources import resource
 from maskloop.widgets.class_look import task_of_layer
 from maskloop.widgets.import_dialog import ImportDialog
 from maskloop.widgets.main_panel import MainPanel
 from maskloop.widgets.new_project_dialog import NewProjectDialog
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "dsb2018"
-IMAGES = 3
+IMAGES, SIDE = 3, 256
 SMALL = TrainConfig(
     base="none", epochs=4, steps=8, batch=4, crop=64, learning_rate=5e-3, network=NetworkConfig(filters=(8, 16, 32))
 )
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the shared data are not on this machine")
-
 
 @pytest.fixture(scope="module")
 def fields():
-    """Small fluorescent images and their classes; the last one is not among those that are given to the project."""
-    with (DATA / "index.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == "fluorescence" and row["height"] == "256"]
-    fields = []
-    for row in [row for row in rows if 15 <= int(row["objects"]) <= 40][: IMAGES + 1]:
-        image, labels = (iio.imread(DATA / kind / f"{row['id']}.png") for kind in ("images", "labels"))
-        classes = np.where(find_boundaries(labels, mode="inner"), 2, labels > 0).astype(np.int32)
-        fields.append((image.reshape(*labels.shape, -1)[..., 0], classes))
-    assert len(fields) == IMAGES + 1
-    return fields
+    """Parts of a sample image and their classes; the last one is not among those that are given to the project."""
+    image, labels = (iio.imread(resource("sample_data") / kind / "crowded_nuclei.png") for kind in ("images", "labels"))
+    classes = np.where(find_boundaries(labels, mode="inner"), 2, labels > 0).astype(np.int32)
+    boxes = [np.s_[y : y + SIDE, x : x + SIDE] for y in (0, SIDE) for x in (0, SIDE)]
+    return [(image[box], classes[box]) for box in boxes]
 
 
 @pytest.fixture
-def masks(tmp_path, fields):
-    """A folder of images, with masks in the colours of the classes."""
-    colours = np.array([(0, 0, 0), (180, 40, 40), (0, 255, 0)], np.uint8)
-    for kind in ("images", "masks"):
-        (tmp_path / "field" / kind).mkdir(parents=True)
-    for i, (image, classes) in enumerate(fields[:IMAGES]):
-        iio.imwrite(tmp_path / "field" / "images" / f"{i}.png", image)
-        iio.imwrite(tmp_path / "field" / "masks" / f"{i}.png", colours[classes])
-    return tmp_path / "field"
+def write_masks(tmp_path, fields):
+    """A function that writes a folder of images, with masks in the colours that are given for each class."""
+
+    def write_masks(*colours):
+        for kind in ("images", "masks"):
+            (tmp_path / "field" / kind).mkdir(parents=True)
+        for i, (image, classes) in enumerate(fields[:IMAGES]):
+            iio.imwrite(tmp_path / "field" / "images" / f"{i}.png", image)
+            iio.imwrite(tmp_path / "field" / "masks" / f"{i}.png", np.array(colours, np.uint8)[classes])
+        return tmp_path / "field"
+
+    return write_masks
 
 
 @pytest.fixture
@@ -99,16 +92,17 @@ def train(until, qtbot):
     return train
 
 
-def make_project(panel, folder, until):
-    """Make a project of classes as a person does."""
+def make_project(panel, folder, kind, until):
+    """Make a project as a person does."""
     panel.project.form.new_button.click()
     [dialog] = panel.project.form.findChildren(NewProjectDialog)
     dialog.folder.setText(str(folder))
-    dialog.kinds["classes"].setChecked(True)
-    colours = ("#b42828", "#00ff00")
-    for row, name, colour in zip(dialog.classes.rows, ("inside", "border"), colours, strict=True):
-        row.edit.setText(name)
-        row.set_colour(colour)
+    dialog.kinds[kind].setChecked(True)
+    if kind == "classes":
+        colours = ("#b42828", "#00ff00")
+        for row, name, colour in zip(dialog.classes.rows, ("inside", "border"), colours, strict=True):
+            row.edit.setText(name)
+            row.set_colour(colour)
     dialog.make_button.click()
     until(lambda: panel.project.project is not None)
     return panel.project.project
@@ -174,12 +168,12 @@ def dice(found, true):
 
 @pytest.mark.timeout(900)
 def test_from_a_new_project_of_classes_to_a_model_that_goes_on_learning(
-    open_window, masks, fields, tmp_path, until, train, viewer, mouse, saved
+    open_window, write_masks, fields, tmp_path, until, train, viewer, mouse, saved
 ):
     panel, folder = open_window(), tmp_path / "three classes"
     image, classes = fields[-1]
-    project = make_project(panel, folder, until)
-    import_masks(panel, masks, until)
+    project = make_project(panel, folder, "classes", until)
+    import_masks(panel, write_masks((0, 0, 0), (180, 40, 40), (0, 255, 0)), until)
     for entry, (_, given) in zip(project.entries, fields[:IMAGES], strict=True):
         assert entry.status == "reviewed"
         np.testing.assert_array_equal(project.annotation(entry).labels, given)
@@ -217,3 +211,25 @@ def test_from_a_new_project_of_classes_to_a_model_that_goes_on_learning(
     np.testing.assert_array_equal(again.labels.data, classes)
     assert task_of_layer(again.labels) == project.task
     assert again.share_reviewed == 1
+
+
+@pytest.mark.timeout(900)
+def test_from_a_new_project_of_a_foreground_to_a_model_that_goes_on_learning(
+    open_window, write_masks, fields, tmp_path, until, train, viewer, saved
+):
+    panel = open_window()
+    image, classes = fields[-1]
+    foreground = (classes > 0).astype(np.int32)
+    project = make_project(panel, tmp_path / "tissue", "foreground", until)
+    import_masks(panel, write_masks(0, 255, 255), until)
+
+    first = train(panel, SMALL)
+    adopt(panel, first, until)
+    entry = segment_new(panel, viewer, image, until)
+    assert set(np.unique(entry.labels.data)) == {0, 1}
+    assert dice(entry.labels.data > 0, foreground > 0) > 0.5
+    review(panel, entry, foreground, until, saved)
+
+    second = train(panel, SMALL.model_copy(update={"base": first.model.name, "epochs": 1, "steps": 2}))
+    assert second.job.rival == first.model.name
+    assert read_card(second.model).network.task == project.task
