@@ -45,7 +45,7 @@ DRAWS = 3
 SCRATCH = RECIPES["maskloop"].model_copy(update={"patience": 1000})
 OF_ALL_KINDS = SCRATCH.model_copy(update={"augment": AugmentConfig(invert=0.3)})  # dark on bright is another kind
 BASE_MINUTES, CEILING_MINUTES = 10, 20
-TUNED_MINUTES = 2.1  # of training; reading and judging take the rest of 3 minutes
+TUNED_MINUTES = 2.35  # of training; reading and judging take the rest of 3 minutes
 SECONDS = {256: 0.4, 128: 0.125}  # of one step, by the size of crops
 BASE = "base"
 

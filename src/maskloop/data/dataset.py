@@ -15,7 +15,7 @@ from maskloop.ops.objects import Box, widen
 from maskloop.ops.task import Task, task_of
 
 CONTEXT = 256  # pixels around what is reviewed
-REHEARSED = 0.25  # share of the crops, where there are any to rehearse
+REHEARSED = 0.4  # share of the crops, where there are any to rehearse
 STRIDE = 4  # of the grid on which places to learn from are sought
 
 
@@ -100,7 +100,7 @@ def training_batches(
     epoch : int
         With ``config.seed`` it determines every batch.
     rehearsal : sequence of ndarray of shape (Y, X, C + targets + weights), optional
-        What a base model has learned before; a quarter of the crops show it, so that it is not forgotten.
+        What a base model has learned before; some of the crops show it, so that it is not forgotten.
 
     Returns
     -------
