@@ -158,9 +158,8 @@ def training_data(tmp_path, discs):
     for name in ("images", "labels"):
         (tmp_path / "data" / name).mkdir(parents=True)
     for i in range(3):
-        iio.imwrite(
-            tmp_path / "data" / "images" / f"{i}.png", (noise(64, 64) // 8 + 150 * (labels > 0)).astype(np.uint8)
-        )
+        pixels = (np.roll(noise(64, 64), i, axis=0) // 8 + 150 * (labels > 0)).astype(np.uint8)
+        iio.imwrite(tmp_path / "data" / "images" / f"{i}.png", pixels)
         iio.imwrite(tmp_path / "data" / "labels" / f"{i}.png", labels.astype(np.uint16))
     return tmp_path / "data"
 
