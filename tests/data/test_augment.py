@@ -18,3 +18,11 @@ def test_light_noise_and_exposure_change_nothing_else_that_is_drawn(name):
         np.testing.assert_array_equal(greys[:6], others[:6])
         assert number == another
     assert any((one[1] != other[1]).any() for one, other in zip(*drawn, strict=True))
+
+
+def test_what_was_drawn_before_there_was_light_noise_and_exposure_is_drawn_still():
+    rng, before = np.random.default_rng(3), np.random.default_rng(3)
+    draw(AugmentConfig(), rng)
+    before.uniform(size=1), before.integers(4), before.choice([-1, 1]), before.uniform(size=1)  # the matrix
+    before.uniform(size=4), before.integers(2), before.uniform(size=1), before.integers(2), before.uniform(size=1)
+    assert rng.bit_generator.state == before.bit_generator.state
