@@ -516,6 +516,20 @@ def test_what_masks_mean_is_said_with_names_and_colours(tmp_path):
     assert "wanted is none, for foreground" in refusal(run("check", tmp_path, "--task", "foreground", *named), 2)
 
 
+def test_data_are_checked_for_the_recipe_that_is_to_be_trained(tmp_path):
+    for kind in ("images", "labels"):
+        (tmp_path / "data" / kind).mkdir(parents=True)
+    labels = np.zeros((64, 64), np.uint8)
+    labels[4:34, 4:34], labels[40:60, 30:60] = 1, 2
+    for name, image in (("a", noise(64, 64)), ("b", noise(64, 64)[::-1])):
+        iio.imwrite(tmp_path / "data" / "images" / f"{name}.png", image)
+        iio.imwrite(tmp_path / "data" / "labels" / f"{name}.png", labels)
+    small = tmp_path / "small.yaml"
+    small.write_text("crop: 32\n")
+    assert "and a crop to learn from has 32" in run("check", tmp_path / "data", "--recipe", small).output
+    assert "and a crop to learn from has" not in run("check", tmp_path / "data").output
+
+
 def test_of_classes_the_parts_are_counted(images, make_model, tmp_path):
     task = TaskConfig(kind="classes", classes=name_classes("ab"))
     model = make_model(tmp_path / "organs", NetworkConfig(filters=(4, 8), task=task))

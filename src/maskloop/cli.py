@@ -11,7 +11,7 @@ import typer
 from maskloop import cli_models, cli_project, cli_recipe, cli_report, cli_train
 from maskloop.config import SegmentConfig, TaskKind
 from maskloop.errors import InputError
-from maskloop.options import ClassesOption, TaskOption, make_config, read_settings
+from maskloop.options import ClassesOption, RecipeOption, TaskOption, make_config, read_settings
 from maskloop.terminal import FAILED, Commands, progress, tell, warn, without_noise
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ app.command()(cli_train.train)  # here, for --help lists them in this order
 def check(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A project, or a folder of images and their masks.")],
     masks: Annotated[Path | None, typer.Option(metavar="DIR", help="The masks, where DATA holds images only.")] = None,
+    recipe: RecipeOption = None,
     task: TaskOption = None,
     classes: ClassesOption = None,
     pictures: Annotated[
@@ -94,7 +95,7 @@ def check(
     """Find out whether images and masks are fit to learn from: what is wrong, and what to do about it."""
     import imageio.v3 as iio
 
-    config = read_settings(None, task, classes)
+    config = read_settings(recipe, task, classes)
     from maskloop.project.doctor import check_data
 
     if pictures is not None:

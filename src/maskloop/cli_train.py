@@ -9,8 +9,7 @@ import typer
 from maskloop import cli_models
 from maskloop.config import TrainConfig
 from maskloop.errors import InputError
-from maskloop.options import ClassesOption, TaskOption, read_settings
-from maskloop.recipes import RECIPES
+from maskloop.options import ClassesOption, RecipeOption, TaskOption, read_settings
 from maskloop.terminal import Interrupt, Interrupted, UsageError, progress, tell, warn, without_noise
 
 if TYPE_CHECKING:
@@ -32,13 +31,7 @@ def train(
         Path | None,
         typer.Option(help="The model folder to make. A project has a place for it.", metavar="MODEL_FOLDER"),
     ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Settings to train with: {', '.join(RECIPES)}, or a YAML file, such as a model's recipe.yaml.",
-            metavar="NAME|FILE",
-        ),
-    ] = None,
+    recipe: RecipeOption = None,
     base: Annotated[str | None, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = None,
     task: TaskOption = None,
     classes: ClassesOption = None,

@@ -1,4 +1,4 @@
-"""Options that several commands have: what labels mean, and how what is typed becomes a config object."""
+"""Options that several commands have: the recipe, what labels mean, and how what is typed becomes a config object."""
 
 import re
 from typing import Annotated, Any, TypeVar
@@ -12,6 +12,13 @@ from maskloop.terminal import UsageError
 
 C = TypeVar("C", bound=Config)
 TaskOption = Annotated[TaskKind | None, typer.Option(help=f"What labels mean: {TaskConfig.help('kind').lower()}")]
+RecipeOption = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Settings to train with: {', '.join(RECIPES)}, or a YAML file, such as a model's recipe.yaml.",
+        metavar="NAME|FILE",
+    ),
+]
 ClassesOption = Annotated[
     str | None,
     typer.Option(

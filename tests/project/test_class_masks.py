@@ -7,7 +7,7 @@ import tifffile
 
 from maskloop.config import ClassConfig, name_classes
 from maskloop.ops.axes import to_planes
-from maskloop.project.class_masks import read_class_mask
+from maskloop.project.class_masks import propose_colours, read_class_mask
 from maskloop.project.masks import RefusedError
 
 LIVER, TUMOUR = ClassConfig(name="liver", colour="#b42828"), ClassConfig(name="tumour", colour="#00ff00")
@@ -110,3 +110,36 @@ def test_several_masks_for_an_image_are_refused(tmp_path):
 
 def test_each_class_has_a_colour_of_its_own():
     assert len({of.colour for of in name_classes("abcdefg")}) == 7
+
+
+def propose(tmp_path, *masks):
+    paths = [tmp_path / f"{number}.png" for number in range(len(masks))]
+    for path, mask in zip(paths, masks, strict=True):
+        iio.imwrite(path, mask)
+    return propose_colours(paths)
+
+
+def test_classes_are_proposed_in_the_colours_of_all_masks(tmp_path):
+    liver_only = np.where((NUMBERS == 1)[..., None], COLOURS, 0).astype(np.uint8)
+    assert propose(tmp_path, liver_only) == ("#b42828",)
+    assert propose(tmp_path, liver_only, COLOURS) == ("#00ff00", "#b42828")
+    transparent = np.dstack([COLOURS, np.where(NUMBERS == 1, 0, 255)]).astype(np.uint8)
+    assert propose(tmp_path, transparent) == ("#00ff00",)
+
+
+def test_classes_are_proposed_for_numbers_in_usual_colours(tmp_path):
+    usual = tuple(of.colour for of in name_classes("ab"))
+    assert propose(tmp_path, NUMBERS, np.zeros_like(NUMBERS)) == usual
+    assert propose(tmp_path, np.repeat(NUMBERS[..., None], 3, axis=-1)) == usual
+    assert propose(tmp_path, np.uint8(255) * (NUMBERS > 0)) == usual[:1]
+    assert propose(tmp_path, np.zeros_like(NUMBERS)) == ()
+
+
+def test_no_classes_are_proposed_for_photographs(tmp_path):
+    rng = np.random.default_rng(0)
+    for shape in ((32, 32), (32, 32, 3)):
+        with pytest.raises(RefusedError, match="more than 64 colours or numbers, as photographs do"):
+            propose(tmp_path, rng.integers(0, 256, shape, np.uint8))
+    (tmp_path / "photo.jpg").touch()
+    with pytest.raises(RefusedError, match="JPEG"):
+        propose_colours([tmp_path / "photo.jpg"])

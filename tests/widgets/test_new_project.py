@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import imageio.v3 as iio
+import numpy as np
 import pytest
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog, QFileDialog, QWidget
 
-from maskloop.config import COLOURS, TaskConfig, name_classes
+from maskloop.config import COLOURS, ClassConfig, TaskConfig, name_classes
 from maskloop.project.project import Project
 from maskloop.widgets.new_project_dialog import GOOD, NewProjectDialog
 
@@ -99,6 +101,33 @@ def test_a_colour_is_chosen_and_two_of_one_are_refused(dialog, classes, monkeypa
         choose(taken)
         assert dialog.sentence.text() == "Two classes have one colour; black is the background's."
         assert not is_good(dialog)
+
+
+def test_classes_are_taken_from_masks(dialog, classes, tmp_path, monkeypatch):
+    def choose(mask):
+        iio.imwrite(tmp_path / "mask.png", mask)
+        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / "mask.png")], ""))
+        dialog.classes.from_masks_button.click()
+
+    colours = np.zeros((3, 8, 3), np.uint8)
+    colours[0], colours[1] = (180, 40, 40), (0, 255, 0)
+    classes("tumour", "liver", "vessel")
+    choose(colours)
+    assert dialog.value()[1].classes == (
+        ClassConfig(name="tumour", colour="#00ff00"),
+        ClassConfig(name="liver", colour="#b42828"),
+    )
+    choose(np.array([[0, 1, 2, 3]], np.uint8))
+    assert [row.colour for row in dialog.classes.rows] == list(COLOURS[:3])
+    assert dialog.sentence.text() == "Class 3 has no name."
+    choose(np.zeros((4, 4), np.uint8))
+    assert dialog.sentence.text() == "There is nothing but background in these masks."
+    choose(np.arange(256, dtype=np.uint8).reshape(16, 16))
+    assert "more than 64 colours or numbers" in dialog.sentence.text()
+    assert len(dialog.classes.rows) == 3
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([], ""))
+    dialog.classes.from_masks_button.click()  # cancelled
+    assert len(dialog.classes.rows) == 3
 
 
 def test_a_folder_in_which_no_project_can_be_made_is_refused(dialog, tmp_path):

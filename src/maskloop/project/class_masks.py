@@ -1,13 +1,13 @@
 """Masks of classes to labels: by the numbers of the classes, or by their colours."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 
-from maskloop.config import ClassConfig, usual_colours
+from maskloop.config import BLACK, ClassConfig, usual_colours
 from maskloop.errors import InputError
 from maskloop.files import read_image
 from maskloop.ops.axes import Planes, guess_axes, to_planes
@@ -15,6 +15,7 @@ from maskloop.project.mask_numbers import JPEG_SUFFIXES
 from maskloop.project.masks import refusing
 
 MOST_NAMED = 6  # values or colours in a sentence
+MOST_PROPOSED = 64  # classes; photographs hold more values and colours
 WHITE = 255
 
 
@@ -45,16 +46,68 @@ def read_class_mask(paths: Sequence[Path], planes: Planes, classes: tuple[ClassC
     with refusing(path):
         if len(paths) > 1:
             raise InputError(f"There are {len(paths)} masks for one image; wanted is one that shows all classes.")
-        mask, axes = read_image(path)
-        if path.suffix.lower() in JPEG_SUFFIXES:
-            raise InputError("JPEG changes numbers and blurs colours; wanted is a mask as PNG or TIFF.")
-        if mask.shape != planes.labels_shape and (axes or guess_axes(mask.shape)).endswith("C"):
+        mask, axes = _read(path)
+        if mask.shape != planes.labels_shape and axes.endswith("C"):
             mask = _from_colours(mask, classes)
         if mask.shape != planes.labels_shape:
             size, wanted = (" x ".join(map(str, shape)) for shape in (mask.shape, planes.labels_shape))
             raise InputError(f"The mask is {size} pixels; wanted is {wanted}, the size of its image.")
         labels = to_planes(_from_numbers(mask, classes), planes.axes.replace("C", "")).pixels[..., 0]
     return planes.restore(labels)
+
+
+def propose_colours(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Find out which classes there are in masks of which nothing is known yet.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files as `read_class_mask` reads them.
+
+    Returns
+    -------
+    tuple of str
+        A colour for each class, as ``#rrggbb``: all that the masks hold but black, or usual ones where they hold
+        numbers.
+
+    Raises
+    ------
+    RefusedError
+        If a file is damaged, a JPEG, or no mask of classes.
+    """
+    painted: set[str] = set()
+    highest = 0
+    for path in paths:
+        with refusing(path):
+            mask, axes = _read(path)
+            flat = _flatten(mask) if axes.endswith("C") else mask
+            found = _names(flat) if axes.endswith("C") and flat.ndim == mask.ndim else []
+            number = 0 if found else _highest(flat)
+            if max(len(found), number) > MOST_PROPOSED:
+                raise InputError(f"It holds more than {MOST_PROPOSED} colours or numbers, as photographs do.")
+        painted |= set(found) - {BLACK}
+        highest = max(highest, number)
+    return tuple(islice(chain(sorted(painted), usual_colours(painted)), max(len(painted), highest)))
+
+
+def _read(path: Path) -> tuple[np.ndarray, str]:
+    """Read a mask and its axes."""
+    if path.suffix.lower() in JPEG_SUFFIXES:
+        raise InputError("JPEG changes numbers and blurs colours; wanted is a mask as PNG or TIFF.")
+    mask, axes = read_image(path)
+    return mask, axes or guess_axes(mask.shape)
+
+
+def _highest(numbers: np.ndarray) -> int:
+    """Return the number of the last class, 1 in a binary mask."""
+    values = np.unique(numbers)
+    _check_whole(values)
+    return 1 if set(values.tolist()) == {0, WHITE} else int(values[-1])
+
+
+def _check_whole(values: np.ndarray) -> None:
+    if values.dtype.kind == "f" and (values != np.rint(values)).any():
+        raise InputError("It holds fractions, as probabilities do; wanted is the number of a class for each pixel.")
 
 
 def _from_numbers(mask: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndarray:
@@ -64,8 +117,7 @@ def _from_numbers(mask: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndar
             "class for each pixel."
         )
     values = np.unique(mask)
-    if mask.dtype.kind == "f" and (values != np.rint(values)).any():
-        raise InputError("It holds fractions, as probabilities do; wanted is the number of a class for each pixel.")
+    _check_whole(values)
     if len(classes) == 1 and values[-1] in (1, WHITE) and set(values.tolist()) <= {0, values[-1]}:
         return (mask > 0).astype(np.int32)
     if values[0] < 0 or values[-1] > len(classes):
@@ -76,7 +128,21 @@ def _from_numbers(mask: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndar
 
 
 def _from_colours(pixels: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndarray:
-    """Give each colour the number of its class; greys stay the numbers that they are."""
+    """Give each colour the number of its class."""
+    colours = _flatten(pixels)
+    if colours.ndim < pixels.ndim:
+        return colours
+    labels = np.full(colours.shape[:-1], -1, np.int32)
+    labels[(colours == 0).all(axis=-1)] = 0
+    for number, of in enumerate(classes, start=1):
+        labels[(colours == list(bytes.fromhex(of.colour[1:]))).all(axis=-1)] = number
+    if strange := _names(colours[labels < 0]):
+        _refuse_colours(strange, classes)
+    return labels
+
+
+def _flatten(pixels: np.ndarray) -> np.ndarray:
+    """Leave out what is transparent; greys become the numbers that they are, with one axis fewer."""
     colours = pixels[..., :3]
     if pixels.shape[-1] == 4:
         opaque = pixels[..., 3] > 0
@@ -87,13 +153,12 @@ def _from_colours(pixels: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.nd
         return colours[..., 0]
     if pixels.dtype != np.uint8:
         raise InputError(f"It holds colours of {pixels.dtype}; wanted are those of 8 bits, or the numbers of classes.")
-    labels = np.full(colours.shape[:-1], -1, np.int32)
-    labels[(colours == 0).all(axis=-1)] = 0
-    for number, of in enumerate(classes, start=1):
-        labels[(colours == list(bytes.fromhex(of.colour[1:]))).all(axis=-1)] = number
-    if (strange := np.unique(colours[labels < 0], axis=0)).size:
-        _refuse_colours(["#{:02x}{:02x}{:02x}".format(*colour) for colour in strange.tolist()], classes)
-    return labels
+    return colours
+
+
+def _names(colours: np.ndarray) -> list[str]:
+    """Name each colour of an array of shape (..., 3) once, as ``#rrggbb``."""
+    return [f"#{code:06x}" for code in np.unique(colours @ np.array([1 << 16, 1 << 8, 1]))]
 
 
 def _refuse_colours(found: Sequence[str], classes: tuple[ClassConfig, ...]) -> NoReturn:
@@ -102,7 +167,7 @@ def _refuse_colours(found: Sequence[str], classes: tuple[ClassConfig, ...]) -> N
     example = ",".join(f"{of.name}={colour}" for of, colour in zip(classes, colours, strict=False))
     raise InputError(
         f"It holds the colour{'s' * (len(found) > 1)} {_some(found)}, of no class; wanted is black for background, "
-        f"{known}. Classes get the colours of the masks when they are named: under New… in the Project tab, or as in "
+        f"{known}. Classes get the colours of masks when they are named: with From masks… under New… in the Project tab, or as in "
         f'--classes "{example}".'
     )
 

@@ -1,5 +1,6 @@
 """The classes of a new project: a row for each, with its number, its name and its colour."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from qtpy.QtCore import Signal
@@ -37,6 +38,9 @@ class ClassTable(QWidget):
         self.add_button = QPushButton("Add a class")
         self.add_button.setAutoDefault(False)
         self.add_button.clicked.connect(self.add)
+        self.from_masks_button = QPushButton("From masks…")
+        self.from_masks_button.setToolTip("Makes a row for each class that there is in masks, in its colour.")
+        self.from_masks_button.setAutoDefault(False)
         self._lay_out()
         for _ in range(FIRST):
             self.add()
@@ -64,6 +68,15 @@ class ClassTable(QWidget):
         self._number()
         row.edit.setFocus()
 
+    def set_colours(self, colours: Sequence[str]) -> None:
+        """Make as many rows as there are colours; names stay."""
+        while len(self.rows) < len(colours):
+            self.add()
+        for row in self.rows[len(colours) :]:
+            self._remove(row)
+        for row, colour in zip(self.rows, colours, strict=True):
+            row.set_colour(colour)
+
     def _remove(self, row: "ClassRow") -> None:
         self.rows.remove(row)
         row.deleteLater()
@@ -89,7 +102,10 @@ class ClassTable(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(QLabel("Label 0 is the background. The others are"))
         layout.addWidget(self._area)
-        layout.addWidget(self.add_button)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.add_button)
+        buttons.addWidget(self.from_masks_button)
+        layout.addLayout(buttons)
 
 
 class ClassRow(QWidget):

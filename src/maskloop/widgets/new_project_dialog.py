@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from maskloop.config import TaskConfig, TaskKind
 from maskloop.errors import InputError, MaskloopError, explain
+from maskloop.project.class_masks import propose_colours
 from maskloop.project.project_folder import require_place
 from maskloop.widgets.class_table import ClassTable
 
@@ -30,6 +31,8 @@ KINDS: dict[TaskKind, str] = {
     "foreground": "Foreground: one mask, such as all tissue or all vessels",
     "classes": "Classes: each pixel is of a kind, such as tumour, stroma or fat",
 }
+MASKS = "Masks (*.png *.tif *.tiff *.bmp *.nii *.nii.gz)"
+EMPTY = "There is nothing but background in these masks."
 GOOD = "What labels mean cannot be changed later."
 
 
@@ -107,6 +110,7 @@ class NewProjectDialog(QDialog):
         self.folder.textChanged.connect(self._check)
         self._group.buttonToggled.connect(self._check)
         self.classes.changed.connect(self._check)
+        self.classes.from_masks_button.clicked.connect(self._ask_for_masks)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
 
@@ -127,3 +131,17 @@ class NewProjectDialog(QDialog):
         name, _ = QFileDialog.getSaveFileName(self, title, self.folder.text())
         if name:
             self.folder.setText(name)
+
+    def _ask_for_masks(self) -> None:
+        files, _ = QFileDialog.getOpenFileNames(self, "Masks that show all classes", "", MASKS)
+        if not files:
+            return
+        try:
+            colours = propose_colours([Path(file) for file in files])
+        except MaskloopError as error:
+            self.sentence.setText(explain(error))
+            return
+        if colours:
+            self.classes.set_colours(colours)
+        else:
+            self.sentence.setText(EMPTY)
