@@ -40,7 +40,7 @@ from maskloop.scores import align
 from rehearsal_crops import JUDGED, LEARNED, crops_in_turn
 
 KINDS = ("colour", "brightfield")
-COUNTS = (1, 2, 5, 10, 20)  # images
+COUNTS = (1, 2, 10, 20)  # images, but for 5
 DRAWS = 3
 SCRATCH = RECIPES["maskloop"].model_copy(update={"patience": 1000})
 OF_ALL_KINDS = SCRATCH.model_copy(update={"augment": AugmentConfig(invert=0.3)})  # dark on bright is another kind
@@ -68,12 +68,14 @@ def tasks(work: Path, pace: float) -> Iterator[Task]:
     yield Task(BASE, "fluorescence", lasting(OF_ALL_KINDS, BASE_MINUTES, pace))
     for kind in KINDS:
         yield Task(f"{kind} all", kind, lasting(SCRATCH, CEILING_MINUTES, pace))
-    for count in sorted(COUNTS, key=lambda count: count != 5):
-        for draw in range(DRAWS):
+    for draw in range(DRAWS):
+        for kind in KINDS:
+            yield Task(f"{kind} 5 draw {draw}", kind, tuned, 5, draw)
+            yield Task(f"{kind} 5 draw {draw} corner", kind, tuned, 5, draw, corner=True)
+    for draw in range(DRAWS):
+        for count in COUNTS:
             for kind in KINDS:
                 yield Task(f"{kind} {count} draw {draw}", kind, tuned, count, draw)
-                if count == 5:
-                    yield Task(f"{kind} {count} draw {draw} corner", kind, tuned, count, draw, corner=True)
 
 
 def lasting(config: TrainConfig, minutes: float, pace: float) -> TrainConfig:

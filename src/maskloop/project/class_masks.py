@@ -167,8 +167,8 @@ def _refuse_colours(found: Sequence[str], classes: tuple[ClassConfig, ...]) -> N
     example = ",".join(f"{of.name}={colour}" for of, colour in zip(classes, colours, strict=False))
     raise InputError(
         f"It holds the colour{'s' * (len(found) > 1)} {_some(found)}, of no class; wanted is black for background, "
-        f"{known}. Classes get the colours of masks when they are named: with From masks… under New… in the Project tab, or as in "
-        f'--classes "{example}".'
+        f"{known}. Classes get the colours of masks when they are named: with From masks… under New… in the Project "
+        f'tab, or as in --classes "{example}".'
     )
 
 
