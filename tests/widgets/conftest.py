@@ -133,9 +133,29 @@ def no_last_project():
 
 
 @pytest.fixture
-def open_main(viewer, model_folder, until, no_last_project):
-    """A function that opens the whole panel on the viewer, with a model of some name and a fake worker."""
+def close_main(until):
+    """A function that closes whole panels, after all that goes on in the background."""
     from qtpy.QtCore import QCoreApplication, QEvent
+
+    def close_main(panels):
+        for panel in panels:
+            with contextlib.suppress(RuntimeError):  # gone already
+                panel.correct.close_tools()
+                panel.project.close_project()
+                all_done = []
+                panel._background.run(lambda: None, all_done.append)
+                until(lambda: bool(all_done))  # noqa: B023
+                panel.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        panels.clear()
+
+    return close_main
+
+
+@pytest.fixture
+def open_main(viewer, model_folder, close_main, no_last_project):
+    """A function that opens the whole panel on the viewer, with a model of some name and a fake worker."""
+    from qtpy.QtCore import QCoreApplication
 
     from maskloop.widgets.main_panel import MainPanel
     from maskloop.widgets.worker_session import WorkerSession
@@ -154,16 +174,7 @@ def open_main(viewer, model_folder, until, no_last_project):
         return panel
 
     yield open_main
-    for panel in opened:
-        with contextlib.suppress(RuntimeError):  # gone already
-            panel.correct.close_tools()
-            panel.project.close_project()
-            all_done = []
-            panel._background.run(lambda: None, all_done.append)
-            until(lambda: bool(all_done))  # noqa: B023
-            panel.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-    opened.clear()
+    close_main(opened)
     opened_entries.clear()
 
 

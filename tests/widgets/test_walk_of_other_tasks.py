@@ -3,7 +3,6 @@
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from qtpy.QtCore import QCoreApplication, QEvent
 from skimage.segmentation import find_boundaries
 
 from maskloop.config import NetworkConfig, TrainConfig
@@ -45,24 +44,13 @@ def write_masks(tmp_path, fields):
 
 
 @pytest.fixture
-def open_window(viewer, until, no_last_project, monkeypatch, tmp_path):
+def open_window(viewer, close_main, no_last_project, monkeypatch, tmp_path):
     """A function that opens the whole panel with the real worker, in place of the one that was open."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # a queue of its own, for trainings
     opened = []
 
-    def close():
-        for panel in opened:
-            panel.correct.close_tools()
-            panel.project.close_project()
-            done = []
-            panel._background.run(lambda: None, done.append)
-            until(lambda: bool(done))  # noqa: B023
-            panel.deleteLater()
-        opened.clear()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-
     def open_window():
-        close()
+        close_main(opened)
         opened.append(MainPanel(viewer))
         for tab in ("correct", "project", "train"):
             getattr(opened[0], tab)
@@ -70,7 +58,7 @@ def open_window(viewer, until, no_last_project, monkeypatch, tmp_path):
         return opened[0]
 
     yield open_window
-    close()
+    close_main(opened)
 
 
 @pytest.fixture
