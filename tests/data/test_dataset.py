@@ -76,6 +76,11 @@ def test_seed_and_epoch_determine_every_batch(layers):
         assert (np.abs(first[0] - other[0]).max(axis=(1, 2, 3)) > 0.1).all()
 
 
+def test_no_epoch_waits_for_the_tuning_of_a_pipeline(layers):
+    for dataset in (training_batches(layers, settings(), 0), validation_batches(layers, settings())):
+        assert dataset.options().autotune.enabled is False
+
+
 def test_crops_of_an_epoch_differ(layers):
     images, _ = batches(layers, settings(steps=8))
     assert len(np.unique(images, axis=0)) == len(images)

@@ -1,5 +1,6 @@
 """Crops to batches: reproducible by seed and epoch, whatever the number of threads."""
 
+import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -138,8 +139,15 @@ def training_batches(
         tf.TensorSpec((2,), tf.int32),
     )
     dataset = tf.data.Dataset.from_generator(windows, output_signature=signature)
-    dataset = dataset.map(vary, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return dataset.batch(config.batch, drop_remainder=True).prefetch(2)
+    dataset = dataset.map(vary, num_parallel_calls=os.cpu_count(), deterministic=True)
+    return _untuned(dataset.batch(config.batch, drop_remainder=True).prefetch(2))
+
+
+def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Keep TensorFlow from tuning a pipeline: its thread for that sleeps, and the end of each epoch waits for it."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def _order(rng: np.random.Generator, count: int, chances: np.ndarray, each_once: bool) -> np.ndarray:
@@ -191,7 +199,8 @@ def validation_batches(layers: Sequence[np.ndarray], config: TrainConfig) -> tf.
     task = task_of(config.network.task)
     crops = np.stack([part for one in layers for part in _grid(one, config.crop, task.weights)]).astype(np.float32)
     image = crops.shape[-1] - task.targets - task.weights
-    return tf.data.Dataset.from_tensor_slices((crops[..., :image], crops[..., image:])).batch(config.batch)
+    pairs = tf.data.Dataset.from_tensor_slices((crops[..., :image], crops[..., image:]))
+    return _untuned(pairs.batch(config.batch))
 
 
 def _grid(layers: np.ndarray, crop: int, weights: int) -> list[np.ndarray]:
