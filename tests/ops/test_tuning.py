@@ -1,6 +1,7 @@
 """Thresholds chosen by measurement."""
 
 import numpy as np
+import pytest
 
 from maskloop.config import LabelsConfig
 from maskloop.ops.instances import maps_to_labels
@@ -47,14 +48,14 @@ def specked(discs, specks):
     return maps, labels
 
 
-def test_what_has_served_before_stays_where_images_disagree(discs):
-    maps, labels = specked(discs, 2)
+@pytest.mark.parametrize(("others", "min_size"), [(1, 16), (3, 16), (6, 24)])
+def test_what_has_served_before_stays_where_images_disagree(discs, others, min_size):
     small, truth = specked(discs, 1)
     truth = truth.copy()
     truth[2:6, 2:7] = 2  # here it is one
-    first = LabelsConfig(min_size=16)
-    assert tune_labels([maps, small], [labels, truth], first=first) == first
-    assert tune_labels([maps, small], [labels, truth]).min_size > 20  # which is a little better
+    maps, labels = zip((small, truth), *[specked(discs, 2)] * others, strict=True)
+    assert tune_labels(maps, labels, first=LabelsConfig(min_size=16)).min_size == min_size
+    assert tune_labels(maps, labels).min_size > 20  # which is a little better
 
 
 def test_what_has_served_before_is_left_for_what_is_clearly_better(discs):

@@ -14,6 +14,7 @@ FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 SPLITTINGS = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 MIN_SIZES = (8, 16, 24, 40)
 DRAWS = 200  # of images, for a standard error
+CLEARLY = 2.0  # standard errors
 
 Judged = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # maps, truth, and where it is known
 
@@ -27,10 +28,11 @@ def tune_labels(
 ) -> LabelsConfig:
     """Choose how maps become labels by the AP pooled over all objects, averaged over IoU 0.5 to 0.9.
 
-    What has served before is only left for what is clearly better: of all that reach the best AP but for one standard
-    error, that which is nearest to it is taken (the one-standard-error rule of Breiman et al. 1984, Classification and
-    Regression Trees, section 3.4.3), since what suits few images best suits others by chance. Foreground and splitting
-    are chosen together, and after them the smallest object.
+    What has served before is only left for what is clearly better: of all that reach the best AP but for two standard
+    errors, that which is nearest to it is taken, since what suits few images best suits others by chance (after the
+    rule of Breiman et al. 1984, Classification and Regression Trees, section 3.4.3, who allow for one; of so many that
+    are tried, the best is further off by chance). Foreground and splitting are chosen together, and after them the
+    smallest object.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ def _choose(tried: Sequence[_Tried], first: LabelsConfig | None) -> _Tried:
     best = max(tried, key=lambda one: one.mean_ap)
     if first is None:
         return best
-    as_good = [one for one in tried if best.mean_ap - one.mean_ap <= _standard_error(best, one)]
+    as_good = [one for one in tried if best.mean_ap - one.mean_ap <= CLEARLY * _standard_error(best, one)]
     return min(as_good, key=lambda one: (_distance(one.config, first), -one.mean_ap))
 
 
