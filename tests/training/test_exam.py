@@ -88,7 +88,7 @@ def test_what_the_base_knew_has_a_say_in_the_thresholds(example, discs):
     known = example()
     known = replace(known, image=known.image + (speck * 9)[..., None])
     exam, labels = Exam(CONFIG, [example()]), LabelsConfig(min_size=8)
-    for recalled, min_size in (([], 8), ([known], 40)):
+    for recalled, min_size in (([], 8), ([known] * 4, 40)):
         course = SimpleNamespace(base=object(), labels=labels, rehearsed=recalled)
         tuned, scores = _tune_on(exam, course, Oracle(), lambda: False, math.inf)
         assert tuned.min_size == min_size
