@@ -122,22 +122,23 @@ def _climb(heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns the flat indices of these pixels, and of those where they end.
     """
-    width = heights.shape[1] + 2
-    padded = np.pad(heights, 1, constant_values=-np.inf).ravel()
-    places = np.flatnonzero(padded > -np.inf)
-    highest, leader = padded[places], places
-    for step in (-1, 1, -width, width, -width - 1, -width + 1, width - 1, width + 1):
-        there = padded[places + step]
-        higher = there > highest
-        highest, leader = np.where(higher, there, highest), np.where(higher, places + step, leader)
-    leaders = np.arange(padded.size)
+    rows, columns = heights.shape
+    padded = np.pad(heights, 1, constant_values=-np.inf)
+    highest, towards = heights.copy(), np.zeros(heights.shape, np.int8)
+    for number, (down, right) in enumerate(_STEPS, start=1):
+        there = padded[1 + down : 1 + down + rows, 1 + right : 1 + right + columns]
+        np.copyto(towards, np.int8(number), where=there > highest)
+        np.maximum(highest, there, out=highest)
+    places = np.flatnonzero(heights > -np.inf)
+    leader = places + np.array([0, *(down * columns + right for down, right in _STEPS)])[towards.ravel()[places]]
+    leaders = np.arange(heights.size)
     leaders[places] = leader
     while (leader != (further := leaders[leader])).any():  # each time twice as far
         leaders[places] = leader = further
-    rows, columns = np.divmod(np.stack([places, leader]), width)
-    return tuple((rows - 1) * heights.shape[1] + columns - 1)
+    return places, leader
 
 
+_STEPS = ((0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))  # down and to the right
 _WHOLE, _HEAD, _TAIL = slice(None), slice(None, -1), slice(1, None)
 _NEIGHBOURS = (
     ((_HEAD, _WHOLE), (_TAIL, _WHOLE)),
@@ -149,17 +150,18 @@ _NEIGHBOURS = (
 
 def _passes(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, int]]:
     """List the pairs of basins that touch, with the height of the highest pass between them, highest first."""
-    pairs, heights = [], []
+    found = []
     for here, there in _NEIGHBOURS:
-        a, b = basins[here], basins[there]
-        touching = (a != b) & (a > 0) & (b > 0)
-        pairs.append(np.sort(np.stack([a[touching], b[touching]], axis=1), axis=1))
-        heights.append(np.minimum(distance[here][touching], distance[there][touching]))
-    pair, height = np.concatenate(pairs), np.concatenate(heights)
+        touching = np.nonzero((basins[here] != basins[there]) & (basins[here] > 0) & (basins[there] > 0))
+        a, b = basins[here][touching], basins[there][touching]
+        height = np.minimum(distance[here][touching], distance[there][touching])
+        found.append((height, np.minimum(a, b), np.maximum(a, b)))
+    height, lower, higher = (np.concatenate(part) for part in zip(*found, strict=True))
     highest_first = np.argsort(-height, kind="stable")
-    _, first_seen = np.unique(pair[highest_first], axis=0, return_index=True)
+    pair = lower.astype(np.int64) << 32 | higher
+    _, first_seen = np.unique(pair[highest_first], return_index=True)
     kept = highest_first[np.sort(first_seen)]
-    return [(float(h), int(a), int(b)) for h, (a, b) in zip(height[kept], pair[kept], strict=True)]
+    return list(zip(height[kept].tolist(), lower[kept].tolist(), higher[kept].tolist(), strict=True))
 
 
 def drop_small(labels: np.ndarray, min_size: float) -> np.ndarray:
