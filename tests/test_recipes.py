@@ -25,7 +25,7 @@ def test_what_a_file_leaves_out_is_as_in_the_usual_recipe(tmp_path):
     (tmp_path / "mine.yml").write_text("epochs: 3\naugment: {flips: false}\n")
     mine = read_recipe(tmp_path / "mine.yml")
     assert mine.epochs == 3
-    assert not mine.augment.flips
+    assert mine.augment == RECIPES["maskloop"].augment.model_copy(update={"flips": False})
     assert mine.model_copy(update={"epochs": None, "augment": RECIPES["maskloop"].augment}) == RECIPES["maskloop"]
 
 
@@ -57,6 +57,7 @@ def test_every_setting_is_explained_in_the_line_above_it():
         ("network: {filter: [1, 2]}", "no setting 'network.filter'. Is 'filters' meant"),
         ("augment: {xyzzy: 1}", "no setting 'augment.xyzzy'.$"),
         ("epochs: many", "epochs 'many': .*integer"),
+        ("crop: {side: 64}", "crop: .*integer"),
         ("epochs: 3\nminutes: 2", "epochs or minutes, not both"),
         ("network: {task: {kind: clases}}", "network.task.kind 'clases': .*'classes'"),
         ("network: {task: {kind: classes}}", "network.task: no classes are named"),

@@ -43,7 +43,14 @@ def _tutorial(network: dict[str, Any], **settings: Any) -> TrainConfig:
 DSB = {"channels": 3, "filters": (16, 32, 64, 128, 256)}
 
 RECIPES = {
-    "maskloop": TrainConfig(base="none", crop=256, steps=25, learning_rate=2e-3),
+    "maskloop": TrainConfig(
+        base="none",
+        crop=256,
+        steps=25,
+        learning_rate=2e-3,
+        patience=None,  # while the learning rate is high, many epochs may pass before a better one
+        augment=AugmentConfig(invert=0.1),  # what is learned on a dark background serves on a bright one
+    ),
     "classic-small": _tutorial(
         {"filters": (64, 128, 256)},
         epochs=30,
@@ -126,9 +133,15 @@ def parse_recipe(text: str) -> TrainConfig:
     if not isinstance(found, dict):
         raise InputError(f"This holds {type(found).__name__}; wanted are settings, such as 'epochs: 30'.")
     try:
-        return TrainConfig.model_validate(RECIPES["maskloop"].model_dump(exclude_unset=True) | found)
+        return TrainConfig.model_validate(_fill_in(found, RECIPES["maskloop"].model_dump(exclude_unset=True)))
     except ValidationError as error:
         raise InputError(_refusal(error)) from error
+
+
+def _fill_in(found: dict, usual: dict) -> dict:
+    """Take from the usual settings what is left out, within settings too."""
+    both = {name for name in usual if isinstance(usual[name], dict) and isinstance(found.get(name), dict)}
+    return usual | found | {name: _fill_in(found[name], usual[name]) for name in both}
 
 
 def recipe_text(config: TrainConfig) -> str:
