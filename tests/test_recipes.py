@@ -97,12 +97,29 @@ def test_a_file_too_large_or_not_text_is_refused(tmp_path):
 NO_VARIATION = {"rotation": False, "scale": 1, "brightness": 0, "contrast": 1, "gamma": 1, "blur": 0, "noise": 0}
 OF_TUTORIALS = {
     "classic-small": (
-        {"crop": 256, "epochs": 30, "optimiser": "adam", "schedule": "plateau", "plateau": 5, "dice": False},
+        {
+            "crop": 256,
+            "epochs": 30,
+            "average": False,
+            "optimiser": "adam",
+            "schedule": "plateau",
+            "plateau": 5,
+            "dice": False,
+        },
         {"channels": 1, "filters": (64, 128, 256), "activation": "relu", "upsampling": "transposed"},
         NO_VARIATION | {"flips": True},
     ),
     "dsb-elu": (
-        {"crop": 128, "epochs": 20, "batch": 16, "validation": 0.1, "patience": 2, "tensorboard": True, "dice": False},
+        {
+            "crop": 128,
+            "epochs": 20,
+            "average": False,
+            "batch": 16,
+            "validation": 0.1,
+            "patience": 2,
+            "tensorboard": True,
+            "dice": False,
+        },
         {
             "channels": 3,
             "filters": (16, 32, 64, 128, 256),
@@ -113,12 +130,21 @@ OF_TUTORIALS = {
         NO_VARIATION | {"flips": False},
     ),
     "dsb-upsampling": (
-        {"crop": 128, "epochs": 5, "batch": 8, "validation": 10, "patience": None, "dice": False},
+        {"crop": 128, "epochs": 5, "average": False, "batch": 8, "validation": 10, "patience": None, "dice": False},
         {"channels": 3, "filters": (16, 32, 64, 128, 256), "upsampling": "nearest"},
         NO_VARIATION | {"flips": False},
     ),
     "liver-ct": (
-        {"crop": 256, "epochs": 50, "batch": 16, "validation": 0.2, "seed": 42, "patience": 5, "group_before": "_"},
+        {
+            "crop": 256,
+            "epochs": 50,
+            "average": False,
+            "batch": 16,
+            "validation": 0.2,
+            "seed": 42,
+            "patience": 5,
+            "group_before": "_",
+        },
         {"channels": 3, "filters": (64, 128, 256, 512), "upsampling": "transposed"},
         NO_VARIATION | {"flips": True, "rotation": True, "brightness": 0.15},
     ),

@@ -29,6 +29,7 @@ TUTORIAL = TrainConfig(
     steps=None,
     optimiser="adam",
     dice=False,
+    average=False,
     schedule="constant",
     patience=None,
     network=PLAIN,

@@ -58,6 +58,13 @@ def test_what_has_served_before_stays_where_images_disagree(discs, others, min_s
     assert tune_labels(maps, labels).min_size > 20  # which is a little better
 
 
+def test_what_has_served_before_stays_where_there_is_one_image(discs):
+    maps, labels = specked(discs, 2)
+    first = LabelsConfig(min_size=16)
+    assert tune_labels([maps], [labels], first=first) == first
+    assert tune_labels([maps], [labels]).min_size > 20
+
+
 def test_what_has_served_before_is_left_for_what_is_clearly_better(discs):
     maps, labels = zip(*[specked(discs, 2)] * 4, strict=True)
     first = LabelsConfig(foreground=0.4, splitting=0.55, min_size=16)

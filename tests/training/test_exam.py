@@ -1,9 +1,5 @@
 """Validation images as an exam: what is asked, and that a network that knows the answers passes."""
 
-import math
-from dataclasses import replace
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -13,7 +9,6 @@ from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.objects import count_objects
 from maskloop.ops.targets import labels_to_targets
 from maskloop.training.exam import EXCERPTS, SIDE, Exam
-from maskloop.training.train import _tune_on
 
 CONFIG = NetworkConfig(filters=(4, 8))
 SHAPE = (64, 96)
@@ -81,18 +76,6 @@ def test_thresholds_are_chosen_by_which_the_network_passes_best(example):
     labels = exam.tune(maps, LabelsConfig(), False, lambda: False)
     assert labels.foreground < 0.42
     np.testing.assert_allclose(exam.ap([maps_to_labels(maps[0], labels)]), 1)
-
-
-def test_what_the_base_knew_has_a_say_in_the_thresholds(example, discs):
-    speck = discs(SHAPE, [(6, 60)], 3)  # which the network takes for an object, where only the base's images have it
-    known = example()
-    known = replace(known, image=known.image + (speck * 9)[..., None])
-    exam, labels = Exam(CONFIG, [example()]), LabelsConfig(min_size=8)
-    for recalled, min_size in (([], 8), ([known] * 4, 40)):
-        course = SimpleNamespace(base=object(), labels=labels, rehearsed=recalled)
-        tuned, scores = _tune_on(exam, course, Oracle(), lambda: False, math.inf)
-        assert tuned.min_size == min_size
-        assert scores == {"ap50": 1, "mean_ap": 1}  # on what is held out alone
 
 
 def test_in_a_hurry_what_was_known_before_is_kept(example):

@@ -179,3 +179,17 @@ def test_plain_adam_and_adamw_with_clipped_gradients_are_what_is_asked_for(layer
 def test_without_patience_it_goes_on_to_the_last_epoch(layers, settings, tmp_path):
     _, history = fitted(layers, settings(epochs=12, steps=1, learning_rate=1, patience=None), tmp_path)
     assert len(history) == 12
+
+
+def test_what_is_judged_and_kept_is_the_average_and_what_is_fitted_is_not(layers, settings, tmp_path):
+    histories = []
+    for average in (False, True):
+        config = settings(epochs=3, learning_rate=0.01, average=average)
+        (tmp_path / str(average)).mkdir()
+        network, history = fitted(layers, config, tmp_path / str(average))
+        histories.append(history)
+        loss = network.evaluate(validation_batches(layers[:1], config), verbose=0, return_dict=True)["loss"]
+        assert loss == pytest.approx(min(epoch.val_loss for epoch in history), rel=1e-4)
+    of_last_step, of_average = histories
+    assert [epoch.loss for epoch in of_last_step] == [epoch.loss for epoch in of_average]
+    assert of_last_step[-1].val_loss != of_average[-1].val_loss

@@ -89,6 +89,9 @@ class TrainConfig(Config):
         "adamw", title="Optimiser", description="AdamW with clipped gradients, or plain Adam."
     )
     dice: bool = Field(True, title="Dice", description="Minimise Dice too, beside the cross-entropy.")
+    average: bool = Field(
+        True, title="Averaging", description="Keep the average of the weights over about the last hundred steps."
+    )
     learning_rate: float = Field(1e-3, gt=0, le=1, title="Learning rate", description="At its peak.")
     schedule: Literal["cosine", "plateau", "constant"] = Field(
         "cosine",

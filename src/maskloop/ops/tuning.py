@@ -1,5 +1,6 @@
 """Thresholds chosen by measurement, on images that the network was not fitted to."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -115,7 +116,9 @@ def _choose(tried: Sequence[_Tried], first: LabelsConfig | None) -> _Tried:
 
 
 def _standard_error(one: _Tried, other: _Tried) -> float:
-    """Return that of the difference of two mean APs, by drawing the images anew, the same for both; 0 of one image."""
+    """Return that of the difference of two mean APs, by drawing the images anew, the same for both."""
+    if len(one.counts) == 1:
+        return math.inf  # one image does not tell what another would say
     drawn = np.random.default_rng(0).multinomial(len(one.counts), [1 / len(one.counts)] * len(one.counts), DRAWS)
     return float(np.std(_mean_ap_of(one.counts, drawn) - _mean_ap_of(other.counts, drawn)))
 

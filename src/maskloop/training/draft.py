@@ -1,11 +1,13 @@
 """A model folder while its model is being trained: what is kept after each epoch, and how it is gone on with."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -47,21 +49,30 @@ class Draft:
         """Delete what only an unfinished training needs."""
         self.state.unlink(missing_ok=True)
 
-    def keep(self, network: keras.Model, config: TrainConfig, history: list[Epoch], held_out: int) -> None:
+    def keep(
+        self,
+        network: keras.Model,
+        spare: Sequence[tf.Variable],
+        config: TrainConfig,
+        history: list[Epoch],
+        held_out: int,
+    ) -> None:
         """Write all that the next epoch stands on; if the last epoch is the best one, its weights before.
 
-        `held_out` is a checksum of what the epochs were judged by.
+        `spare` is from `Average`, `held_out` a checksum of what the epochs were judged by.
         """
         if min(history, key=lambda epoch: epoch.val_loss) is history[-1]:
             save_weights(network, self.best)
-        arrays = {name: np.asarray(v.numpy()) for name, v in _state(network).items()}
+        arrays = {name: np.asarray(v.numpy()) for name, v in _state(network, spare).items()}
         epochs = [asdict(epoch) for epoch in history]
         past = json.dumps({"config": config.model_dump(mode="json"), "epochs": epochs, "held_out": held_out})
         # One file, so that settings, epochs and arrays can't come apart when the power fails.
         write_atomically(self.state, save(arrays, metadata={"past": past}))
         write_history(self.folder / HISTORY_FILE, history)
 
-    def restore(self, network: keras.Model, config: TrainConfig) -> tuple[list[Epoch], int | None]:
+    def restore(
+        self, network: keras.Model, spare: Sequence[tf.Variable], config: TrainConfig
+    ) -> tuple[list[Epoch], int | None]:
         """Put a compiled network back to where it was after the last epoch.
 
         Returns
@@ -79,7 +90,7 @@ class Draft:
         if not self.unfinished:
             return [], None
         try:
-            past = self._read_state(network)
+            past = self._read_state(_state(network, spare))
             history = [Epoch(**row) for row in past["epochs"]]
             settings = TrainConfig.model_validate(past["config"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -93,9 +104,9 @@ class Draft:
         write_history(self.folder / HISTORY_FILE, history)
         return history, past.get("held_out")
 
-    def _read_state(self, network: keras.Model) -> dict:
+    def _read_state(self, variables: dict[str, keras.Variable | tf.Variable]) -> dict:
         with safe_open(self.state, "numpy") as state:
-            for name, variable in _state(network).items():
+            for name, variable in variables.items():
                 variable.assign(state.get_tensor(name))
             past: dict = json.loads(state.metadata()["past"])
             return past
@@ -109,9 +120,11 @@ def _without_colours(config: TrainConfig) -> TrainConfig:
     return config.model_copy(update={"network": network.model_copy(update={"task": task})})
 
 
-def _state(network: keras.Model) -> dict[str, keras.Variable]:
+def _state(network: keras.Model, spare: Sequence[tf.Variable]) -> dict[str, keras.Variable | tf.Variable]:
     # By number, since the names of the random state of dropout differ from process to process.
-    of_network = (*network.trainable_variables, *network.non_trainable_variables)
-    return {f"network/{i}": v for i, v in enumerate(of_network)} | {
-        f"optimizer/{i}": v for i, v in enumerate(network.optimizer.variables)
+    parts = {
+        "network": (*network.trainable_variables, *network.non_trainable_variables),
+        "optimizer": network.optimizer.variables,
+        "spare": spare,
     }
+    return {f"{part}/{i}": variable for part, variables in parts.items() for i, variable in enumerate(variables)}

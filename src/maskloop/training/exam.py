@@ -53,8 +53,8 @@ class Exam:
         return self.labels(self.maps(network), labels)
 
     def labels(self, maps: Sequence[np.ndarray], config: LabelsConfig) -> list[np.ndarray]:
-        """Turn the maps of the first images into labels of shape (Y, X), int32, of each."""
-        return [self.task.to_labels(of_image, config) for of_image in maps[: len(self.examples)]]
+        """Turn the maps of the images into labels of shape (Y, X), int32, of each."""
+        return [self.task.to_labels(of_image, config) for of_image in maps]
 
     def ap(self, found: Sequence[np.ndarray]) -> np.ndarray:
         """Return the AP at IoU 0.5, 0.55, ..., 0.9, pooled over all objects, of what was found."""

@@ -17,6 +17,7 @@ from maskloop.errors import Cancelled, EngineError, InputError
 from maskloop.model.loss import Overlap, loss_of
 from maskloop.model.weights import load_weights
 from maskloop.project.history import Epoch
+from maskloop.training.average import MOMENTUM, Average
 from maskloop.training.callbacks import Callbacks
 from maskloop.training.draft import Draft
 
@@ -68,8 +69,9 @@ def fit(
     draft = Draft(folder)
     _compile(network, config)
     network.optimizer.build(network.trainable_variables)
-    history, judged_by = draft.restore(network, config)
-    rounds = _Rounds(network, training, validation, rehearsal, config, callbacks)
+    average = Average(network, MOMENTUM if config.average else 0.0)
+    history, judged_by = draft.restore(network, average.spare, config)
+    rounds = _Rounds(network, average, training, validation, rehearsal, config, callbacks)
     held_out = _checksum(validation)
     if history and judged_by != held_out:
         history = _judge_anew(history, rounds, draft, ap50)
@@ -81,7 +83,7 @@ def fit(
         if scores is None:
             break
         history.append(_epoch(len(history) + 1, scores, ap50(), rate, time.monotonic() - started))
-        draft.keep(network, config, history, held_out)
+        draft.keep(network, average.spare, config, history, held_out)
         callbacks.on_epoch(history[-1], min(budget.share(len(history)), 1.0))
     if not history:
         raise InputError("Training was stopped before its first epoch ended, so there is nothing to keep.")
@@ -102,6 +104,7 @@ class _Rounds:
     """Epochs of one training, each fitted and judged."""
 
     network: keras.Model
+    average: Average
     training: Sequence[np.ndarray]
     validation: Sequence[np.ndarray]
     rehearsal: Sequence[np.ndarray]
@@ -113,12 +116,22 @@ class _Rounds:
         self.checks = validation_batches(self.validation, self.config)
 
     def play(self, epoch: int, rate: float) -> dict[str, float] | None:
-        """Fit one epoch, counted from 0, and return its scores; None where training is to end."""
-        return self._within_memory(lambda: self._play(epoch, rate))
+        """Fit one epoch, counted from 0, and return the scores of the average; None where training is to end."""
+        if epoch:
+            self.average.swap()
+        fitted = self._within_memory(lambda: self._fit(epoch, rate))
+        self.average.swap()
+        judged = None if fitted is None else self.judge()
+        if fitted is None or judged is None:
+            return None
+        if not math.isfinite(judged["loss"]):
+            self._give_up(epoch)
+            return None
+        return fitted | {f"val_{k}": v for k, v in judged.items()}
 
     def judge(self) -> dict[str, float] | None:
         """Return loss and IoU on what is held out; None where training is to end."""
-        return self._within_memory(lambda: self._judge(_Watch(self.callbacks.should_stop)))
+        return self._within_memory(self._judge)
 
     def _within_memory(self, work: Callable[[], dict[str, float] | None]) -> dict[str, float] | None:
         while True:
@@ -127,27 +140,19 @@ class _Rounds:
             except tf.errors.ResourceExhaustedError as error:
                 self._halve(error)
 
-    def _play(self, epoch: int, rate: float) -> dict[str, float] | None:
+    def _fit(self, epoch: int, rate: float) -> dict[str, float] | None:
         self.network.optimizer.learning_rate.assign(rate)
         watch = _Watch(self.callbacks.should_stop)
         batches = training_batches(self.training, self.config, epoch, self.rehearsal)
         steps = steps_of(self.config, len(self.training))
         options = {"epochs": 1, "steps_per_epoch": steps, "verbose": 0, "shuffle": False}
-        logs = self.network.fit(batches, callbacks=[watch], **options)
-        if watch.stopped:
-            return None
+        logs = self.network.fit(batches, callbacks=[watch, self.average], **options)
         if watch.diverged:
             self._give_up(epoch)
-            return None
-        judged = self._judge(watch)
-        if judged is None:
-            return None
-        if not math.isfinite(judged["loss"]):
-            self._give_up(epoch)
-            return None
-        return {k: v[-1] for k, v in logs.history.items()} | {f"val_{k}": v for k, v in judged.items()}
+        return None if watch.stopped or watch.diverged else {k: v[-1] for k, v in logs.history.items()}
 
-    def _judge(self, watch: "_Watch") -> dict[str, float] | None:
+    def _judge(self) -> dict[str, float] | None:
+        watch = _Watch(self.callbacks.should_stop)
         try:
             scores: dict[str, float] = self.network.evaluate(
                 self.checks, return_dict=True, verbose=0, callbacks=[watch]

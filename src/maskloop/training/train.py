@@ -39,7 +39,6 @@ from maskloop.training.fit import fit
 from maskloop.training.tensorboard import TensorBoardLog
 
 TUNING_SHARE = 0.2  # of the time that training took, at most
-RECALLED = 8  # crops of what the base knew that have a say in the tuning
 HURRY_S = 2.5  # for tuning, where somebody waits for the end
 
 
@@ -182,12 +181,9 @@ def _tune(
 def _tune_on(
     exam: Exam, course: Course, network: keras.Model, should_stop: Callable[[], bool], end: float
 ) -> tuple[LabelsConfig, dict[str, float]]:
-    # What the base knew is asked too: few objects are held out, and what suits them by chance suits nothing else.
-    # It is what is rehearsed, for the crops by which forgetting is judged must have no part in the model.
-    asked = Exam(exam.config, [*exam.examples, *course.rehearsed[:RECALLED]])
-    maps = asked.maps(network, should_stop)
+    maps = exam.maps(network, should_stop)
     has_served, stop = course.base is not None, lambda: should_stop() or time.monotonic() > end
-    labels = asked.tune(maps, course.labels, has_served, stop)
+    labels = exam.tune(maps, course.labels, has_served, stop)
     found = exam.labels(maps, labels)
     if exam.config.task.kind == "objects":
         ap = exam.ap(found)
