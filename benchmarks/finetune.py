@@ -8,7 +8,7 @@ Times are those of two quiet cores on which a step with crops of 256 pixels take
 (``--pace 2`` where it takes twice as long): what is trained is counted in epochs that take as long there, so that what
 else a computer does changes nothing.
 
-The base is trained on ``fluorescence`` alone, some of it with inverted grey values, as a model should be that others
+The base is trained on ``fluorescence`` alone, more of it inverted than usual, as a model should be that others
 start from. Of ``colour`` and of ``brightfield`` every third image of each group of
 look-alikes is for testing; of the others, some are drawn at random, put into a project as if a person had corrected
 them, and trained on by the same function that the window calls. The ceiling is the same network, trained from scratch
@@ -40,9 +40,9 @@ from maskloop.scores import align
 from rehearsal_crops import JUDGED, LEARNED, crops_in_turn
 
 KINDS = ("colour", "brightfield")
-COUNTS = (1, 2, 10, 20)  # images, but for 5
+COUNTS = (1, 2, 10, 20)  # images; 5 come first
 DRAWS = 3
-SCRATCH = RECIPES["maskloop"].model_copy(update={"patience": 1000})
+SCRATCH = RECIPES["maskloop"]
 OF_ALL_KINDS = SCRATCH.model_copy(update={"augment": AugmentConfig(invert=0.3)})  # dark on bright is another kind
 BASE_MINUTES, CEILING_MINUTES = 10, 20
 TUNED_MINUTES = 2.35  # of training; reading and judging take the rest of 3 minutes

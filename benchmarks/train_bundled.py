@@ -28,9 +28,7 @@ from rehearsal_crops import JUDGED, LEARNED, crops_in_turn, in_turn
 ROBUST = AugmentConfig(
     scale=2, contrast=2, blur=1.5, noise=0.1, invert=0.25, shading=0.6, shot_noise=0.3, saturation=0.4
 )
-FIRST = RECIPES["maskloop"].model_copy(
-    update={"epochs": 60, "steps": 200, "patience": None, "validation": 0.12, "augment": ROBUST}
-)
+FIRST = RECIPES["maskloop"].model_copy(update={"epochs": 60, "steps": 200, "validation": 0.12, "augment": ROBUST})
 SECOND = FIRST.model_copy(update={"epochs": 15, "learning_rate": 5e-4})
 EMPTIED = 15  # one image of so many is learned from without its objects, too
 DESCRIPTION = "Nuclei in fluorescence, bright field and stained tissue, 7 to 60 pixels across."

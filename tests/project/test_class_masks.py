@@ -135,6 +135,38 @@ def test_classes_are_proposed_for_numbers_in_usual_colours(tmp_path):
     assert propose(tmp_path, np.zeros_like(NUMBERS)) == ()
 
 
+def test_greys_are_colours_where_others_are_colours(tmp_path):
+    white_only = np.uint8(255) * (COLOURS[..., :1] == 180).repeat(3, axis=-1)
+    both = np.where((NUMBERS == 1)[..., None], 255, COLOURS).astype(np.uint8)
+    assert propose(tmp_path, white_only, both) == ("#00ff00", "#ffffff")
+    classes = (TUMOUR, ClassConfig(name="vessel", colour="#ffffff"))
+    np.testing.assert_array_equal(read(tmp_path / "a.png", both, classes), np.array([0, 2, 1])[NUMBERS])
+    np.testing.assert_array_equal(read(tmp_path / "b.png", white_only, classes), 2 * (NUMBERS == 1))
+
+
+def test_of_a_mask_that_is_white_all_over_one_class_is_proposed(tmp_path):
+    assert len(propose(tmp_path, np.full((4, 4), 255, np.uint8))) == 1
+
+
+@pytest.mark.parametrize(
+    ("pixels", "sentence"),
+    [
+        (np.array([[0, 85, 170, 255]], np.uint8), "numbers up to 255; wanted is 1 to 64 for the classes"),
+        (np.array([[0.0, np.inf]], np.float32), "fractions"),
+        (np.zeros((9, 9, 2), np.uint8), "2 channels; wanted is one, or colours"),
+    ],
+)
+def test_no_classes_are_proposed_for_what_is_no_mask_of_them(tmp_path, pixels, sentence):
+    options = {"metadata": {"axes": "YXC"}} if pixels.ndim == 3 else {}
+    tifffile.imwrite(tmp_path / "a.tif", pixels, **options)
+    with pytest.raises(RefusedError, match=sentence):
+        propose_colours([tmp_path / "a.tif"])
+
+
+def test_a_mask_that_is_transparent_all_over_is_taken_as_it_is(tmp_path):
+    np.testing.assert_array_equal(read(tmp_path / "a.png", np.dstack([COLOURS, np.zeros((3, 4), np.uint8)])), NUMBERS)
+
+
 def test_no_classes_are_proposed_for_photographs(tmp_path):
     rng = np.random.default_rng(0)
     for shape in ((32, 32), (32, 32, 3)):

@@ -134,6 +134,28 @@ def test_memory_that_runs_out_halves_the_batch_and_training_goes_on(layers, sett
     assert remarks == [f"Memory ran out: from here on there are {n} crops in a batch." for n in (4, 2)]
 
 
+def test_memory_that_runs_out_while_it_is_judged_changes_no_score(layers, settings, tmp_path):
+    import tensorflow as tf
+
+    def narrow(network):
+        evaluate, asked = network.evaluate, []
+
+        def fail_in_the_second_epoch(*batches, **options):
+            asked.append(batches)
+            if len(asked) == 2:
+                raise tf.errors.ResourceExhaustedError(None, None, "no memory")
+            return evaluate(*batches, **options)
+
+        network.evaluate = fail_in_the_second_epoch
+
+    losses = []
+    for name, alter in (("wide", lambda _: None), ("narrow", narrow)):
+        (tmp_path / name).mkdir()
+        _, history = fitted(layers, settings(epochs=2, learning_rate=0.01), tmp_path / name, alter=alter)
+        losses.append([epoch.val_loss for epoch in history])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
 def test_memory_that_does_not_hold_one_crop_is_an_error(layers, settings, tmp_path):
     import tensorflow as tf
 

@@ -1,5 +1,6 @@
 """The dialog for a new project: where it goes, what its labels mean, and what is still missing."""
 
+import contextlib
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -10,6 +11,7 @@ from qtpy.QtWidgets import QColorDialog, QFileDialog, QWidget
 
 from maskloop.config import COLOURS, ClassConfig, TaskConfig, name_classes
 from maskloop.project.project import Project
+from maskloop.widgets.background import Background
 from maskloop.widgets.new_project_dialog import GOOD, NewProjectDialog
 
 
@@ -17,10 +19,12 @@ from maskloop.widgets.new_project_dialog import GOOD, NewProjectDialog
 def dialog(qtbot, tmp_path):
     parent = QWidget()
     qtbot.addWidget(parent)
-    dialog = NewProjectDialog(tmp_path / "plate 7", parent)
+    background = Background()
+    dialog = NewProjectDialog(tmp_path / "plate 7", background, parent)
     dialog.show()
     yield dialog
-    dialog.close()
+    with contextlib.suppress(RuntimeError):  # closed already
+        dialog.close()
 
 
 @pytest.fixture
@@ -103,31 +107,71 @@ def test_a_colour_is_chosen_and_two_of_one_are_refused(dialog, classes, monkeypa
         assert not is_good(dialog)
 
 
-def test_classes_are_taken_from_masks(dialog, classes, tmp_path, monkeypatch):
-    def choose(mask):
-        iio.imwrite(tmp_path / "mask.png", mask)
-        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / "mask.png")], ""))
-        dialog.classes.from_masks_button.click()
+@pytest.fixture
+def choose_masks(dialog, tmp_path, until, monkeypatch):
+    """A function that takes classes from masks, and waits until that is done."""
 
-    colours = np.zeros((3, 8, 3), np.uint8)
-    colours[0], colours[1] = (180, 40, 40), (0, 255, 0)
+    def choose_masks(*masks):
+        files = [tmp_path / f"{number}.png" for number in range(len(masks))]
+        for file, mask in zip(files, masks, strict=True):
+            iio.imwrite(file, mask)
+        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: (list(map(str, files)), ""))
+        dialog.classes.from_masks_button.click()
+        until(dialog.classes.from_masks_button.isEnabled)
+
+    return choose_masks
+
+
+def in_stripes(*colours):
+    return np.array([(0, 0, 0), *colours], np.uint8).reshape(-1, 1, 3).repeat(8, axis=1)
+
+
+GREEN, RED, BLUE = (0, 255, 0), (180, 40, 40), (0, 0, 255)
+
+
+def test_classes_are_taken_from_masks(dialog, classes, choose_masks):
     classes("tumour", "liver", "vessel")
-    choose(colours)
+    choose_masks(in_stripes(RED), in_stripes(GREEN))
     assert dialog.value()[1].classes == (
         ClassConfig(name="tumour", colour="#00ff00"),
         ClassConfig(name="liver", colour="#b42828"),
     )
-    choose(np.array([[0, 1, 2, 3]], np.uint8))
+    choose_masks(in_stripes(RED, GREEN, BLUE))  # names go with their colours
+    assert [(row.colour, row.name) for row in dialog.classes.rows] == [
+        ("#0000ff", ""),
+        ("#00ff00", "tumour"),
+        ("#b42828", "liver"),
+    ]
+    choose_masks(np.array([[0, 1, 2, 3]], np.uint8))
     assert [row.colour for row in dialog.classes.rows] == list(COLOURS[:3])
-    assert dialog.sentence.text() == "Class 3 has no name."
-    choose(np.zeros((4, 4), np.uint8))
+    assert dialog.sentence.text() == "Class 1 has no name."
+
+
+def test_masks_that_show_no_classes_change_nothing(dialog, classes, choose_masks, monkeypatch):
+    classes("tumour", "liver")
+    choose_masks(np.zeros((4, 4), np.uint8))
     assert dialog.sentence.text() == "There is nothing but background in these masks."
-    choose(np.arange(256, dtype=np.uint8).reshape(16, 16))
+    choose_masks(np.arange(256, dtype=np.uint8).reshape(16, 16))
     assert "more than 64 colours or numbers" in dialog.sentence.text()
-    assert len(dialog.classes.rows) == 3
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([], ""))
     dialog.classes.from_masks_button.click()  # cancelled
-    assert len(dialog.classes.rows) == 3
+    assert dialog.classes.from_masks_button.isEnabled()
+    assert [row.name for row in dialog.classes.rows] == ["tumour", "liver"]
+
+
+def test_masks_that_are_still_read_when_it_is_closed_are_forgotten(dialog, classes, tmp_path, until, monkeypatch):
+    classes("tumour", "liver")
+    iio.imwrite(tmp_path / "mask.png", in_stripes(RED))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / "mask.png")], ""))
+    dialog.classes.from_masks_button.click()
+    assert dialog.sentence.text() == "Reading the masks…"
+    background = dialog._background
+    dialog.reject()
+    done = []
+    background.run(lambda: None, done.append)
+    until(lambda: bool(done))  # and no word is said to what is deleted
+    with pytest.raises(RuntimeError, match="already deleted"):
+        dialog.isVisible()
 
 
 def test_a_folder_in_which_no_project_can_be_made_is_refused(dialog, tmp_path):
@@ -160,9 +204,9 @@ def test_a_place_can_be_browsed_for(dialog, tmp_path, monkeypatch):
 
 def test_the_button_of_the_project_tab_makes_what_was_asked_for(panel, tmp_path, until, monkeypatch):
     project = panel.project
-    monkeypatch.setattr("maskloop.widgets.project_form.default_folder", lambda: tmp_path / "organs")
+    monkeypatch.setattr("maskloop.widgets.project_panel.default_folder", lambda: tmp_path / "organs")
     project.form.new_button.click()
-    [dialog] = project.form.findChildren(NewProjectDialog)
+    [dialog] = project.findChildren(NewProjectDialog)
     dialog.kinds["classes"].setChecked(True)
     for row, name in zip(dialog.classes.rows, ("liver", "tumour"), strict=True):
         row.edit.setText(name)

@@ -1,6 +1,5 @@
 """Crops to batches: reproducible by seed and epoch, whatever the number of threads."""
 
-import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -139,7 +138,7 @@ def training_batches(
         tf.TensorSpec((2,), tf.int32),
     )
     dataset = tf.data.Dataset.from_generator(windows, output_signature=signature)
-    dataset = dataset.map(vary, num_parallel_calls=os.cpu_count(), deterministic=True)
+    dataset = dataset.map(vary, num_parallel_calls=config.batch, deterministic=True)
     return _untuned(dataset.batch(config.batch, drop_remainder=True).prefetch(2))
 
 

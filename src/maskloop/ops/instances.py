@@ -128,7 +128,7 @@ def _climb(heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for number, (down, right) in enumerate(_STEPS, start=1):
         there = padded[1 + down : 1 + down + rows, 1 + right : 1 + right + columns]
         np.copyto(towards, np.int8(number), where=there > highest)
-        np.maximum(highest, there, out=highest)
+        np.fmax(highest, there, out=highest)
     places = np.flatnonzero(heights > -np.inf)
     leader = places + np.array([0, *(down * columns + right for down, right in _STEPS)])[towards.ravel()[places]]
     leaders = np.arange(heights.size)

@@ -1,6 +1,5 @@
 """Thresholds chosen by measurement, on images that the network was not fitted to."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -51,6 +50,8 @@ def tune_labels(
     -------
     LabelsConfig
     """
+    if first is not None and len(maps) == 1:
+        return first  # one image does not tell what another would say
     images = list(zip(maps, truths, masks or [None] * len(maps), strict=True))
     start = first or LabelsConfig()
     tried = _try_out(images, [start])
@@ -117,8 +118,6 @@ def _choose(tried: Sequence[_Tried], first: LabelsConfig | None) -> _Tried:
 
 def _standard_error(one: _Tried, other: _Tried) -> float:
     """Return that of the difference of two mean APs, by drawing the images anew, the same for both."""
-    if len(one.counts) == 1:
-        return math.inf  # one image does not tell what another would say
     drawn = np.random.default_rng(0).multinomial(len(one.counts), [1 / len(one.counts)] * len(one.counts), DRAWS)
     return float(np.std(_mean_ap_of(one.counts, drawn) - _mean_ap_of(other.counts, drawn)))
 

@@ -15,8 +15,9 @@ from maskloop.project.mask_numbers import JPEG_SUFFIXES
 from maskloop.project.masks import refusing
 
 MOST_NAMED = 6  # values or colours in a sentence
-MOST_PROPOSED = 64  # classes; photographs hold more values and colours
+MOST_PROPOSED = 64  # classes; photographs hold more numbers and colours
 WHITE = 255
+PHOTOGRAPH = f"It holds more than {MOST_PROPOSED} colours or numbers, as photographs do."
 
 
 def read_class_mask(paths: Sequence[Path], planes: Planes, classes: tuple[ClassConfig, ...]) -> np.ndarray:
@@ -75,19 +76,23 @@ def propose_colours(paths: Sequence[Path]) -> tuple[str, ...]:
     RefusedError
         If a file is damaged, a JPEG, or no mask of classes.
     """
-    painted: set[str] = set()
-    highest = 0
+    painted, greys, highest = set[str](), set[str](), 0
     for path in paths:
         with refusing(path):
             mask, axes = _read(path)
-            flat = _flatten(mask) if axes.endswith("C") else mask
-            found = _names(flat) if axes.endswith("C") and flat.ndim == mask.ndim else []
-            number = 0 if found else _highest(flat)
-            if max(len(found), number) > MOST_PROPOSED:
-                raise InputError(f"It holds more than {MOST_PROPOSED} colours or numbers, as photographs do.")
-        painted |= set(found) - {BLACK}
-        highest = max(highest, number)
-    return tuple(islice(chain(sorted(painted), usual_colours(painted)), max(len(painted), highest)))
+            colours = _opaque(mask) if axes.endswith("C") else None
+            if colours is None:
+                highest = max(highest, _highest(mask))
+            elif _is_grey(colours):
+                greys.update(_names(colours) if colours.dtype == np.uint8 else ())
+                highest = max(highest, _highest(colours[..., 0]))
+            else:
+                painted.update(_names(colours))
+            if len(painted - {BLACK}) > MOST_PROPOSED:
+                raise InputError(PHOTOGRAPH)
+    if painted:  # then greys are colours, too
+        return tuple(sorted((painted | greys) - {BLACK}))
+    return tuple(islice(usual_colours(), highest))
 
 
 def _read(path: Path) -> tuple[np.ndarray, str]:
@@ -102,11 +107,17 @@ def _highest(numbers: np.ndarray) -> int:
     """Return the number of the last class, 1 in a binary mask."""
     values = np.unique(numbers)
     _check_whole(values)
-    return 1 if set(values.tolist()) == {0, WHITE} else int(values[-1])
+    if values[-1] == WHITE and len(values) <= 2:
+        return 1
+    if len(values) > MOST_PROPOSED + 1:
+        raise InputError(PHOTOGRAPH)
+    if values[-1] > MOST_PROPOSED:
+        raise InputError(f"It holds numbers up to {values[-1]:g}; wanted is 1 to {MOST_PROPOSED} for the classes.")
+    return int(values[-1])
 
 
 def _check_whole(values: np.ndarray) -> None:
-    if values.dtype.kind == "f" and (values != np.rint(values)).any():
+    if values.dtype.kind == "f" and not (np.isfinite(values) & (values == np.rint(values))).all():
         raise InputError("It holds fractions, as probabilities do; wanted is the number of a class for each pixel.")
 
 
@@ -128,37 +139,42 @@ def _from_numbers(mask: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndar
 
 
 def _from_colours(pixels: np.ndarray, classes: tuple[ClassConfig, ...]) -> np.ndarray:
-    """Give each colour the number of its class."""
-    colours = _flatten(pixels)
-    if colours.ndim < pixels.ndim:
-        return colours
+    """Give each colour the number of its class; greys of no class are the numbers that they are."""
+    colours = _opaque(pixels)
     labels = np.full(colours.shape[:-1], -1, np.int32)
     labels[(colours == 0).all(axis=-1)] = 0
     for number, of in enumerate(classes, start=1):
         labels[(colours == list(bytes.fromhex(of.colour[1:]))).all(axis=-1)] = number
-    if strange := _names(colours[labels < 0]):
-        _refuse_colours(strange, classes)
+    strange = colours[labels < 0]
+    if strange.size and _is_grey(colours):
+        return colours[..., 0]
+    if strange.size:
+        _refuse_colours(_names(strange), classes)
     return labels
 
 
-def _flatten(pixels: np.ndarray) -> np.ndarray:
-    """Leave out what is transparent; greys become the numbers that they are, with one axis fewer."""
-    colours = pixels[..., :3]
-    if pixels.shape[-1] == 4:
-        opaque = pixels[..., 3] > 0
-        colours = colours * opaque[..., None]
-        if not colours.any() and not opaque.all():  # black on nothing
-            return opaque.astype(np.uint8) * np.uint8(WHITE)
-    if (colours == colours[..., :1]).all():
-        return colours[..., 0]
-    if pixels.dtype != np.uint8:
+def _opaque(pixels: np.ndarray) -> np.ndarray:
+    """Return the colours of a mask of shape (..., 3), black where it is transparent; black on nothing becomes white."""
+    if pixels.shape[-1] not in (1, 3, 4):
+        raise InputError(f"It has {pixels.shape[-1]} channels; wanted is one, or colours.")
+    colours = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels[..., :3]
+    if pixels.shape[-1] == 4 and (opaque := pixels[..., 3:] > 0).any():
+        colours = colours * opaque
+        if not colours.any() and not opaque.all():
+            colours = np.repeat(opaque.astype(np.uint8) * np.uint8(WHITE), 3, axis=-1)
+    if colours.dtype != np.uint8 and not _is_grey(colours):
         raise InputError(f"It holds colours of {pixels.dtype}; wanted are those of 8 bits, or the numbers of classes.")
     return colours
 
 
+def _is_grey(colours: np.ndarray) -> bool:
+    return bool((colours == colours[..., :1]).all())
+
+
 def _names(colours: np.ndarray) -> list[str]:
     """Name each colour of an array of shape (..., 3) once, as ``#rrggbb``."""
-    return [f"#{code:06x}" for code in np.unique(colours @ np.array([1 << 16, 1 << 8, 1]))]
+    red, green, blue = (colours[..., i].astype(np.uint32) for i in range(3))
+    return [f"#{code:06x}" for code in np.unique(red << 16 | green << 8 | blue)]
 
 
 def _refuse_colours(found: Sequence[str], classes: tuple[ClassConfig, ...]) -> NoReturn:

@@ -7,9 +7,10 @@ MOMENTUM = 0.99  # about the last hundred steps count
 
 
 class Average(keras.callbacks.Callback):
-    """A moving average of the weights that are fitted (Polyak and Juditsky 1992, https://doi.org/10.1137/0330046).
+    """The exponential moving average of all that a step changes in a network, the moments of its batches too.
 
-    A network is fitted with its own weights and judged with the average; `spare` are those that it does not have.
+    A mean over steps was proposed by Polyak and Juditsky (1992, https://doi.org/10.1137/0330046); that the first steps
+    count for more is from TensorFlow's `ExponentialMovingAverage`.
 
     Parameters
     ----------
@@ -17,13 +18,18 @@ class Average(keras.callbacks.Callback):
         Compiled.
     momentum : float
         Share of the average that stays at a step; with 0 it is the weights of the last one.
+
+    Attributes
+    ----------
+    spare : list of tf.Variable
+        What the network does not have at present: the average while it is fitted, else the fitted weights.
     """
 
     def __init__(self, network: keras.Model, momentum: float) -> None:
         super().__init__()
-        self._momentum = momentum
-        self._fitted, self._steps = [v.value for v in network.trainable_variables], network.optimizer.iterations
-        self.spare = [tf.Variable(value) for value in self._fitted]
+        self._momentum, self._steps = momentum, network.optimizer.iterations
+        self._weights = [v.value for v in network.weights]
+        self.spare = [tf.Variable(value) for value in self._weights]
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:  # noqa: ARG002
         """Take the weights after a step into account."""
@@ -32,15 +38,14 @@ class Average(keras.callbacks.Callback):
     @tf.function
     def _update(self) -> None:
         steps = tf.cast(self._steps.value, tf.float32)
-        rate = 1 - tf.minimum(
-            self._momentum, (1 + steps) / (10 + steps)
-        )  # the first steps lead far from where it began
-        for average, weights in zip(self.spare, self._fitted, strict=True):
+        # The first steps lead far from where it began.
+        rate = 1 - tf.minimum(self._momentum, (1 + steps) / (10 + steps))
+        for average, weights in zip(self.spare, self._weights, strict=True):
             average.assign_add(rate * (weights - average))
 
     def swap(self) -> None:
         """Give the network the spare weights, and keep those that it had."""
-        for spare, weights in zip(self.spare, self._fitted, strict=True):
+        for spare, weights in zip(self.spare, self._weights, strict=True):
             kept = tf.identity(weights)
             weights.assign(spare)
             spare.assign(kept)

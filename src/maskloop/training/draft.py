@@ -94,7 +94,9 @@ class Draft:
             history = [Epoch(**row) for row in past["epochs"]]
             settings = TrainConfig.model_validate(past["config"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise InputError(f"The unfinished training in {self.folder} is damaged; give another folder.") from error
+            raise InputError(
+                f"The unfinished training in {self.folder} is damaged, or of another version; give another folder."
+            ) from error
         if _without_colours(settings) != _without_colours(config):
             raise InputError(
                 f"{self.folder} holds an unfinished training with other settings; give the same ones to go on with "

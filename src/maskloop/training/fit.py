@@ -116,13 +116,14 @@ class _Rounds:
         self.checks = validation_batches(self.validation, self.config)
 
     def play(self, epoch: int, rate: float) -> dict[str, float] | None:
-        """Fit one epoch, counted from 0, and return the scores of the average; None where training is to end."""
-        if epoch:
-            self.average.swap()
+        """Fit one epoch, counted from 0, and return the scores of the average; None where training is to end.
+
+        Before and afterwards the network has the average.
+        """
+        self.average.swap()
         fitted = self._within_memory(lambda: self._fit(epoch, rate))
         self.average.swap()
-        judged = None if fitted is None else self.judge()
-        if fitted is None or judged is None:
+        if fitted is None or (judged := self.judge()) is None:
             return None
         if not math.isfinite(judged["loss"]):
             self._give_up(epoch)

@@ -1,5 +1,6 @@
 """Asks where a new project is to be made, and what its labels mean."""
 
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,6 +24,7 @@ from maskloop.config import TaskConfig, TaskKind
 from maskloop.errors import InputError, MaskloopError, explain
 from maskloop.project.class_masks import propose_colours
 from maskloop.project.project_folder import require_place
+from maskloop.widgets.background import Background
 from maskloop.widgets.class_table import ClassTable
 
 WIDTH = 560
@@ -31,7 +33,7 @@ KINDS: dict[TaskKind, str] = {
     "foreground": "Foreground: one mask, such as all tissue or all vessels",
     "classes": "Classes: each pixel is of a kind, such as tumour, stroma or fat",
 }
-MASKS = "Masks (*.png *.tif *.tiff *.bmp *.nii *.nii.gz)"
+READING = "Reading the masks…"
 EMPTY = "There is nothing but background in these masks."
 GOOD = "What labels mean cannot be changed later."
 
@@ -43,12 +45,14 @@ class NewProjectDialog(QDialog):
     ----------
     folder : Path
         What is offered.
+    background : Background
     parent : QWidget
     """
 
-    def __init__(self, folder: Path, parent: QWidget) -> None:
+    def __init__(self, folder: Path, background: Background, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("New project")
+        self._background, self._is_closed = background, False
         self.folder = QLineEdit(str(folder))
         self.kinds = {kind: QRadioButton(text) for kind, text in KINDS.items()}
         self.kinds["objects"].setChecked(True)
@@ -75,6 +79,12 @@ class NewProjectDialog(QDialog):
             raise InputError("Give the whole path of a folder, or choose one with Browse….")
         require_place(folder)
         return folder, self._task()
+
+    def done(self, result: int) -> None:
+        """Close; masks that are still being read are of no more use."""
+        self._is_closed = True
+        super().done(result)
+        self.deleteLater()
 
     def _task(self) -> TaskConfig:
         kind = next(kind for kind, button in self.kinds.items() if button.isChecked())
@@ -133,15 +143,24 @@ class NewProjectDialog(QDialog):
             self.folder.setText(name)
 
     def _ask_for_masks(self) -> None:
-        files, _ = QFileDialog.getOpenFileNames(self, "Masks that show all classes", "", MASKS)
-        if not files:
-            return
-        try:
-            colours = propose_colours([Path(file) for file in files])
-        except MaskloopError as error:
-            self.sentence.setText(explain(error))
-            return
-        if colours:
+        files, _ = QFileDialog.getOpenFileNames(self, "Masks that show all classes")
+        if files:
+            self.sentence.setText(READING)
+            self._show_reading(True)
+            read = partial(propose_colours, [Path(file) for file in files])
+            self._background.run(read, self._show_classes, self._show_refusal)
+
+    def _show_classes(self, colours: tuple[str, ...]) -> None:
+        if not colours:
+            self._show_refusal(EMPTY)
+        elif not self._is_closed:
+            self._show_reading(False)
             self.classes.set_colours(colours)
-        else:
-            self.sentence.setText(EMPTY)
+
+    def _show_refusal(self, reason: str) -> None:
+        if not self._is_closed:
+            self._show_reading(False)
+            self.sentence.setText(reason)
+
+    def _show_reading(self, busy: bool) -> None:
+        self.classes.from_masks_button.setEnabled(not busy)

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QColorDialog,
@@ -22,8 +22,6 @@ from maskloop.project.entry import Entry, Revision
 from maskloop.project.project import Project
 from maskloop.widgets.class_choice import patch
 from maskloop.widgets.entry_list import EntryList
-from maskloop.widgets.last_project import default_folder
-from maskloop.widgets.new_project_dialog import NewProjectDialog
 
 REFRESH_MS = 1000  # what autosave notes about the open entry shows up in the list
 
@@ -31,7 +29,7 @@ REFRESH_MS = 1000  # what autosave notes about the open entry shows up in the li
 class ProjectForm(QWidget):
     """Shows a project and says what is wanted of it; changes nothing itself."""
 
-    new_wanted = Signal(Path, object)  # the folder, and a TaskConfig
+    new_wanted = Signal()
     open_wanted = Signal(Path)
     restore_wanted = Signal(object, int)  # an entry, the number of a revision
     remove_wanted = Signal(object)  # an entry
@@ -88,7 +86,7 @@ class ProjectForm(QWidget):
         layout.addLayout(grid)
 
     def _connect(self) -> None:
-        self.new_button.clicked.connect(self._ask_for_new)
+        self.new_button.clicked.connect(lambda: self.new_wanted.emit())
         self.open_button.clicked.connect(self._ask_for_folder)
         self.remove_button.clicked.connect(self._remove_selected)
         self._refresh = QTimer(self, interval=REFRESH_MS)
@@ -148,12 +146,6 @@ class ProjectForm(QWidget):
 
     def _bring_back(self, entry: Entry) -> None:
         self.bring_back_wanted.emit(entry)
-
-    def _ask_for_new(self) -> None:
-        dialog = NewProjectDialog(default_folder(), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self.new_wanted.emit(*dialog.value()))
-        dialog.open()
 
     def _ask_for_folder(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self, "Open a project"):

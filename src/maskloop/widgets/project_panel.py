@@ -16,8 +16,9 @@ from maskloop.project.entry import Entry
 from maskloop.project.project import Project
 from maskloop.widgets.background import Background
 from maskloop.widgets.import_dialog import ImportDialog
-from maskloop.widgets.last_project import remember, remembered
+from maskloop.widgets.last_project import default_folder, remember, remembered
 from maskloop.widgets.layers_to_add import LayersToAdd, take_layers
+from maskloop.widgets.new_project_dialog import NewProjectDialog
 from maskloop.widgets.open_entry import LoadedEntry, OpenEntry, bind_layers, load_entry, show_entry
 from maskloop.widgets.project_form import ProjectForm
 
@@ -200,7 +201,7 @@ class ProjectPanel(QWidget):
 
     def _connect(self) -> None:
         form = self.form
-        form.new_wanted.connect(self.new_project)
+        form.new_wanted.connect(self._ask_for_new)
         form.open_wanted.connect(self.open_project)
         form.add_button.clicked.connect(self.add)
         form.import_button.clicked.connect(self._import)
@@ -325,6 +326,11 @@ class ProjectPanel(QWidget):
             (then or self.message.setText)(sentence)
 
         self._background.run(lambda: change(project), lambda _: tell(done), tell)
+
+    def _ask_for_new(self) -> None:
+        dialog = NewProjectDialog(default_folder(), self._background, self)
+        dialog.accepted.connect(lambda: self.new_project(*dialog.value()))
+        dialog.open()
 
     def _import(self) -> None:
         if self.project is not None:
