@@ -12,6 +12,7 @@ from maskloop.ops.metrics import Counts, count, pool
 
 FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 SPLITTINGS = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
+THRESHOLDS = tuple(i / 20 for i in range(1, 20))  # where the foreground is all there is to choose
 MIN_SIZES = (8, 16, 24, 40)
 DRAWS = 200  # of images, for a standard error
 CLEARLY = 2.0  # standard errors
@@ -75,7 +76,7 @@ def tune_foreground(
         total = int(np.count_nonzero(predicted)) + int(np.count_nonzero(true))
         return 2 * int(np.count_nonzero(predicted & true)) / max(total, 1)
 
-    return first.model_copy(update={"foreground": max((first.foreground, *FOREGROUNDS), key=dice)})
+    return first.model_copy(update={"foreground": max((first.foreground, *THRESHOLDS), key=dice)})
 
 
 @dataclass(frozen=True)
