@@ -7,7 +7,7 @@ from maskloop.config import LabelsConfig
 from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.metrics import count
 from maskloop.ops.targets import labels_to_targets
-from maskloop.ops.tuning import tune_labels
+from maskloop.ops.tuning import tune_foreground, tune_labels
 
 
 def test_what_is_perfect_stays_so(discs):
@@ -85,3 +85,20 @@ def test_when_time_runs_out_what_was_tried_until_then_counts(discs):
     config = tune_labels([maps], [labels], should_stop=should_stop)
     assert (config.foreground, config.splitting) == (LabelsConfig().foreground, 0.8)
     assert count(maps_to_labels(maps, config), labels).ap[0] == 1
+
+
+@pytest.mark.parametrize(("inside", "outside", "low", "high"), [(0.95, 0.85, 0.85, 0.95), (0.12, 0.04, 0.04, 0.12)])
+def test_a_foreground_is_thresholded_wherever_it_is_told_best(discs, inside, outside, low, high):
+    labels = discs((40, 40), [(20, 20)], 10)
+    maps = np.where(labels > 0, inside, outside)[..., None]
+    assert low < tune_foreground([maps], [labels], [None], LabelsConfig()).foreground <= high
+
+
+def test_only_what_is_known_has_a_say_in_the_threshold(discs):
+    labels = discs((40, 40), [(20, 20)], 10)
+    maps = np.where(labels > 0, 0.9, 0.8)[..., None]
+    elsewhere = np.zeros((40, 40), bool)
+    elsewhere[:4] = True  # where there is nothing, and 0.8 would be something
+    assert tune_foreground([maps], [labels], [~elsewhere], LabelsConfig()).foreground == pytest.approx(0.85)
+    first = LabelsConfig(foreground=0.5)
+    assert tune_foreground([maps], [labels], [labels > 0], first) == first  # any below is as good
