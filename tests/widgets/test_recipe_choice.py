@@ -108,13 +108,13 @@ def test_reset_brings_back_what_nobody_has_edited(choice, choose, edit, qtbot):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("paticence: 3", "There is no setting 'paticence'. Is 'patience' meant?"),
-        ("patience: soon", "patience 'soon': Input should be a valid integer"),
-        ("patience: [", "This is not YAML: line "),
+        ("plateu: 3", "There is no setting 'plateu'. Is 'plateau' meant?"),
+        ("plateau: soon", "plateau 'soon': Input should be a valid integer"),
+        ("plateau: [", "This is not YAML: line "),
     ],
 )
 def test_what_is_wrong_is_said_while_one_types_and_cannot_be_accepted_or_saved(edit, wrong, said):
-    dialog = edit("patience: 20", wrong)
+    dialog = edit("plateau: 5", wrong)
     assert dialog.message.text().startswith(said)
     assert not dialog.ok_button.isEnabled()
     assert not dialog.save_button.isEnabled()

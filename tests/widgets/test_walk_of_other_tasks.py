@@ -83,7 +83,7 @@ def train(until, qtbot):
 def make_project(panel, folder, kind, until):
     """Make a project as a person does."""
     panel.project.form.new_button.click()
-    [dialog] = panel.project.form.findChildren(NewProjectDialog)
+    [dialog] = panel.project.findChildren(NewProjectDialog)
     dialog.folder.setText(str(folder))
     dialog.kinds[kind].setChecked(True)
     if kind == "classes":
