@@ -7,7 +7,10 @@ MOMENTUM = 0.99  # about the last hundred steps count
 
 
 class Average(keras.callbacks.Callback):
-    """The exponential moving average of all that a step changes in a network, the moments of its batches too.
+    """The exponential moving average of the weights that are fitted.
+
+    The moments of batch normalisation, themselves averages, stay those of the last steps: averaged again, they served
+    worse.
 
     A mean over steps was proposed by Polyak and Juditsky (1992, https://doi.org/10.1137/0330046); that the first steps
     count for more is from TensorFlow's `ExponentialMovingAverage`.
@@ -28,7 +31,7 @@ class Average(keras.callbacks.Callback):
     def __init__(self, network: keras.Model, momentum: float) -> None:
         super().__init__()
         self._momentum, self._steps = momentum, network.optimizer.iterations
-        self._weights = [v.value for v in network.weights]
+        self._weights = [v.value for v in network.trainable_variables]
         self.spare = [tf.Variable(value) for value in self._weights]
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:  # noqa: ARG002
