@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskloop.errors import InputError
-from maskloop.ops.by_size import find_true_objects, sort_by_size
+from maskloop.ops.by_size import find_true_objects, find_true_parts, sort_by_size
 from maskloop.ops.metrics import count
 
 
@@ -44,6 +44,22 @@ def test_what_reaches_out_of_what_is_known_is_left_out(truth):
     mask = np.ones(truth.shape, bool)
     mask[:, 80:] = False
     assert len(find_true_objects(truth, truth, mask).found) == 3
+
+
+def test_a_part_is_found_where_half_of_it_is(truth):
+    true, predicted = truth > 0, truth > 0
+    rows, columns = np.nonzero(truth == 8)
+    predicted[rows[:9], columns[:9]] = False  # of 16
+    parts = find_true_parts(predicted, true)
+    assert parts.found[parts.diameters > 5].all()
+    assert parts.found[parts.diameters < 5].tolist() == [False]
+    predicted[rows[0], columns[0]] = True
+    assert find_true_parts(predicted, true).found.all()
+
+
+def test_nothing_has_no_parts():
+    parts = find_true_parts(np.ones((3, 4), bool), np.zeros((3, 4), bool))
+    assert len(parts.diameters) == len(parts.found) == 0
 
 
 def test_other_shapes_are_refused(truth):

@@ -104,6 +104,16 @@ def test_its_scores_are_those_of_the_labels_that_the_model_gives(page, of_classe
     assert low <= float(rows["Dice of inside"][0]) <= high
 
 
+def test_it_shows_by_size_which_parts_of_a_class_are_found(read_page, tmp_path):
+    found, true = np.zeros((2, 9, 9), int)
+    true[:2, :2], true[4:, 4:], found[4:, 4:] = 1, 1, 2  # of class 2 there is nothing
+    page = report_on_labels(read_page, tmp_path, {A: (found, true)})
+    assert re.findall(r"[^>]+: parts of which at least half is found", page.source) == [
+        "1: parts of which at least half is found"
+    ]
+    assert re.findall(r"\d of 1(?=<)", page.source) == ["0 of 1", "0 of 1"]
+
+
 def test_it_says_which_class_is_taken_for_which(read_page, tmp_path):
     # Of four pixels of class 1 one is found as 2 and one as background; of background all are right.
     page = report_on_labels(read_page, tmp_path, {A: ([[1, 1, 2, 0, 0, 0]], [[1, 1, 1, 1, 0, 0]])})

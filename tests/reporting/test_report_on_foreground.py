@@ -34,7 +34,8 @@ def test_it_holds_what_is_to_be_known_and_needs_nothing_else(page, of_foreground
     page.require_nothing_else()
     assert page.titles()[:4] == ["Scores", "How strict one is", "Where it fails", "Examples"]
     assert all(page.text.count(name) == 3 for name in of_foreground[1].training.held_out)  # split, picture, table
-    assert len([tag for tag, _ in page.tags if tag == "svg"]) == 2  # over the threshold, and over the epochs
+    assert len([tag for tag, _ in page.tags if tag == "svg"]) == 3  # over the threshold, by size, over the epochs
+    assert "Parts of which at least half is found, by size" in page.text
     assert not re.search(r"AP 0.5|object|splitting|\bnan\b", page.text.replace("smallest object", ""))
 
 
@@ -102,6 +103,7 @@ def test_only_what_is_reviewed_counts():
     whole = kind.judge(labels, truth, known, [truth])
     assert kind.rows(whole) == kind.rows(part) != kind.rows(kind.judge(labels, truth))
     assert whole.confusions.tolist() == part.confusions.tolist()
+    assert whole.parts[0].found.tolist() == part.parts[0].found.tolist()
     assert whole.by_foreground[0].truth.tolist() == part.by_foreground[0].truth.tolist()
 
 

@@ -1,8 +1,9 @@
-"""Which true objects are found, by their size."""
+"""Which true objects, or parts of a class, are found, by their size."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from maskloop.errors import InputError
 from maskloop.ops.judged import judged_part
@@ -14,14 +15,13 @@ FOUND = 0.5  # IoU from which on an object counts as found
 
 @dataclass(frozen=True)
 class TrueObjects:
-    """The true objects of an image.
+    """The true objects of an image, or the parts of a class that hang together.
 
     Attributes
     ----------
     diameters : ndarray of shape (N,), float64
         In pixels, of the discs that have the objects' areas.
     found : ndarray of shape (N,), bool
-        Whether a predicted object matches each at an IoU of 0.5.
     """
 
     diameters: np.ndarray
@@ -47,7 +47,7 @@ class SizeClass:
 
 
 def find_true_objects(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None = None) -> TrueObjects:
-    """Tell which true objects are found, as `maskloop.ops.metrics.count` counts them.
+    """Tell which true objects a predicted one matches at an IoU of 0.5, as `maskloop.ops.metrics.count` counts them.
 
     Parameters
     ----------
@@ -83,8 +83,31 @@ def find_true_objects(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray
     return TrueObjects(diameters, found)
 
 
+def find_true_parts(predicted: np.ndarray, truth: np.ndarray) -> TrueObjects:
+    """Tell which parts of a class are found: those of which at least half of the pixels are predicted.
+
+    Parameters
+    ----------
+    predicted, truth : ndarray of shape (Y, X), bool
+
+    Returns
+    -------
+    TrueObjects
+        Pixels that touch, at their corners too, are one part.
+
+    Examples
+    --------
+    >>> truth = np.array([[1, 1, 1, 1, 0, 1, 1]], bool)
+    >>> find_true_parts(np.array([[0, 0, 1, 1, 1, 0, 0]], bool), truth).found
+    array([ True, False])
+    """
+    parts, number = ndimage.label(truth, np.ones((3, 3)))
+    sizes, covered = (np.bincount(of.ravel(), minlength=number + 1)[1:] for of in (parts, parts[predicted]))
+    return TrueObjects(object_diameters(parts), 2 * covered >= sizes)
+
+
 def sort_by_size(diameters: np.ndarray, found: np.ndarray, classes: int = 5) -> list[SizeClass]:
-    """Sort objects into classes of size that hold about equally many; objects of one size stay together.
+    """Sort objects, or parts, into classes of size that hold about equally many; objects of one size stay together.
 
     Parameters
     ----------

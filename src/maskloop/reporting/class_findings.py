@@ -6,9 +6,11 @@ import numpy as np
 
 from maskloop.reporting.class_scores_of_all import score_classes_of_all
 from maskloop.reporting.class_verdict import MEASURES, ClassVerdict
-from maskloop.reporting.html import how_many, paragraph, scrolling, table
+from maskloop.reporting.html import how_many, paragraph, scrolling, side_by_side, table
+from maskloop.reporting.sizes import show_sizes
 
 HEADER = ("Score", "all pixels pooled", "95 % interval", "mean over images", "95 % interval")
+PART_FOUND = "parts of which at least half is found"
 PIXELS_NOTE = "HD95 and ASSD are distances between outlines in pixels."
 
 
@@ -58,12 +60,15 @@ class ClassFindings:
         return []
 
     def failures(self) -> list[str]:
-        """Show which classes are taken for which."""
+        """Show which classes are taken for which, and parts of which size are found."""
         confusions = np.sum([verdict.confusions for verdict in self._verdicts], axis=0)
         rows = [[name, *_shares(row)] for name, row in zip(self._names, confusions, strict=True)]
         about = "Each row is a true class: its pixels, and which share of them is found as which class."
         header = ("True class", "pixels", *(f"found as {name}" for name in self._names))
-        return [scrolling(table(header, rows, "confusions")), paragraph(about, "note")]
+        parts = zip(self._names[1:], zip(*(verdict.parts for verdict in self._verdicts), strict=True), strict=True)
+        bars = "".join(show_sizes(of_class, "parts", f"{name}: {PART_FOUND}") for name, of_class in parts)
+        confused = [scrolling(table(header, rows, "confusions")), paragraph(about, "note")]
+        return [*confused, side_by_side(bars)] if bars else confused
 
 
 def _shares(pixels: np.ndarray) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from maskloop.config import ClassConfig
+from maskloop.ops.by_size import find_true_parts
 from maskloop.ops.class_scores import score_classes
 from maskloop.ops.confusion import count_confusions
 from maskloop.ops.judged import known_part
@@ -46,7 +47,9 @@ class ClassKind:
     ) -> ClassVerdict:
         """Compare the class of each pixel."""
         judged = labels, truth, len(self._names), reviewed
-        return ClassVerdict(score_classes(*judged), count_confusions(*judged))
+        found, true = known_part(labels, truth, reviewed)
+        parts = tuple(find_true_parts(found == number, true == number) for number in range(1, len(self._names)))
+        return ClassVerdict(score_classes(*judged), count_confusions(*judged), parts)
 
     def find(self, verdicts: Sequence[ClassVerdict]) -> ClassFindings:
         """Pool all pixels, class by class."""

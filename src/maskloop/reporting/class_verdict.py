@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from maskloop.ops.by_size import TrueObjects
 from maskloop.ops.class_scores import ClassCounts, ClassScores
 from maskloop.scores_of_classes import DISTANCES, PIXELS
 
@@ -22,12 +23,15 @@ class ClassVerdict:
     scores : ClassScores
     confusions : ndarray of shape (K, K), int
         Pixels of each true class that were found as each class.
+    parts : tuple of TrueObjects
+        Of each class but the background.
     by_foreground : tuple of ClassCounts
         At each foreground threshold of `FOREGROUNDS`; empty where there are no maps, or no thresholds.
     """
 
     scores: ClassScores
     confusions: np.ndarray
+    parts: tuple[TrueObjects, ...]
     by_foreground: tuple[ClassCounts, ...] = ()
 
     @property

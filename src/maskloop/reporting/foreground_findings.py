@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from maskloop.ops.metrics import pool
-from maskloop.reporting.class_findings import HEADER, PIXELS_NOTE
+from maskloop.reporting.class_findings import HEADER, PART_FOUND, PIXELS_NOTE
 from maskloop.reporting.class_scores_of_all import score_classes_of_all
 from maskloop.reporting.class_verdict import MEASURES, ClassVerdict
-from maskloop.reporting.html import drawing, how_many, paragraph, table
+from maskloop.reporting.html import drawing, how_many, paragraph, side_by_side, table
 from maskloop.reporting.plots import plot_foregrounds
+from maskloop.reporting.sizes import show_sizes
 
 
 class ForegroundFindings:
@@ -48,13 +49,17 @@ class ForegroundFindings:
         return [drawing(svg, f"Dice over the foreground threshold; {tuned:.2g} was tuned for the model.")]
 
     def failures(self) -> list[str]:
-        """Show what is missed and what is invented."""
+        """Show what is missed and what is invented, and parts of which size are found."""
         rows = [
             ["missed", f"{self._missed:,}", f"{_share(self._missed, self._found)} of the true ones"],
             ["invented", f"{self._invented:,}", f"{_share(self._invented, self._found)} of the found ones"],
         ]
         about = "Missed: foreground that is not found. Invented: background that is taken for foreground."
-        return [table(("Mistakes", "pixels", "share"), rows), paragraph(about, "note")]
+        mistakes = table(("Mistakes", "pixels", "share"), rows) + paragraph(about, "note")
+        bars = show_sizes(
+            [part for verdict in self._verdicts for part in verdict.parts], "parts", PART_FOUND.capitalize()
+        )
+        return [side_by_side(bars, f"<div>{mistakes}</div>") if bars else mistakes]
 
 
 def _share(wrong: int, right: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from maskloop.ops.by_size import find_true_parts
 from maskloop.ops.class_scores import count_classes, score_classes
 from maskloop.ops.confusion import count_confusions
 from maskloop.ops.judged import known_part
@@ -34,7 +35,8 @@ class ForegroundKind:
         """Compare the foreground pixel by pixel."""
         judged = labels > 0, truth > 0, 2, reviewed
         by_foreground = tuple(count_classes(other > 0, truth > 0, 2, reviewed) for other in at_foregrounds)
-        return ClassVerdict(score_classes(*judged), count_confusions(*judged), by_foreground)
+        parts = find_true_parts(*known_part(labels > 0, truth > 0, reviewed))
+        return ClassVerdict(score_classes(*judged), count_confusions(*judged), (parts,), by_foreground)
 
     def find(self, verdicts: Sequence[ClassVerdict]) -> ForegroundFindings:
         """Pool all pixels."""

@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from maskloop.ops.by_size import sort_by_size
 from maskloop.ops.metrics import pool
 from maskloop.ops.mistakes import add_up
 from maskloop.reporting.html import drawing, how_many, paragraph, side_by_side, table
 from maskloop.reporting.object_scores_of_all import score_objects_of_all
 from maskloop.reporting.object_verdict import MISTAKES, ObjectVerdict
-from maskloop.reporting.plots import plot_ap, plot_foregrounds, plot_sizes
+from maskloop.reporting.plots import plot_ap, plot_foregrounds
+from maskloop.reporting.sizes import show_sizes
 
 MISTAKES_NOTE = (
     "Missed: a true object that nothing matches. Invented: a found one that matches nothing. Merged: a found one that "
     "holds several true ones. Split: a true one that holds several found ones."
 )
-SIZES_CAPTION = "Found at IoU 0.5, by size; each bar stands for about equally many objects."
 
 
 class ObjectFindings:
@@ -62,12 +59,7 @@ class ObjectFindings:
         mistakes = add_up(verdict.mistakes for verdict in self._verdicts)
         kinds = table(("Mistakes", "objects"), [(kind, str(getattr(mistakes, kind))) for kind in MISTAKES])
         about = paragraph(MISTAKES_NOTE, "note")
-        diameters, found = (
-            np.concatenate([getattr(verdict.objects, name) for verdict in self._verdicts])
-            for name in ("diameters", "found")
-        )
-        classes = sort_by_size(diameters, found)
-        if not classes:
+        bars = show_sizes([verdict.objects for verdict in self._verdicts], "objects", "Found at IoU 0.5")
+        if not bars:
             return [paragraph("There is no true object in these images."), kinds, about]
-        bars = drawing(plot_sizes(classes), SIZES_CAPTION)
         return [side_by_side(bars, f"<div>{kinds}{about}</div>")]

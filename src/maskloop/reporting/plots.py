@@ -68,16 +68,16 @@ def plot_foregrounds(scores: Mapping[str, Sequence[float]], tuned: float) -> str
         return _svg(figure, f"{' and '.join(scores)} over the foreground threshold")
 
 
-def plot_sizes(classes: Sequence[SizeClass]) -> str:
-    """Draw the share of true objects that are found, in classes of size, each with its number of objects."""
+def plot_sizes(classes: Sequence[SizeClass], what: str) -> str:
+    """Draw the share of true objects, or of what else, that are found, in classes of size, each with its number."""
     with mpl.rc_context(STYLE):
         figure, (axes,) = _figure(NARROW, 1)
         bars = axes.bar(range(len(classes)), [c.found / c.objects for c in classes], color=BLUE, width=0.7)
         axes.bar_label(bars, [f"{c.found} of {c.objects}" for c in classes], fontsize=8, padding=2)
         axes.set_xticks(range(len(classes)), [_range(c) for c in classes])
-        axes.set(xlabel="Diameter of the true objects, pixels", ylabel="share found", ylim=(0, 1.12))
+        axes.set(xlabel=f"Diameter of the true {what}, pixels", ylabel="share found", ylim=(0, 1.12))
         axes.grid(visible=False, axis="x")
-        return _svg(figure, "Share of true objects found, by size")
+        return _svg(figure, f"Share of true {what} found, by size")
 
 
 def plot_training(history: Sequence[Epoch], best: Epoch | None) -> str:
