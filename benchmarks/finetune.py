@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from dsb2018 import names, published_test
-from maskloop.config import AugmentConfig, TrainConfig
+from maskloop.config import TrainConfig
 from maskloop.data.examples import Example, read_examples
 from maskloop.data.split_examples import look_alikes, split_examples
 from maskloop.project.project import Project
@@ -43,7 +43,7 @@ KINDS = ("colour", "brightfield")
 COUNTS = (1, 2, 10, 20)  # images; 5 come first
 DRAWS = 3
 SCRATCH = RECIPES["maskloop"]
-OF_ALL_KINDS = SCRATCH.model_copy(update={"augment": AugmentConfig(invert=0.3)})  # dark on bright is another kind
+OF_ALL_KINDS = SCRATCH.model_copy(update={"augment": SCRATCH.augment.model_copy(update={"invert": 0.3})})  # dark on bright is another kind
 BASE_MINUTES, CEILING_MINUTES = 10, 20
 TUNED_MINUTES = 2.35  # of training; reading and judging take the rest of 3 minutes
 SECONDS = {256: 0.4, 128: 0.125}  # of one step, by the size of crops
