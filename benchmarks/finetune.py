@@ -43,7 +43,7 @@ KINDS = ("colour", "brightfield")
 COUNTS = (1, 2, 10, 20)  # images; 5 come first
 DRAWS = 3
 SCRATCH = RECIPES["maskloop"]
-OF_ALL_KINDS = SCRATCH.model_copy(update={"augment": SCRATCH.augment.model_copy(update={"invert": 0.3})})  # dark on bright is another kind
+INVERTED = SCRATCH.augment.model_copy(update={"invert": 0.3})  # dark on bright is another kind
 BASE_MINUTES, CEILING_MINUTES = 10, 20
 TUNED_MINUTES = 2.35  # of training; reading and judging take the rest of 3 minutes
 SECONDS = {256: 0.4, 128: 0.125}  # of one step, by the size of crops
@@ -65,7 +65,7 @@ class Task:
 def tasks(work: Path, pace: float) -> Iterator[Task]:
     """Yield what is to be trained, the base first, and what the figures need most before the rest."""
     tuned = lasting(TrainConfig(base=str(work / BASE)), TUNED_MINUTES, pace)
-    yield Task(BASE, "fluorescence", lasting(OF_ALL_KINDS, BASE_MINUTES, pace))
+    yield Task(BASE, "fluorescence", lasting(SCRATCH.model_copy(update={"augment": INVERTED}), BASE_MINUTES, pace))
     for kind in KINDS:
         yield Task(f"{kind} all", kind, lasting(SCRATCH, CEILING_MINUTES, pace))
     for draw in range(DRAWS):
