@@ -16,8 +16,8 @@ def layers(data):
     return [prepare(normalise_greys(example, 1), Objects()) for example in read_examples(data)]
 
 
-def fitted(layers, config: TrainConfig, folder, alter=lambda _: None, ap50=lambda: 0.5, **callbacks):
-    """Fit a network of fixed random weights; return it with its history."""
+def fitted(layers, config: TrainConfig, folder, alter=lambda _: None, ap50=lambda: 0.5, held_out=None, **callbacks):
+    """Fit a network of fixed random weights, by default with the first image held out; return it with its history."""
     import keras
 
     from maskloop.model.unet import build_unet
@@ -27,7 +27,8 @@ def fitted(layers, config: TrainConfig, folder, alter=lambda _: None, ap50=lambd
     keras.utils.set_random_seed(0)
     network = build_unet(config.network)
     alter(network)
-    return network, fit(network, layers[1:], layers[:1], config, folder, Callbacks(**callbacks), ap50=ap50)
+    validation = held_out or layers[:1]
+    return network, fit(network, layers[1:], validation, config, folder, Callbacks(**callbacks), ap50=ap50)
 
 
 def test_it_ends_when_nothing_gets_better_with_the_weights_of_the_best_epoch(layers, settings, tmp_path):
@@ -76,6 +77,18 @@ def test_where_other_pixels_are_held_out_by_now_the_best_epoch_is_judged_by_thes
     assert [epoch.val_loss for epoch in history[:2]] == [pytest.approx(loss, rel=1e-4), np.inf][:: 1 - 2 * best]
     assert [epoch.loss for epoch in history[:2]] == [epoch.loss for epoch in cut_off]
     assert remarks == ["The project has changed since: the best epoch is judged by what is held out now."]
+
+
+def test_what_is_fitted_goes_on_as_it_was_where_other_pixels_are_held_out_by_now(layers, settings, tmp_path):
+    losses = []
+    for name, held_out in (("same", layers[:1]), ("other", layers[1:2])):
+        (tmp_path / name).mkdir()
+        config, told = settings(epochs=3, learning_rate=0.01), []
+        options = {"on_epoch": lambda *epoch, told=told: told.append(epoch), "should_stop": lambda t=told: len(t) == 2}
+        fitted(layers, config, tmp_path / name, **options)
+        _, history = fitted(layers, config, tmp_path / name, held_out=held_out)
+        losses.append([epoch.loss for epoch in history])
+    assert losses[0] == losses[1]
 
 
 def test_the_score_of_each_epoch_is_asked_for_and_kept(layers, settings, tmp_path):
