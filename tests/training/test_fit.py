@@ -79,16 +79,16 @@ def test_where_other_pixels_are_held_out_by_now_the_best_epoch_is_judged_by_thes
     assert remarks == ["The project has changed since: the best epoch is judged by what is held out now."]
 
 
-def test_what_is_fitted_goes_on_as_it_was_where_other_pixels_are_held_out_by_now(layers, settings, tmp_path):
-    losses = []
-    for name, held_out in (("same", layers[:1]), ("other", layers[1:2])):
+def test_the_last_weights_are_gone_on_with_where_the_best_ones_were_judged_anew(layers, settings, tmp_path):
+    config, other, histories = settings(epochs=4, steps=1, learning_rate=1), layers[1:2], []
+    for name, held_out_first in (("other from the start", other), ("other by now", layers[:1])):
         (tmp_path / name).mkdir()
-        config, told = settings(epochs=3, learning_rate=0.01), []
-        options = {"on_epoch": lambda *epoch, told=told: told.append(epoch), "should_stop": lambda t=told: len(t) == 2}
-        fitted(layers, config, tmp_path / name, **options)
-        _, history = fitted(layers, config, tmp_path / name, held_out=held_out)
-        losses.append([epoch.loss for epoch in history])
-    assert losses[0] == losses[1]
+        told = []
+        options = {"on_epoch": lambda *epoch, told=told: told.append(epoch), "should_stop": lambda t=told: len(t) == 3}
+        _, cut_off = fitted(layers, config, tmp_path / name, held_out=held_out_first, **options)
+        assert min(cut_off, key=lambda epoch: epoch.val_loss) is not cut_off[-1]
+        histories.append(fitted(layers, config, tmp_path / name, held_out=other)[1])
+    assert [history[-1].val_loss for history in histories] == [histories[0][-1].val_loss] * 2
 
 
 def test_the_score_of_each_epoch_is_asked_for_and_kept(layers, settings, tmp_path):
