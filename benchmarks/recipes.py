@@ -1,7 +1,7 @@
 """Train each recipe from its own layout, and the default one beside it: ``python benchmarks/recipes.py DATA WORK``.
 
 DATA is the folder with ``dsb2018``, ``dsb2018_raw_layout`` and ``liver_ct``, WORK a folder for what is made; what lies
-in it already is not trained again. Each training is one command, ``maskloop train``. A recipe is trained as it is, and
+in it already is trained again only if its recipe has changed. Each training is one command, ``maskloop train``. A recipe is trained as it is, and
 then the default one for as many minutes as that took, told what labels mean and which images to hold out, and nothing
 else; of the liver for 10 minutes too. Dice and IoU are those of the held-out images at their own size, pooled over all
 pixels and as the mean over images; since few are held out of 60 grey ones, these models are judged by others of
@@ -11,6 +11,7 @@ table.
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -100,7 +101,18 @@ def tasks(data: Path, work: Path) -> list[Task]:
     return planned
 
 
+def is_trained(task: Task, folder: Path) -> bool:
+    if not (folder / "model.json").is_file():
+        return False
+    done, wanted = (
+        recipe.model_dump(exclude={"minutes", "epochs"})
+        for recipe in (read_card(folder).training.recipe, find_recipe(task.recipe))
+    )
+    return done == wanted
+
+
 def train(task: Task, work: Path) -> None:
+    shutil.rmtree(work / task.name, ignore_errors=True)
     command = ["train", task.data, "--recipe", task.recipe, "--out", work / task.name]
     if task.name != task.beside:
         command += ["--minutes", task.minutes or read_card(work / task.beside).training.minutes]
@@ -125,11 +137,11 @@ def judge(task: Task, folder: Path) -> Iterator[dict]:
     }
     yield known | {"judged_by": f"{len(training.held_out)} held out"} | scores(model, task.data, training.held_out)
     if task.others:
-        names = [path.stem for path in (task.others / "images").iterdir()]
-        yield known | {"judged_by": f"{len(names)} others"} | scores(model, task.others, names)
+        others = [path.stem for path in (task.others / "images").iterdir()]
+        yield known | {"judged_by": f"{len(others)} others"} | scores(model, task.others, others)
 
 
-def scores(model: "Model", data: Path, names: Sequence[str]) -> dict[str, float]:
+def scores(model: "Model", data: Path, images: Sequence[str]) -> dict[str, float]:
     from maskloop.config import SegmentConfig
     from maskloop.data.examples import read_examples
     from maskloop.ops.class_scores import count_classes
@@ -137,7 +149,7 @@ def scores(model: "Model", data: Path, names: Sequence[str]) -> dict[str, float]
 
     counts = [
         count_classes(model.segment_plane(e.image, SegmentConfig()).labels, np.minimum(e.labels, 1), 2)
-        for e in read_examples(data, names, model.card.network.task)
+        for e in read_examples(data, images, model.card.network.task)
     ]
     pooled = pool(counts)
     return {
@@ -153,9 +165,9 @@ def table(rows: list[dict]) -> str:
         ["recipe", "parameters", "images", "epochs", "minutes", "judged by", "Dice", "IoU", "mean Dice", "mean IoU"]
     ]
     for row in rows:
-        scores = [f"{row[key]:.3f}" for key in ("dice", "iou", "dice_mean", "iou_mean")]
+        reached = [f"{row[key]:.3f}" for key in ("dice", "iou", "dice_mean", "iou_mean")]
         counts = [str(row["images"]), str(row["epochs"]), f"{row['minutes']:.1f}", row["judged_by"]]
-        lines.append([row["training"], f"{row['parameters']:,}", *counts, *scores])
+        lines.append([row["training"], f"{row['parameters']:,}", *counts, *reached])
     return align(lines)
 
 
@@ -171,7 +183,7 @@ def main() -> None:
     for task in tasks(options.data, options.work):
         if options.only and task.beside not in options.only:
             continue
-        if not (options.work / task.name / "model.json").is_file():
+        if not is_trained(task, options.work / task.name):
             train(task, options.work)
         rows += judge(task, options.work / task.name)
         print(table(rows), flush=True)

@@ -91,7 +91,7 @@ def test_when_time_runs_out_what_was_tried_until_then_counts(discs):
 def test_a_foreground_is_thresholded_wherever_it_is_told_best(discs, inside, outside, low, high):
     labels = discs((40, 40), [(20, 20)], 10)
     maps = np.where(labels > 0, inside, outside)[..., None]
-    assert low < tune_foreground([maps], [labels], [None], LabelsConfig()).foreground <= high
+    assert low < tune_foreground([maps], [labels], [None], LabelsConfig(), False).foreground <= high
 
 
 def test_only_what_is_known_has_a_say_in_the_threshold(discs):
@@ -99,6 +99,30 @@ def test_only_what_is_known_has_a_say_in_the_threshold(discs):
     maps = np.where(labels > 0, 0.9, 0.8)[..., None]
     elsewhere = np.zeros((40, 40), bool)
     elsewhere[:4] = True  # where there is nothing, and 0.8 would be something
-    assert tune_foreground([maps], [labels], [~elsewhere], LabelsConfig()).foreground == pytest.approx(0.85)
+    assert tune_foreground([maps], [labels], [~elsewhere], LabelsConfig(), False).foreground == pytest.approx(0.85)
     first = LabelsConfig(foreground=0.5)
-    assert tune_foreground([maps], [labels], [labels > 0], first) == first  # any below is as good
+    assert tune_foreground([maps], [labels], [labels > 0], first, False) == first  # any below is as good
+
+
+def test_of_thresholds_that_are_as_good_the_nearest_is_taken(discs):
+    labels = discs((40, 40), [(20, 20)], 10)
+    maps = np.where(labels > 0, 0.4, 0.1)[..., None]
+    assert tune_foreground([maps], [labels], [None], LabelsConfig(foreground=0.52), False).foreground == 0.4
+
+
+@pytest.mark.parametrize(("faint", "threshold"), [(1, 0.5), (4, 0.4)])
+def test_a_threshold_that_has_served_is_left_where_images_agree(discs, faint, threshold):
+    labels = discs((40, 40), [(20, 20)], 10)
+    maps = [np.where(labels > 0, 0.42 if number < faint else 0.9, 0.1)[..., None] for number in range(4)]
+    for one in maps:
+        one[20, 20] = 0.07  # a single pixel tells nothing
+    options = ([labels] * 4, [None] * 4, LabelsConfig(foreground=0.5), True)
+    assert tune_foreground(maps, *options).foreground == threshold
+
+
+def test_a_threshold_that_has_served_stays_where_there_is_one_image(discs):
+    labels = discs((40, 40), [(20, 20)], 10)
+    maps = [np.where(labels > 0, 0.42, 0.1)[..., None]]
+    first = LabelsConfig(foreground=0.5)
+    assert tune_foreground(maps, [labels], [None], first, True) == first
+    assert tune_foreground(maps, [labels], [None], first, False).foreground == 0.4

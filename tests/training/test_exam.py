@@ -80,8 +80,10 @@ def test_thresholds_are_chosen_by_which_the_network_passes_best(example):
 
 def test_in_a_hurry_what_was_known_before_is_kept(example):
     first = LabelsConfig(foreground=0.5)
-    exam = Exam(CONFIG, [example()])
-    assert exam.tune(exam.maps(Oracle(faint=0.42)), first, True, lambda: True) == first
+    exam = Exam(CONFIG, [example(), example("b", CENTRES[:2])])
+    maps = exam.maps(Oracle(faint=0.42))
+    assert exam.tune(maps, first, True, lambda: True) == first
+    assert exam.tune(maps, first, True, lambda: False).foreground < 0.42
 
 
 def test_an_excerpt_is_of_a_few_small_crops_amid_objects_the_fullest_first(example):

@@ -8,7 +8,7 @@ import numpy as np
 
 from maskloop.config import LabelsConfig
 from maskloop.ops.instances import drop_small, find_basins
-from maskloop.ops.metrics import Counts, count, pool
+from maskloop.ops.metrics import Counts, count
 
 FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 SPLITTINGS = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
@@ -43,7 +43,8 @@ def tune_labels(
     masks : sequence of ndarray of shape (Y, X), bool, or None, optional
         Where the truth is known; everywhere where they are left out.
     first : LabelsConfig, optional
-        What has served before. Left out: nothing has, and the best is taken.
+        What has served before; with a single image it is kept, for that does not tell what another would say. Left
+        out: nothing has, and the best is taken.
     should_stop : callable, optional
         Asked before each image; it is chosen from what was tried until then, at the least the first.
 
@@ -52,41 +53,74 @@ def tune_labels(
     LabelsConfig
     """
     if first is not None and len(maps) == 1:
-        return first  # one image does not tell what another would say
+        return first
+    has_served = first is not None
     images = list(zip(maps, truths, masks or [None] * len(maps), strict=True))
     start = first or LabelsConfig()
     tried = _try_out(images, [start])
     for foreground in sorted(FOREGROUNDS, key=lambda one: abs(one - start.foreground)):  # time may run out
         tried += _try_out(images, _variants(start, foreground=[foreground], splitting=SPLITTINGS), should_stop)
-    best = _choose(tried, first)
+    best = _choose(tried, start, has_served)
     tried = [best, *_try_out(images, _variants(best.config, min_size=MIN_SIZES), should_stop)]
-    return _choose(tried, first).config
+    return _choose(tried, start, has_served).config
 
 
 def tune_foreground(
-    maps: Sequence[np.ndarray], truths: Sequence[np.ndarray], masks: Sequence[np.ndarray | None], first: LabelsConfig
+    maps: Sequence[np.ndarray],
+    truths: Sequence[np.ndarray],
+    masks: Sequence[np.ndarray | None],
+    first: LabelsConfig,
+    has_served: bool,
 ) -> LabelsConfig:
-    """Choose the threshold of the foreground by the Dice pooled over all pixels; parameters as in `tune_labels`."""
+    """Choose the threshold of the foreground by the Dice pooled over all pixels, as `tune_labels` does by the AP.
+
+    Parameters
+    ----------
+    maps : sequence of ndarray of shape (Y, X, 1), float
+    truths : sequence of ndarray of shape (Y, X), int
+    masks : sequence of ndarray of shape (Y, X), bool, or None
+        Where the truth is known; None where it is everywhere.
+    first : LabelsConfig
+        What is given back with another threshold.
+    has_served : bool
+        Whether the first has served before.
+
+    Returns
+    -------
+    LabelsConfig
+    """
+    if has_served and len(maps) == 1:
+        return first
     known = [slice(None) if mask is None else mask for mask in masks]
-    found = np.concatenate([one[..., 0][where].ravel() for one, where in zip(maps, known, strict=True)])
-    true = np.concatenate([one[where].ravel() > 0 for one, where in zip(truths, known, strict=True)])
+    found = [one[..., 0][where].ravel() for one, where in zip(maps, known, strict=True)]
+    true = [one[where].ravel() > 0 for one, where in zip(truths, known, strict=True)]
 
-    def dice(threshold: float) -> float:
-        predicted = found >= threshold
-        total = int(np.count_nonzero(predicted)) + int(np.count_nonzero(true))
-        return 2 * int(np.count_nonzero(predicted & true)) / max(total, 1)
+    def try_out(threshold: float) -> _Tried:
+        predicted = [of_image >= threshold for of_image in found]
+        both = [2 * np.count_nonzero(p & t) for p, t in zip(predicted, true, strict=True)]
+        each = [np.count_nonzero(p) + np.count_nonzero(t) for p, t in zip(predicted, true, strict=True)]
+        config = first.model_copy(update={"foreground": threshold})
+        return _Tried(config, np.array(both)[:, None], np.array(each)[:, None])
 
-    return first.model_copy(update={"foreground": max((first.foreground, *THRESHOLDS), key=dice)})
+    return _choose([try_out(threshold) for threshold in (first.foreground, *THRESHOLDS)], first, has_served).config
 
 
 @dataclass(frozen=True)
 class _Tried:
+    """A config, and parts and wholes of shape (images, scores): pooled over the images, they make scores."""
+
     config: LabelsConfig
-    counts: list[Counts]  # of each image
+    parts: np.ndarray
+    wholes: np.ndarray
 
     @property
-    def mean_ap(self) -> float:
-        return float(pool(self.counts).ap.mean())
+    def score(self) -> float:
+        return float(self.scores(np.ones((1, len(self.parts))))[0])
+
+    def scores(self, drawn: np.ndarray) -> np.ndarray:
+        """Return the mean of the scores, of shape (D,), for each row (D, images) of how often each image is drawn."""
+        parts, wholes = drawn @ self.parts, drawn @ self.wholes
+        return np.where(wholes > 0, parts / np.maximum(wholes, 1), 1.0).mean(axis=1)
 
 
 def _variants(config: LabelsConfig, **values: Sequence[float]) -> list[LabelsConfig]:
@@ -105,29 +139,28 @@ def _try_out(
         for config, of_config in zip(configs, counts, strict=True):
             labels = drop_small(basins.merged(config.splitting), config.min_size)
             of_config.append(count(labels, truth, mask))
-    return [_Tried(config, of_config) for config, of_config in zip(configs, counts, strict=True)]
+    return [_try_objects(config, of_config) for config, of_config in zip(configs, counts, strict=True)]
 
 
-def _choose(tried: Sequence[_Tried], first: LabelsConfig | None) -> _Tried:
-    """Return what is best, or where something has served before, what is as good and nearest to it."""
-    best = max(tried, key=lambda one: one.mean_ap)
-    if first is None:
+def _try_objects(config: LabelsConfig, counts: Sequence[Counts]) -> _Tried:
+    found = np.array([of.true_positives for of in counts])
+    return _Tried(config, found, np.array([[of.predicted + of.truth] for of in counts]) - found)
+
+
+def _choose(tried: Sequence[_Tried], first: LabelsConfig, has_served: bool) -> _Tried:
+    """Return what is best, or where the first has served before, what is as good and nearest to it."""
+    best = max(tried, key=lambda one: (one.score, -_distance(one.config, first)))
+    if not has_served:
         return best
-    as_good = [one for one in tried if best.mean_ap - one.mean_ap <= CLEARLY * _standard_error(best, one)]
-    return min(as_good, key=lambda one: (_distance(one.config, first), -one.mean_ap))
+    as_good = [one for one in tried if best.score - one.score <= CLEARLY * _standard_error(best, one)]
+    return min(as_good, key=lambda one: (_distance(one.config, first), -one.score))
 
 
 def _standard_error(one: _Tried, other: _Tried) -> float:
-    """Return that of the difference of two mean APs, by drawing the images anew, the same for both."""
-    drawn = np.random.default_rng(0).multinomial(len(one.counts), [1 / len(one.counts)] * len(one.counts), DRAWS)
-    return float(np.std(_mean_ap_of(one.counts, drawn) - _mean_ap_of(other.counts, drawn)))
-
-
-def _mean_ap_of(counts: Sequence[Counts], drawn: np.ndarray) -> np.ndarray:
-    """Return the mean AP of images, for each row of how often each is drawn."""
-    found = drawn @ np.array([of.true_positives for of in counts])
-    union = drawn @ np.array([[of.predicted + of.truth] for of in counts]) - found
-    return np.where(union > 0, found / np.maximum(union, 1), 1.0).mean(axis=1)
+    """Return that of the difference of two scores, by drawing the images anew, the same for both."""
+    images = len(one.parts)
+    drawn = np.random.default_rng(0).multinomial(images, [1 / images] * images, DRAWS)
+    return float(np.std(one.scores(drawn) - other.scores(drawn)))
 
 
 def _distance(config: LabelsConfig, other: LabelsConfig) -> float:

@@ -88,7 +88,9 @@ class Exam:
         truths, masks = ([getattr(e, name) for e in self.examples] for name in ("labels", "reviewed"))
         if self.config.task.kind == "objects":
             return tune_labels(maps, truths, masks, first if has_served else None, should_stop)
-        return tune_foreground(maps, truths, masks, first) if self.config.task.kind == "foreground" else first
+        if self.config.task.kind == "foreground":
+            return tune_foreground(maps, truths, masks, first, has_served)
+        return first
 
 
 def _crop_amid_objects(example: Example) -> Example:
