@@ -1,12 +1,12 @@
 """Train each recipe from its own layout, and the default one beside it: ``python benchmarks/recipes.py DATA WORK``.
 
 DATA is the folder with ``dsb2018``, ``dsb2018_raw_layout`` and ``liver_ct``, WORK a folder for what is made; what lies
-in it already is trained again only if its recipe has changed. Each training is one command, ``maskloop train``. A recipe is trained as it is, and
-then the default one for as many minutes as that took, told what labels mean and which images to hold out, and nothing
-else; of the liver for 10 minutes too. Dice and IoU are those of the held-out images at their own size, pooled over all
-pixels and as the mean over images; since few are held out of 60 grey ones, these models are judged by others of
-fluorescence, too, that neither has seen. ``--only NAME`` trains the recipes of these names, ``--json FILE`` writes the
-table.
+in it already is trained again only if its recipe has changed. Each training is one command, ``maskloop train``. A
+recipe is trained as it is, and then the default one for as many minutes as that took, told what labels mean and which
+images to hold out, and nothing else; of the liver for 10 minutes too. Dice and IoU are those of the held-out images at
+their own size, pooled over all pixels and as the mean over images; since few are held out of 60 grey ones, these models
+are judged by others of fluorescence, too, that neither has seen. ``--only NAME`` trains the recipes of these names,
+``--json FILE`` writes the table.
 """
 
 import argparse

@@ -6,6 +6,7 @@ import pytest
 import tifffile
 
 from maskloop.config import ClassConfig, name_classes
+from maskloop.errors import Cancelled, InputError
 from maskloop.ops.axes import to_planes
 from maskloop.project.class_masks import propose_colours, read_class_mask
 from maskloop.project.masks import RefusedError
@@ -144,6 +145,29 @@ def test_greys_are_colours_where_others_are_colours(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "b.png", white_only, classes), 2 * (NUMBERS == 1))
 
 
+def test_any_grey_is_a_colour_beside_others_in_whatever_order(tmp_path):
+    grey_only = np.where((NUMBERS == 1)[..., None].repeat(3, axis=-1), 128, 0).astype(np.uint8)
+    for masks in ((grey_only, COLOURS), (COLOURS, grey_only)):
+        assert propose(tmp_path, *masks) == ("#00ff00", "#808080", "#b42828")
+
+
+def test_numbers_beside_colours_are_refused(tmp_path):
+    with pytest.raises(RefusedError, match=r"0\.png.*holds numbers, and other masks hold colours"):
+        propose(tmp_path, NUMBERS, COLOURS)
+
+
+def test_no_classes_are_proposed_for_masks_that_hold_too_many_colours_together(tmp_path):
+    rng = np.random.default_rng(0)
+    with pytest.raises(InputError, match="The masks hold 90 colours together; wanted are at most 64") as refused:
+        propose(tmp_path, *rng.integers(1, 256, (3, 30, 1, 3), np.uint8))
+    assert not isinstance(refused.value, RefusedError)
+
+
+def test_reading_masks_can_be_stopped(tmp_path):
+    with pytest.raises(Cancelled):
+        propose_colours([tmp_path / "never read.png"], lambda: True)
+
+
 def test_of_a_mask_that_is_white_all_over_one_class_is_proposed(tmp_path):
     assert len(propose(tmp_path, np.full((4, 4), 255, np.uint8))) == 1
 
@@ -151,7 +175,9 @@ def test_of_a_mask_that_is_white_all_over_one_class_is_proposed(tmp_path):
 @pytest.mark.parametrize(
     ("pixels", "sentence"),
     [
-        (np.array([[0, 85, 170, 255]], np.uint8), "numbers up to 255; wanted is 1 to 64 for the classes"),
+        (np.array([[0, 85, 170, 255]], np.uint8), "the number 255; wanted is 1 to 64 for the classes"),
+        (np.array([[-1, 0, 1]], np.int16), "the number -1; wanted is 1 to 64"),
+        (np.array([[3, 255]], np.uint8), "the number 255; wanted is 1 to 64"),
         (np.array([[0.0, np.inf]], np.float32), "fractions"),
         (np.zeros((9, 9, 2), np.uint8), "2 channels; wanted is one, or colours"),
     ],

@@ -209,15 +209,3 @@ def test_what_was_written_before_there_were_tasks_is_read(folder, dropout, wante
     network = read_card(folder).network
     assert network.task.kind == "objects"
     assert network.dropout == wanted
-
-
-def test_recipes_of_before_weights_were_averaged_are_read_so(folder):
-    from maskloop.config import TrainConfig
-
-    card = read_card(folder)
-    save_card(card.model_copy(update={"training": card.training.model_copy(update={"recipe": TrainConfig()})}), folder)
-    assert read_card(folder).training.recipe.average
-    written = json.loads((folder / "model.json").read_text())
-    del written["training"]["recipe"]["average"]
-    (folder / "model.json").write_text(json.dumps(written))
-    assert not read_card(folder).training.recipe.average

@@ -11,12 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from maskloop import api, cli
-from maskloop.config import TrainConfig
+from maskloop.config import TrainConfig, name_classes
 from maskloop.errors import Cancelled, InputError, ModelError
 from maskloop.ops.metrics import pool
 from maskloop.project.history import Epoch, write_history
 from maskloop.project.model_folder import Training, read_card, save_card
 from maskloop.project.project import Project
+from maskloop.reporting.class_kind import ClassKind
+from maskloop.reporting.foreground_kind import ForegroundKind
 from maskloop.reporting.judged_image import best_median_worst, judge_image
 from maskloop.reporting.object_kind import ObjectKind
 from maskloop.reporting.object_scores_of_all import score_objects_of_all
@@ -277,6 +279,13 @@ def judged(name, share):
     labels = truth.copy()
     labels.reshape(-1)[np.flatnonzero(truth)[round(100 * share) :]] = 0
     return judge_image(ObjectKind(), name, None, truth, labels)
+
+
+@pytest.mark.parametrize("kind", [ObjectKind(), ForegroundKind(), ClassKind(name_classes("ab"))])
+@pytest.mark.parametrize("mask", [None, np.ones((4, 5), bool)])
+def test_labels_of_another_shape_than_the_truth_are_refused(kind, mask):
+    with pytest.raises(InputError, match=r"\(4, 6\).*\(4, 5\)"):
+        kind.judge(np.ones((4, 6), int), np.ones((4, 5), int), mask)
 
 
 def test_the_best_the_median_and_the_worst_are_chosen_by_mean_ap():

@@ -3,15 +3,16 @@
 import csv
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save
 
 from maskloop import load_model, segment, train
 from maskloop.errors import InputError, ModelError
-from maskloop.project.model_folder import check_weights, read_card
+from maskloop.project.model_folder import check_weights, read_card, save_card
 from maskloop.recipes import find_recipe, read_recipe
 
 
@@ -156,6 +157,29 @@ def test_a_training_whose_model_could_not_be_described_is_finished_by_another_ca
     assert rows(folder) == rows(trained[0])
 
 
+@pytest.mark.parametrize("damage", ["cut off", "empty", "without arrays", "without settings"])
+def test_going_on_with_what_is_damaged_is_refused(damage, data, settings, tmp_path):
+    with pytest.raises(CutOffError):
+        train(data, tmp_path / "model", settings(), on_epoch=cut_off_after(1))
+    state = tmp_path / "model" / "state.safetensors"
+    content, arrays = state.read_bytes(), load_file(state)
+    fewer = {name: array for name, array in arrays.items() if not name.startswith("spare")}
+    with safe_open(state, "numpy") as file:
+        metadata = file.metadata()
+    state.write_bytes(
+        {
+            "cut off": content[: len(content) // 2],
+            "empty": b"",
+            "without arrays": save(fewer, metadata),
+            "without settings": save(arrays),
+        }[damage]
+    )
+    before = (state.read_bytes(), (tmp_path / "model" / "weights.safetensors").read_bytes())
+    with pytest.raises(InputError, match=r"is damaged, or of another version.*train anew, into another folder"):
+        train(data, tmp_path / "model", settings())
+    assert before == (state.read_bytes(), (tmp_path / "model" / "weights.safetensors").read_bytes())
+
+
 def test_going_on_with_other_settings_is_refused(data, settings, tmp_path):
     folder = tmp_path / "model"
     with pytest.raises(CutOffError):
@@ -192,6 +216,13 @@ def test_a_base_model_is_started_from_and_named(data, settings, trained, tmp_pat
     assert card.network == trained[1].network
     before, after = (load_file(folder / "weights.safetensors") for folder in (trained[0], tmp_path / "model"))
     np.testing.assert_allclose(after["up0a/kernel"], before["up0a/kernel"], atol=1e-6)
+
+
+def test_the_thresholds_of_a_base_stay_where_a_single_image_is_held_out(trained, data, settings, tmp_path):
+    base = shutil.copytree(trained[0], tmp_path / "base")
+    labels = trained[1].labels.model_copy(update={"foreground": 0.62, "splitting": 0.62})
+    save_card(trained[1].model_copy(update={"labels": labels}), base)
+    assert train(data, tmp_path / "model", settings(base=str(base), epochs=1)).labels == labels
 
 
 def test_a_base_model_that_is_not_there_is_refused(data, settings, tmp_path):

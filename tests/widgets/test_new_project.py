@@ -142,9 +142,14 @@ def test_classes_are_taken_from_masks(dialog, classes, choose_masks):
         ("#00ff00", "tumour"),
         ("#b42828", "liver"),
     ]
+    dialog.classes.rows[0].edit.setText("vessel")
+    choose_masks(in_stripes(RED, GREEN, (9, 9, 90)))  # and that of a colour which is gone to the one that is new
+    assert [row.name for row in dialog.classes.rows] == ["tumour", "vessel", "liver"]
     choose_masks(np.array([[0, 1, 2, 3]], np.uint8))
     assert [row.colour for row in dialog.classes.rows] == list(COLOURS[:3])
-    assert dialog.sentence.text() == "Class 1 has no name."
+    assert [row.name for row in dialog.classes.rows] == ["tumour", "vessel", "liver"]
+    choose_masks(np.array([[0, 1, 2, 3, 4]], np.uint8))
+    assert dialog.sentence.text() == "Class 4 has no name."
 
 
 def test_masks_that_show_no_classes_change_nothing(dialog, classes, choose_masks, monkeypatch):

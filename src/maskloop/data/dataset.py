@@ -138,6 +138,7 @@ def training_batches(
         tf.TensorSpec((2,), tf.int32),
     )
     dataset = tf.data.Dataset.from_generator(windows, output_signature=signature)
+    # Without autotune (see below) it must be said how much is done at once: the crops of a batch.
     dataset = dataset.map(vary, num_parallel_calls=config.batch, deterministic=True)
     return _untuned(dataset.batch(config.batch, drop_remainder=True).prefetch(2))
 

@@ -1,14 +1,14 @@
 """Masks of classes to labels: by the numbers of the classes, or by their colours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import numpy as np
 
 from maskloop.config import BLACK, ClassConfig, usual_colours
-from maskloop.errors import InputError
+from maskloop.errors import Cancelled, InputError
 from maskloop.files import read_image
 from maskloop.ops.axes import Planes, guess_axes, to_planes
 from maskloop.project.mask_numbers import JPEG_SUFFIXES
@@ -17,7 +17,8 @@ from maskloop.project.masks import refusing
 MOST_NAMED = 6  # values or colours in a sentence
 MOST_PROPOSED = 64  # classes; photographs hold more numbers and colours
 WHITE = 255
-PHOTOGRAPH = f"It holds more than {MOST_PROPOSED} colours or numbers, as photographs do."
+
+Named = TypeVar("Named", list[str], np.ndarray)
 
 
 def read_class_mask(paths: Sequence[Path], planes: Planes, classes: tuple[ClassConfig, ...]) -> np.ndarray:
@@ -57,13 +58,15 @@ def read_class_mask(paths: Sequence[Path], planes: Planes, classes: tuple[ClassC
     return planes.restore(labels)
 
 
-def propose_colours(paths: Sequence[Path]) -> tuple[str, ...]:
-    """Find out which classes there are in masks of which nothing is known yet.
+def propose_colours(paths: Sequence[Path], should_stop: Callable[[], bool] = lambda: False) -> tuple[str, ...]:
+    """Return which colours classes have in masks.
 
     Parameters
     ----------
     paths : sequence of Path
         Files as `read_class_mask` reads them.
+    should_stop : callable, optional
+        Asked before each file.
 
     Returns
     -------
@@ -75,24 +78,36 @@ def propose_colours(paths: Sequence[Path]) -> tuple[str, ...]:
     ------
     RefusedError
         If a file is damaged, a JPEG, or no mask of classes.
+    InputError
+        If the masks hold too many colours together.
+    Cancelled
+        If it was asked to stop.
     """
-    painted, greys, highest = set[str](), set[str](), 0
+    numbers, greys, painted = dict[Path, np.ndarray](), dict[Path, np.ndarray](), set[str]()
     for path in paths:
+        if should_stop():
+            raise Cancelled
         with refusing(path):
             mask, axes = _read(path)
             colours = _opaque(mask) if axes.endswith("C") else None
             if colours is None:
-                highest = max(highest, _highest(mask))
+                numbers[path] = np.unique(mask)
             elif _is_grey(colours):
-                greys.update(_names(colours) if colours.dtype == np.uint8 else ())
-                highest = max(highest, _highest(colours[..., 0]))
+                greys[path] = np.unique(colours)
             else:
-                painted.update(_names(colours))
-            if len(painted - {BLACK}) > MOST_PROPOSED:
-                raise InputError(PHOTOGRAPH)
-    if painted:  # then greys are colours, too
-        return tuple(sorted((painted | greys) - {BLACK}))
-    return tuple(islice(usual_colours(), highest))
+                painted.update(_few(_names(colours)))
+    if not painted:
+        highest = (_highest(path, values) for path, values in (numbers | greys).items())
+        return tuple(islice(usual_colours(), max(highest, default=0)))
+    for path, values in (numbers | greys).items():
+        with refusing(path):
+            if path in numbers or values.dtype != np.uint8:
+                raise InputError("It holds numbers, and other masks hold colours; wanted is one or the other.")
+            painted.update(_few([f"#{3 * bytes([value]).hex()}" for value in values.tolist()]))
+    painted.discard(BLACK)
+    if len(painted) > MOST_PROPOSED:
+        raise InputError(f"The masks hold {len(painted)} colours together; wanted are at most {MOST_PROPOSED}.")
+    return tuple(sorted(painted))
 
 
 def _read(path: Path) -> tuple[np.ndarray, str]:
@@ -103,17 +118,23 @@ def _read(path: Path) -> tuple[np.ndarray, str]:
     return mask, axes or guess_axes(mask.shape)
 
 
-def _highest(numbers: np.ndarray) -> int:
-    """Return the number of the last class, 1 in a binary mask."""
-    values = np.unique(numbers)
-    _check_whole(values)
-    if values[-1] == WHITE and len(values) <= 2:
-        return 1
-    if len(values) > MOST_PROPOSED + 1:
-        raise InputError(PHOTOGRAPH)
-    if values[-1] > MOST_PROPOSED:
-        raise InputError(f"It holds numbers up to {values[-1]:g}; wanted is 1 to {MOST_PROPOSED} for the classes.")
+def _highest(path: Path, values: np.ndarray) -> int:
+    """Return the number of the last class of a mask that holds these values, 1 of a binary one."""
+    with refusing(path):
+        _check_whole(values)
+        if values[-1] == WHITE and len(values) <= 2 and values[0] in (0, WHITE):
+            return 1
+        _few(values)
+        if values[0] < 0 or values[-1] > MOST_PROPOSED:
+            outside = values[-1] if values[-1] > MOST_PROPOSED else values[0]
+            raise InputError(f"It holds the number {outside:g}; wanted is 1 to {MOST_PROPOSED} for the classes.")
     return int(values[-1])
+
+
+def _few(values: Named) -> Named:
+    if len(values) > MOST_PROPOSED + 1:  # with the background
+        raise InputError(f"It holds more than {MOST_PROPOSED} colours or numbers, as photographs do.")
+    return values
 
 
 def _check_whole(values: np.ndarray) -> None:

@@ -65,11 +65,6 @@ class Training(Config):
     versions: dict[str, str] = Field(default_factory=dict)
     scores: dict[str, float] = Field(default_factory=dict, description="On the validation images.")
 
-    @field_validator("recipe", mode="before")
-    @classmethod
-    def _from_before_weights_were_averaged(cls, given: object) -> object:
-        return {"average": False} | given if isinstance(given, dict) else given
-
 
 class ModelCard(Config):
     """What ``model.json`` says."""

@@ -47,9 +47,10 @@ class ClassKind:
     ) -> ClassVerdict:
         """Compare the class of each pixel."""
         judged = labels, truth, len(self._names), reviewed
+        scores, confusions = score_classes(*judged), count_confusions(*judged)
         found, true = known_part(labels, truth, reviewed)
         parts = tuple(find_true_parts(found == number, true == number) for number in range(1, len(self._names)))
-        return ClassVerdict(score_classes(*judged), count_confusions(*judged), parts)
+        return ClassVerdict(scores, confusions, parts)
 
     def find(self, verdicts: Sequence[ClassVerdict]) -> ClassFindings:
         """Pool all pixels, class by class."""

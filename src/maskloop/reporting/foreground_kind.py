@@ -34,9 +34,10 @@ class ForegroundKind:
     ) -> ClassVerdict:
         """Compare the foreground pixel by pixel."""
         judged = labels > 0, truth > 0, 2, reviewed
-        by_foreground = tuple(count_classes(other > 0, truth > 0, 2, reviewed) for other in at_foregrounds)
+        scores, confusions = score_classes(*judged), count_confusions(*judged)
         parts = find_true_parts(*known_part(labels > 0, truth > 0, reviewed))
-        return ClassVerdict(score_classes(*judged), count_confusions(*judged), (parts,), by_foreground)
+        by_foreground = tuple(count_classes(other > 0, truth > 0, 2, reviewed) for other in at_foregrounds)
+        return ClassVerdict(scores, confusions, (parts,), by_foreground)
 
     def find(self, verdicts: Sequence[ClassVerdict]) -> ForegroundFindings:
         """Pool all pixels."""

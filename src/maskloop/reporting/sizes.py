@@ -9,7 +9,7 @@ from maskloop.reporting.html import drawing
 from maskloop.reporting.plots import plot_sizes
 
 
-def show_sizes(of_images: Sequence[TrueObjects], what: str, found: str) -> str:
+def show_sizes(of_images: Sequence[TrueObjects], what: str, which: str) -> str:
     """Draw the share that is found of each class of size; empty where there is nothing.
 
     Parameters
@@ -18,7 +18,7 @@ def show_sizes(of_images: Sequence[TrueObjects], what: str, found: str) -> str:
         At least one.
     what : str
         What they are, in the plural.
-    found : str
+    which : str
         Which ones are found, to begin the caption with.
 
     Returns
@@ -26,7 +26,7 @@ def show_sizes(of_images: Sequence[TrueObjects], what: str, found: str) -> str:
     str
         HTML.
     """
-    diameters, whether = (np.concatenate([getattr(one, name) for one in of_images]) for name in ("diameters", "found"))
-    classes = sort_by_size(diameters, whether)
-    caption = f"{found}, by size; each bar stands for about equally many {what}."
+    diameters, found = (np.concatenate([getattr(one, name) for one in of_images]) for name in ("diameters", "found"))
+    classes = sort_by_size(diameters, found)
+    caption = f"{which}, by size; each bar stands for about equally many {what}."
     return drawing(plot_sizes(classes, what), caption) if classes else ""

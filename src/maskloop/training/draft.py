@@ -95,7 +95,8 @@ class Draft:
             settings = TrainConfig.model_validate(past["config"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise InputError(
-                f"The unfinished training in {self.folder} is damaged, or of another version; give another folder."
+                f"The unfinished training in {self.folder} is damaged, or of another version, so it cannot be gone on "
+                "with; train anew, into another folder."
             ) from error
         if _without_colours(settings) != _without_colours(config):
             raise InputError(

@@ -35,7 +35,7 @@ def fit(
     rehearsal: Sequence[np.ndarray] = (),
     ap50: Callable[[], float] = lambda: math.nan,
 ) -> list[Epoch]:
-    """Fit a network and leave it with the weights of its best epoch.
+    """Fit a network and leave it with the weights of its best epoch, averaged if the config says so.
 
     A folder that holds the state of an earlier, unfinished run of the same config is gone on with; where other pixels
     are held out by now, its best epoch is judged by these. Where memory runs out, batches are halved.
@@ -131,7 +131,7 @@ class _Rounds:
         return fitted | {f"val_{k}": v for k, v in judged.items()}
 
     def judge(self) -> dict[str, float] | None:
-        """Return loss and IoU on what is held out; None where training is to end."""
+        """Return loss, Dice and IoU on what is held out; None where training is to end."""
         return self._within_memory(self._judge)
 
     def _within_memory(self, work: Callable[[], dict[str, float] | None]) -> dict[str, float] | None:

@@ -69,17 +69,17 @@ class ClassTable(QWidget):
         row.edit.setFocus()
 
     def set_colours(self, colours: Sequence[str]) -> None:
-        """Make a row for each colour; a name goes with its colour, or stays in its row where none is known."""
-        names = {row.colour: row.edit.text() for row in self.rows}
-        if not names.keys() & set(colours):
-            names = dict(zip(colours, names.values(), strict=False))
+        """Make a row for each colour; names go with their colours, and those of other colours to rows without one."""
+        named = [(row.colour, row.edit.text()) for row in self.rows]
+        names = {colour: name for colour, name in named if colour in colours}
+        others = (name for colour, name in named if colour not in colours)
         while len(self.rows) < len(colours):
             self.add()
         for row in self.rows[len(colours) :]:
             self._remove(row)
         for row, colour in zip(self.rows, colours, strict=True):
             row.set_colour(colour)
-            row.edit.setText(names.get(colour, ""))
+            row.edit.setText(names[colour] if colour in names else next(others, ""))
 
     def _remove(self, row: "ClassRow") -> None:
         self.rows.remove(row)

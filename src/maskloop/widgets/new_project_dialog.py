@@ -146,21 +146,18 @@ class NewProjectDialog(QDialog):
         files, _ = QFileDialog.getOpenFileNames(self, "Masks that show all classes")
         if files:
             self.sentence.setText(READING)
-            self._show_reading(True)
-            read = partial(propose_colours, [Path(file) for file in files])
+            self.classes.from_masks_button.setEnabled(False)
+            read = partial(propose_colours, [Path(file) for file in files], lambda: self._is_closed)
             self._background.run(read, self._show_classes, self._show_refusal)
 
     def _show_classes(self, colours: tuple[str, ...]) -> None:
         if not colours:
             self._show_refusal(EMPTY)
         elif not self._is_closed:
-            self._show_reading(False)
+            self.classes.from_masks_button.setEnabled(True)
             self.classes.set_colours(colours)
 
     def _show_refusal(self, reason: str) -> None:
         if not self._is_closed:
-            self._show_reading(False)
+            self.classes.from_masks_button.setEnabled(True)
             self.sentence.setText(reason)
-
-    def _show_reading(self, busy: bool) -> None:
-        self.classes.from_masks_button.setEnabled(not busy)
