@@ -1,7 +1,7 @@
 """Fine-tune on a few images of a kind that the base has never seen: ``python benchmarks/finetune.py DSB2018 WORK``.
 
 DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``, WORK a folder for what is trained: what lies in it
-already is not trained again, so that a run of hours can be cut off. ``--only 5 corner`` trains what bears these words
+already is not trained again, so that a run of hours can be cut off, and other settings take another folder. ``--only 5 corner`` trains what bears these words
 in its name, ``--json FILE`` writes the table.
 
 Times are those of two quiet cores on which a step with crops of 256 pixels takes 0.4 s, and of 128 pixels 0.125 s
@@ -201,6 +201,11 @@ def main() -> None:
         scores = {kind: score(options.data, options.work / task.name, kind) for kind in kinds}
         (options.work / task.name / "scores.json").write_text(json.dumps(scores))
         return
+    settings = "\n".join(f"{task.name}: {task.config.model_dump_json()}" for task in everything)
+    written = options.work / "settings.txt"
+    if written.exists() and written.read_text() != settings:
+        sys.exit(f"{options.work} holds trainings with other settings; give another folder.")
+    written.write_text(settings)
     for task in everything:
         wanted = not options.only or task.name == BASE or any(word in task.name.split() for word in options.only)
         if wanted and not row(options.work, task):

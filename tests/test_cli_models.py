@@ -80,6 +80,8 @@ def test_a_model_of_classes_is_listed_with_what_it_has(project):
         "classes (liver, tumour): about 21 pixels across (5 to 80), rescaled from 42",
         "validation: Dice 0.700, IoU 0.600, dice of liver 0.900, dice of tumour 0.500",
         "recipe: filters 64 128 256 512 (relu), whole images of 256 pixels",
+        "parent: none, it was trained from scratch",
+        "training: 0 epochs, 0.0 minutes, seed 0",
     ):
         assert f"  {line}" in said
 

@@ -127,18 +127,19 @@ def describe_model(card: "ModelCard", name: str) -> str:
     -------
     str
     """
-    from maskloop.project.model_facts import describe_scores, describe_settings, describe_size
+    from maskloop.project import model_facts as facts
 
-    training, settings = card.training, describe_settings(card.training)
-    return "\n".join(
-        [
-            f"{name}: {card.description}",
-            f"  {card.network.task}: {describe_size(card)}",
-            f"  images: {training.images} for training, {len(training.held_out)} for validation",
-            f"  validation: {describe_scores(training) or 'no scores'}",
-            *([f"  recipe: {settings}"] if settings else []),
-        ]
-    )
+    training = card.training
+    lines = {
+        str(card.network.task): facts.describe_size(card),
+        "parent": facts.describe_parent(training),
+        "images": f"{training.images} for training, {len(training.held_out)} for validation",
+        "validation": facts.describe_scores(training) or "no scores",
+        "training": facts.describe_training(training),
+        "recipe": facts.describe_settings(training),
+        "software": facts.describe_software(training),
+    }
+    return "\n".join([f"{name}: {card.description}", *(f"  {key}: {text}" for key, text in lines.items() if text)])
 
 
 def _tell_rest(registry: "Registry", has_models: bool) -> None:

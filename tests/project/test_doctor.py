@@ -112,7 +112,7 @@ def labels_without_image(folder):
 
 
 FAULTS = {
-    no_mask: ("warning", "It has no mask"),
+    no_mask: ("error", "It has no mask"),
     another_size: ("error", "The mask is 125 x 160 pixels"),
     a_photograph_for_a_mask: ("error", "as photographs, probabilities, interpolated labels and classes do"),
     no_objects: ("warning", "There is nothing but background in the mask"),

@@ -639,6 +639,14 @@ def test_a_name_that_leads_elsewhere_is_refused(registry, exported, name):
     assert everything(registry.project_folder.parent) == before
 
 
+def test_a_model_whose_labels_mean_something_else_is_refused(exported, tmp_path):
+    Project.create(tmp_path / "organs", TaskConfig(kind="foreground")).close()
+    before = everything(tmp_path / "organs")
+    with pytest.raises(InputError, match="mine makes objects, and the labels of this project mean foreground"):
+        Registry(tmp_path / "organs").import_zip(exported)
+    assert everything(tmp_path / "organs") == before
+
+
 def test_weights_that_are_a_pickle_are_refused_though_somebody_vouches_for_them(registry, exported, tmp_path):
     content = pickle.dumps(np.arange(999)) + bytes(5000)
     contents = change_card(unpack(exported), weights_sha256=hashlib.sha256(content).hexdigest())

@@ -36,6 +36,15 @@ def test_labels_that_do_not_fit_their_image_are_refused(discs, write_data, setti
         train(data, tmp_path / "model", settings())
 
 
+def test_what_is_odd_about_masks_is_remarked_once_for_all_files(discs, write_data, settings, tmp_path):
+    binary = [discs((64, 64), centres, 9) > 0 for centres in ([(20, 20)], [(40, 40)], [(20, 44)])]
+    numbered = discs((64, 64), [(20, 20), (44, 44)], 9)
+    remarks = []
+    folder = write_data(tmp_path / "data", [*binary, numbered])
+    train(folder, tmp_path / "model", settings(epochs=1), on_remark=remarks.append)
+    assert remarks == ["0.tif and 2 more: A binary mask: objects that touch have become one."]
+
+
 def test_data_that_are_not_there_are_refused(settings, tmp_path):
     with pytest.raises(InputError, match=r"There is no folder .*nothing"):
         train(tmp_path / "nothing", tmp_path / "model", settings())

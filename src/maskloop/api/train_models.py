@@ -11,6 +11,7 @@ from maskloop.errors import InputError
 from maskloop.model.runtime import start_engine
 from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.project.layout import PROJECT_FILE
+from maskloop.project.masks import Finding
 from maskloop.project.model_folder import MODEL_FILE, ModelCard, find_model, read_card
 from maskloop.project.project import Project
 
@@ -32,7 +33,8 @@ def train(
 ) -> ModelCard:
     """Train a model and write its folder.
 
-    Training that was cut off is gone on with when the same call is made again.
+    Training that was cut off is gone on with when the same call is made again. What is odd about the masks of a folder
+    is remarked.
 
     Parameters
     ----------
@@ -80,7 +82,7 @@ def train(
         raise InputError(f"{folder} {kind}; wanted is a new folder.")
     try:
         config = config.model_copy(update={"base": str(model_of(config.base, Path(data)))})
-        lesson, config = _read_lesson(Path(data), config)
+        lesson, config = _read_lesson(Path(data), config, on_remark)
         folder.mkdir(parents=True, exist_ok=True)
         callbacks = Callbacks(on_epoch, on_preview, on_remark, should_stop)
         return train_model(lesson, folder, config, Path(data).resolve().name, callbacks)
@@ -90,7 +92,7 @@ def train(
         raise
 
 
-def _read_lesson(data: Path, config: TrainConfig) -> "tuple[Lesson, TrainConfig]":
+def _read_lesson(data: Path, config: TrainConfig, on_remark: Callable[[str], None]) -> "tuple[Lesson, TrainConfig]":
     """Read what a folder of images and labels teaches, or what is reviewed in a project; settle what labels mean."""
     from maskloop.data.examples import read_examples
     from maskloop.data.project_examples import read_lesson
@@ -101,7 +103,14 @@ def _read_lesson(data: Path, config: TrainConfig) -> "tuple[Lesson, TrainConfig]
             config = _for_task(config, project.task)
             return read_lesson(project, config.channel), config
     config = _for_task(config, None)
-    examples = read_examples(data, task=config.network.task, channel=config.channel)
+    notes: list[Finding] = []
+    examples = read_examples(data, task=config.network.task, channel=config.channel, on_note=notes.append)
+    files: dict[str, list[str]] = {}
+    for note in notes:
+        files.setdefault(note.reason, []).append(note.path.name)
+    for reason, names in files.items():
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        on_remark(f"{names[0]}{others}: {reason}")
     return split_examples(examples, config), config
 
 

@@ -1,6 +1,6 @@
 """Images with their labels, read from a folder and checked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from skimage.transform import resize
 from maskloop.config import OBJECTS, TaskConfig
 from maskloop.errors import InputError
 from maskloop.ops.axes import choose_channel, to_planes
-from maskloop.project.importers import read_match
-from maskloop.project.masks import RefusedError, refusing
+from maskloop.project.importers import MatchedImage, read_match
+from maskloop.project.masks import Finding, RefusedError, refusing
 from maskloop.project.matching import Match, find_matches
 
 
@@ -57,7 +57,11 @@ def bring_to_size(example: Example, size: tuple[int, int]) -> Example:
 
 
 def read_examples(
-    folder: Path, names: Iterable[str] | None = None, task: TaskConfig = OBJECTS, channel: int | None = None
+    folder: Path,
+    names: Iterable[str] | None = None,
+    task: TaskConfig = OBJECTS,
+    channel: int | None = None,
+    on_note: Callable[[Finding], None] = lambda _: None,
 ) -> list[Example]:
     """Read the images of a folder with their masks, of any layout that can be imported; stacks plane by plane.
 
@@ -70,6 +74,8 @@ def read_examples(
         What the numbers or colours of the masks mean. Left out: objects.
     channel : int, optional
         The one to take, counted from 0. Left out: all.
+    on_note : callable, optional
+        Told what is odd about a mask.
 
     Returns
     -------
@@ -89,11 +95,16 @@ def read_examples(
     if without := [match.image.name for match in matches if not match.masks]:
         raise InputError(f"{len(without)} of {len(matches)} images in {folder} have no mask, such as {without[0]}.")
     seen: dict[str, str] = {}
-    return [example for match in matches for example in _read(match, seen, task, channel)]
+    examples = []
+    for match in matches:
+        read = read_match(match, seen, task)
+        for note in read.notes:
+            on_note(note)
+        examples += _planes_of(match, read, channel)
+    return examples
 
 
-def _read(match: Match, seen: dict[str, str], task: TaskConfig, channel: int | None) -> Iterator[Example]:
-    read = read_match(match, seen, task)
+def _planes_of(match: Match, read: MatchedImage, channel: int | None) -> Iterator[Example]:
     assert read.labels is not None
     axes = None if read.axes is None else read.axes.replace("C", "")
     planes, labels = to_planes(read.image, read.axes).pixels, to_planes(read.labels, axes).pixels[..., 0]

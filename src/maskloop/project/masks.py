@@ -142,7 +142,8 @@ def _check_numbers(stack: np.ndarray, numbers: np.ndarray) -> list[str]:
         raise InputError(
             f"It holds {count} different values in {parts} parts, as photographs, probabilities, interpolated labels "
             "and classes do; wanted is one number or colour an object, or a binary mask. Classes are named when a "
-            "project is made, or with --classes."
+            "project is made (there, From masks… finds their colours), or as in "
+            '--classes "liver=#b42828,tumour=#00ff00".'
         )
     notes = ["No pixel is background (0)."] if without_background else []
     return [*notes, "Some numbers or colours are in several parts, each one object."] if parts > pairs else notes

@@ -20,6 +20,22 @@ def describe_scores(training: Training) -> str:
     return ", ".join(f"{SCORES.get(name, name)} {score:.3f}" for name, score in in_order.items())
 
 
+def describe_parent(training: Training) -> str:
+    """Say which model a training began from."""
+    return training.base or "none, it was trained from scratch"
+
+
+def describe_training(training: Training) -> str:
+    """Say how long a model was trained, and with which seed."""
+    epochs = f"{training.epochs} epoch{'s' * (training.epochs != 1)}"
+    return f"{epochs}, {training.minutes:.1f} minutes, seed {training.seed}"
+
+
+def describe_software(training: Training) -> str:
+    """Name the versions of what trained a model."""
+    return ", ".join(f"{name} {version}" for name, version in training.versions.items())
+
+
 def describe_settings(training: Training) -> str:
     """Name the main points of the recipe; nothing, where nobody wrote it down."""
     return "" if training.recipe is None else describe_recipe(training.recipe)

@@ -9,6 +9,7 @@ GRAVITIES: tuple[Gravity, ...] = ("error", "warning", "hint")
 ADVICE = {
     "refused": "Mend the file, or take it away: training on the folder stops at it, and an import leaves it out.",
     "damaged": "Bring its files back from a backup, or remove it: training stops at it, or leaves it out.",
+    "no mask": "Give it one, or take it away: training on the folder stops at it.",
     "foreign": "Nothing, if it does not belong to the images.",
     "note": "Look at it before you train on it.",
     "empty": "Nothing, if that is so. Else draw what there is.",

@@ -222,11 +222,13 @@ class Registry:
         Raises
         ------
         InputError
-            If there is no such file, or the model's name cannot be one.
+            If there is no such file, the model's name cannot be one, or its labels mean something else than those of
+            the project.
         ModelError
             If it is not a zip file, or not one of a model that fits.
         """
         with unpacked(zip_path, self._folder) as (folder, name):
+            require_task(read_named(folder, name).network.task, self._task, name, OF_PROJECT)
             return self._take(folder, name)
 
     def _folders(self) -> list[Path]:

@@ -94,7 +94,10 @@ class Survey:
         RefusedError
             If that fails for whatever reason.
         """
-        self.note("warning", case.notes, "note")
+        if case.labels is None:
+            self.note("error", case.notes, "no mask")
+        else:
+            self.note("warning", case.notes, "note")
         self.images_of |= {finding.path: path for finding in case.notes}
         with refusing(path):
             if not np.isfinite(case.image).all():

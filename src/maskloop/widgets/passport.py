@@ -9,7 +9,14 @@ from pathlib import Path
 from maskloop.errors import ModelError, ProjectError
 from maskloop.project.entry import read_entry
 from maskloop.project.layout import ENTRIES, TRASH
-from maskloop.project.model_facts import describe_scores, describe_settings, describe_size
+from maskloop.project.model_facts import (
+    describe_parent,
+    describe_scores,
+    describe_settings,
+    describe_size,
+    describe_software,
+    describe_training,
+)
 from maskloop.project.model_folder import WEIGHTS_FILE, ModelCard, Training, bundled_models, read_card
 from maskloop.project.registry import Registry
 
@@ -57,14 +64,14 @@ class Passport:
             return [("Damaged", self.reason)]
         training = self.card.training
         rows = [
-            ("Parent", training.base or "none, it was trained from scratch"),
+            ("Parent", describe_parent(training)),
             ("Made", f"{self.made:%d %b %Y, %H:%M}" if self.made else ""),
             ("Makes", str(self.card.network.task)),
             ("Size", describe_size(self.card)),
             ("Scores", describe_scores(training)),
             ("Recipe", describe_settings(training)),
-            ("Training", f"{_count(training.epochs, 'epoch')}, {training.minutes:.1f} minutes, seed {training.seed}"),
-            ("Software", ", ".join(f"{name} {version}" for name, version in training.versions.items())),
+            ("Training", describe_training(training)),
+            ("Software", describe_software(training)),
             ("Learned from", "\n".join([_data(training), *self.learned])),
             ("Held out", "\n".join([_count(len(training.held_out), "image"), *training.held_out])),
         ]
