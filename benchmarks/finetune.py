@@ -1,19 +1,19 @@
 """Fine-tune on a few images of a kind that the base has never seen: ``python benchmarks/finetune.py DSB2018 WORK``.
 
 DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``, WORK a folder for what is trained: what lies in it
-already is not trained again, so that a run of hours can be cut off, and other settings take another folder. ``--only 5 corner`` trains what bears these words
-in its name, ``--json FILE`` writes the table.
+already is not trained again, so that a run of hours can be cut off, and other settings take another folder.
+``--only 5 corner`` trains what bears these words in its name, ``--json FILE`` writes the table.
 
 Times are those of two quiet cores on which a step with crops of 256 pixels takes 0.4 s, and of 128 pixels 0.125 s
 (``--pace 2`` where it takes twice as long): what is trained is counted in epochs that take as long there, so that what
 else a computer does changes nothing.
 
-The base is trained on ``fluorescence`` alone, more of it inverted than usual, as a model should be that others
-start from. Of ``colour`` and of ``brightfield`` every third image of each group of
-look-alikes is for testing; of the others, some are drawn at random, put into a project as if a person had corrected
-them, and trained on by the same function that the window calls. The ceiling is the same network, trained from scratch
-on all the others for 20 minutes. A test with a corner has a quarter of each image reviewed. Forgetting is measured on
-the 50 published test images, which take part in nothing but this.
+The base is trained on ``fluorescence`` alone, more of it inverted than usual, as a model should be that others start
+from. Of ``colour`` and of ``brightfield`` every third image of each group of look-alikes is for testing; of the others,
+some are drawn at random, put into a project as if a person had corrected them, and trained on by the same function that
+the window calls. The ceiling is the same network, trained from scratch on all the others for 20 minutes. A test with a
+corner has a quarter of each image reviewed. Forgetting is measured on the 50 published test images, which take part in
+nothing but this.
 """
 
 import argparse
