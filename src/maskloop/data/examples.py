@@ -95,7 +95,7 @@ def read_examples(
     if without := [match.image.name for match in matches if not match.masks]:
         raise InputError(f"{len(without)} of {len(matches)} images in {folder} have no mask, such as {without[0]}.")
     seen: dict[str, str] = {}
-    examples = []
+    examples: list[Example] = []
     for match in matches:
         read = read_match(match, seen, task)
         for note in read.notes:
