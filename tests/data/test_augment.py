@@ -26,3 +26,13 @@ def test_what_was_drawn_before_there_was_light_noise_and_exposure_is_drawn_still
     before.uniform(size=1), before.integers(4), before.choice([-1, 1]), before.uniform(size=1)  # the matrix
     before.uniform(size=4), before.integers(2), before.uniform(size=1), before.integers(2), before.uniform(size=1)
     assert rng.bit_generator.state == before.bit_generator.state
+
+
+def test_crops_that_are_not_varied_are_turned_at_most():
+    rng = np.random.default_rng(3)
+    drawn = [draw(AugmentConfig(unvaried=0.5, shading=0.5, saturation=0.5), rng) for _ in range(200)]
+    as_it_was = [np.array_equal(greys, [1, 0, 1, 0, 0, 1, 0, 0, 0, 0]) for _, greys in drawn]
+    same_size = [np.isclose(abs(np.linalg.det(matrix)), 1) for matrix, _ in drawn]
+    assert as_it_was == same_size
+    assert 70 < sum(as_it_was) < 130
+    assert len({matrix[0, 0] for matrix, _ in drawn}) == 200

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from maskloop.ops.targets import labels_to_targets, object_diameters
+from maskloop.ops.targets import NEAR, labels_to_targets, labels_to_weights, object_diameters
 
 
 def random_labels(seed):
@@ -68,6 +68,30 @@ def test_nothing_to_learn_gives_zeros(shape):
 def test_diameters_are_those_of_discs_and_skip_missing_numbers(discs):
     labels = discs((60, 120), [(30, 30), (30, 90)], 20) * 4
     np.testing.assert_allclose(object_diameters(labels), [40, 40], rtol=0.02)
+
+
+def test_the_distance_counts_more_where_two_objects_are_near_and_known():
+    labels = np.zeros((12, 40), np.uint8)
+    for left, number in ((2, 1), (12, 255), (28, 7)):  # the first two touch, the third is 6 pixels off
+        labels[2:10, left : left + 10] = number
+    near = np.zeros(labels.shape, bool)
+    near[:, 10:14] = True
+    weights = labels_to_weights(labels, None)
+    assert (weights[..., 0] == 1).all()
+    np.testing.assert_array_equal(weights[..., 1], np.where(near, NEAR, 1))
+
+    reviewed = np.ones(labels.shape, bool)
+    reviewed[:, 14:] = False  # the second object is not known as a whole
+    np.testing.assert_array_equal(labels_to_weights(labels, reviewed)[..., 1], reviewed & (labels != 255))
+
+
+def test_beside_what_is_unknown_the_distance_counts_as_elsewhere():
+    labels = np.repeat([[0, 0, 1, 1, 2, 2, 0, 0]], 9, axis=0)
+    reviewed = np.ones(labels.shape, bool)
+    reviewed[:, 7] = False
+    np.testing.assert_array_equal(labels_to_weights(labels, reviewed)[4, :, 1], [1, 1, NEAR, NEAR, NEAR, NEAR, 1, 0])
+    reviewed[:, 6:] = False
+    np.testing.assert_array_equal(labels_to_weights(labels, reviewed)[4, :, 1], [1, 1, NEAR, NEAR, NEAR, 1, 0, 0])
 
 
 @pytest.mark.parametrize("function", [labels_to_targets, object_diameters])

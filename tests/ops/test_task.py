@@ -18,7 +18,7 @@ TASKS = [Objects(), Foreground(), Classes(4)]
 
 @pytest.mark.parametrize("task", TASKS)
 @given(labels=NUMBERS)
-def test_targets_and_weights_are_as_many_as_is_said_and_lie_between_0_and_1(task, labels):
+def test_targets_and_weights_are_as_many_as_is_said_and_what_is_unknown_weighs_nothing(task, labels):
     reviewed = labels != 2
     targets, weights = task.to_targets(labels), task.to_weights(labels, reviewed)
     assert targets.shape == (*labels.shape, task.targets)
@@ -27,7 +27,8 @@ def test_targets_and_weights_are_as_many_as_is_said_and_lie_between_0_and_1(task
     assert targets.min() >= 0
     assert targets.max() <= 1
     np.testing.assert_array_equal(weights[..., 0], reviewed)
-    assert (task.to_weights(labels, None) == 1).all()
+    assert not weights[~reviewed].any()
+    assert (task.to_weights(labels, None) >= 1).all()
 
 
 @given(NUMBERS)

@@ -35,6 +35,13 @@ class AugmentConfig(Config):
     saturation: float = Field(
         0.0, ge=0, lt=1, title="Saturation", description="Largest share of the grey values that is cut off above."
     )
+    unvaried: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Unvaried",
+        description="Share of crops that keep their size and their grey values, and are turned at most.",
+    )
 
 
 class TrainConfig(Config):

@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from maskloop.config import AugmentConfig
 
+UNVARIED = [1, 0, 1, 0, 0, 1, 0, 0, 0, 0]  # the grey values stay as they are
+
 
 def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Draw one variation.
@@ -21,8 +23,6 @@ def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, n
         angle += rng.integers(4) * np.pi / 2
     mirror = rng.choice([-1, 1]) if config.flips else 1
     step = config.scale ** rng.uniform(-1, 1)
-    cos, sin = np.cos(angle), np.sin(angle)
-    matrix = step * np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror, 1])
     [apart] = rng.spawn(1)  # so that all else is drawn as it was when there was nothing of these
     greys = [
         config.contrast ** rng.uniform(-1, 1),
@@ -35,6 +35,10 @@ def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, n
         apart.uniform(0, config.shot_noise) * apart.integers(2),
         apart.uniform(0, config.saturation) * apart.integers(2),
     ]
+    if apart.uniform() < config.unvaried:
+        step, greys = 1.0, UNVARIED
+    cos, sin = np.cos(angle), np.sin(angle)
+    matrix = step * np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror, 1])
     return matrix, np.array(greys, np.float32)
 
 

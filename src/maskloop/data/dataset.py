@@ -128,8 +128,8 @@ def training_batches(
         crop = warp(tf.cast(window, tf.float32), transform, config.crop)
         crop.set_shape((config.crop, config.crop, depth))
         # A pixel between a reviewed and another one is not reviewed.
-        known = tf.cast(crop[..., -weights:] > 0.99, tf.float32)
-        return vary_greys(crop[..., :image], greys, seed), tf.concat([crop[..., image:-weights], known], axis=-1)
+        weight = tf.where(crop[..., -weights:] > 0.99, tf.maximum(crop[..., -weights:], 1.0), 0.0)
+        return vary_greys(crop[..., :image], greys, seed), tf.concat([crop[..., image:-weights], weight], axis=-1)
 
     signature = (
         tf.TensorSpec((None, None, depth), tf.float16),

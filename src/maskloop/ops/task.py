@@ -32,7 +32,7 @@ class Task(Protocol):
         """Make what the network fits, of shape (Y, X, targets), float32, 0 to 1."""
 
     def to_weights(self, labels: np.ndarray, reviewed: np.ndarray | None) -> np.ndarray:
-        """Make the weights of the targets, of shape (Y, X, weights), float32, 0 or 1; all 1 if `reviewed` is None."""
+        """Make the weights of the targets, of shape (Y, X, weights), float32, 0 where it is not known what is right."""
 
     def to_labels(self, maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0) -> np.ndarray:
         """Turn maps of shape (Y, X, heads) into labels of shape (Y, X), int32.
