@@ -127,7 +127,7 @@ def train(data: Path, work: Path, task: Task) -> None:
         folder.mkdir(exist_ok=True)
         lesson = split_examples(pool, task.config)
         if task.name == BASE:
-            crops = crops_in_turn(lesson.training, LEARNED), crops_in_turn(lesson.validation, JUDGED)
+            crops = crops_in_turn(lesson.training, LEARNED, 1), crops_in_turn(lesson.validation, JUDGED, 1)
             save_rehearsal(Rehearsal(*crops), folder)
         seconds = 60 * train_model(lesson, folder, task.config, task.kind).training.minutes
     (folder / "seconds.json").write_text(json.dumps(seconds))

@@ -4,6 +4,7 @@ import numpy as np
 
 from maskloop.data.examples import Example
 from maskloop.data.split_examples import look_alikes
+from maskloop.ops.axes import choose_channel
 
 SIDE = 192  # pixels of a crop
 LEARNED, JUDGED = 20, 12
@@ -20,9 +21,10 @@ def in_turn(examples: list[Example], count: int) -> list[Example]:
     return [examples[i] for i in picked[:count]]
 
 
-def crops_in_turn(examples: list[Example], count: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Cut one crop out of each image that is picked."""
-    return [fullest_crop(example) for example in in_turn(examples, count)]
+def crops_in_turn(examples: list[Example], count: int, channels: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cut one crop out of each image that is picked, as a network of so many channels sees it."""
+    crops = (fullest_crop(example) for example in in_turn(examples, count))
+    return [(choose_channel(image, None, channels).round().astype(np.uint8), labels) for image, labels in crops]
 
 
 def fullest_crop(example: Example) -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +33,7 @@ def fullest_crop(example: Example) -> tuple[np.ndarray, np.ndarray]:
     corners = [(y, x) for y in starts(height) for x in starts(width)]
     y, x = max(corners, key=lambda c: len(np.unique(example.labels[c[0] : c[0] + SIDE, c[1] : c[1] + SIDE])))
     image, labels = (a[y : y + SIDE, x : x + SIDE] for a in (example.image, example.labels))
-    return image.mean(axis=-1).round().astype(np.uint8), labels
+    return image, labels
 
 
 def starts(length: int) -> range:

@@ -34,7 +34,9 @@ STEPS, LONGEST = 100, 10_000  # steps of an epoch, and epochs
 def stop_after(model: StarDist2D, minutes: float) -> object:
     """Return a callback that ends a training when its time is over."""
     end = time.monotonic() + 60 * minutes
-    return keras_import("callbacks", "LambdaCallback")(on_epoch_end=lambda *_: setattr(model.keras_model, "stop_training", time.monotonic() > end))
+    return keras_import("callbacks", "LambdaCallback")(
+        on_epoch_end=lambda *_: setattr(model.keras_model, "stop_training", time.monotonic() > end)
+    )
 
 
 def grey(example: Example) -> np.ndarray:
@@ -54,7 +56,9 @@ def train(examples: list[Example], folder: Path, minutes: float) -> StarDist2D:
     (images, labels), validation = (
         ([grey(e) for e in part], [fill_label_holes(e.labels) for e in part]) for part in parts
     )
-    model = StarDist2D(Config2D(n_rays=32, grid=(2, 2), n_channel_in=1, train_tensorboard=False), name="stardist", basedir=str(folder))
+    model = StarDist2D(
+        Config2D(n_rays=32, grid=(2, 2), n_channel_in=1, train_tensorboard=False), name="stardist", basedir=str(folder)
+    )
     model.prepare_for_training()
     model.callbacks.append(stop_after(model, minutes))
     options = {"augmenter": vary, "epochs": LONGEST, "steps_per_epoch": STEPS, "seed": 0}

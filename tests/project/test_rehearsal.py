@@ -10,7 +10,7 @@ from maskloop.project.rehearsal import REHEARSAL_FILE, Rehearsal, read_rehearsal
 
 def crop(seed):
     rng = np.random.default_rng(seed)
-    return rng.integers(0, 256, (8, 9), np.uint8), rng.integers(0, 5, (8, 9)).astype(np.int32)
+    return rng.integers(0, 256, (8, 9, 1 + 2 * (seed % 2)), np.uint8), rng.integers(0, 5, (8, 9)).astype(np.int32)
 
 
 def test_what_is_saved_is_read_again(tmp_path):
@@ -27,6 +27,13 @@ def test_what_is_saved_is_read_again(tmp_path):
 
 def test_a_model_without_crops_has_none_to_rehearse(tmp_path):
     assert read_rehearsal(tmp_path) == Rehearsal([], [])
+
+
+def test_grey_images_without_an_axis_for_channels_are_read_still(tmp_path):
+    image, labels = crop(0)
+    np.savez(tmp_path / REHEARSAL_FILE, learned_image_0=image[..., 0], learned_labels_0=labels)
+    [(again, _)] = read_rehearsal(tmp_path).learned
+    np.testing.assert_array_equal(again, image)
 
 
 @pytest.mark.parametrize("damage", ["cut", "text", "object", "sizes"])

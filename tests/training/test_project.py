@@ -97,7 +97,8 @@ def test_a_model_rehearses_what_its_base_knew_and_hands_it_on(make_project, sett
     again = settings(base=str(tmp_path / "base"))
     train(folder, tmp_path / "without", again)
     other = np.kron(np.eye(8, dtype=np.uint8), np.ones((8, 8), np.uint8))
-    save_rehearsal(Rehearsal([(200 - 150 * other, other)], [(200 - 150 * other, other)]), tmp_path / "base")
+    crop = (200 - 150 * other)[..., None], other
+    save_rehearsal(Rehearsal([crop], [crop]), tmp_path / "base")
     train(folder, tmp_path / "with", again)
     assert losses(tmp_path / "with", "loss") != losses(tmp_path / "without", "loss")
     assert len(read_rehearsal(tmp_path / "with").judged) == 1
@@ -129,7 +130,7 @@ def test_the_terminal_puts_a_model_into_its_project_and_compares_it_with_its_bas
     folder = make_project()
     tiny = folder / "models" / "tiny"
     train(folder, tiny, settings())
-    save_rehearsal(Rehearsal([], [(noisy(np.eye(64, dtype=int)), np.eye(64, dtype=int))]), tiny)
+    save_rehearsal(Rehearsal([], [(noisy(np.eye(64, dtype=int))[..., None], np.eye(64, dtype=int))]), tiny)
 
     def maskloop(*arguments):
         command = [sys.executable, "-m", "maskloop", *map(str, arguments)]

@@ -70,7 +70,7 @@ def compare(
             require_task(model.card.network.task, opened.task, f"The model {model.card.name!r}", OF_PROJECT)
         held_out = read_lesson(opened, channel).validation
     known = [] if before is None else read_rehearsal(before.folder).judged
-    crops = [Example("", image[..., None], labels) for image, labels in known]
+    crops = [Example("", image, labels) for image, labels in known]
     tasks = [(model, examples) for examples in (held_out, crops) if examples for model in models]
     judgements = [
         judge(model, examples, _share_of_all(on_image, i, len(tasks)), should_stop)

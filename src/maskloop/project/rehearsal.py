@@ -17,7 +17,7 @@ LARGEST_UNPACKED = 10 * LARGEST
 BOUNDED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 Crop = tuple[np.ndarray, np.ndarray]
-"""Image (Y, X), uint8, and labels (Y, X), int."""
+"""Image (Y, X, C), uint8, and labels (Y, X), int."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,11 @@ def _check_size(members: list[zipfile.ZipInfo]) -> None:
 
 def _crops(arrays: np.lib.npyio.NpzFile, part: str) -> list[Crop]:
     count = sum(name.startswith(f"{part}_image_") for name in arrays.files)
-    crops = [(arrays[f"{part}_image_{i}"], arrays[f"{part}_labels_{i}"].astype(np.int32)) for i in range(count)]
-    for image, labels in crops:
-        if image.ndim != 2 or image.shape != labels.shape:
-            raise ValueError(f"an image of shape {image.shape} has labels of shape {labels.shape}")
-    return crops
+    return [_crop(arrays[f"{part}_image_{i}"], arrays[f"{part}_labels_{i}"]) for i in range(count)]
+
+
+def _crop(image: np.ndarray, labels: np.ndarray) -> Crop:
+    image = image[..., None] if image.ndim == 2 else image  # as it was written when all models saw grey
+    if image.ndim != 3 or image.shape[:2] != labels.shape:
+        raise ValueError(f"an image of shape {image.shape} has labels of shape {labels.shape}")
+    return image, labels.astype(np.int32)

@@ -84,7 +84,7 @@ class Course:
     @property
     def rehearsed(self) -> list[Example]:
         """What the base has learned from, to learn from it again."""
-        known = (Example("", image[..., None], labels) for image, labels in self.rehearsal.learned)
+        known = (Example("", image, labels) for image, labels in self.rehearsal.learned)
         return [focus(normalise_greys(example, self.network.channels)) for example in known]
 
     def _take_base(self) -> None:
