@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dsb2018 import learned_and_tested
+from dsb2018 import STAINS, learned_and_tested
 from emptied import emptied
 from maskloop.config import AugmentConfig, TrainConfig
 from maskloop.data.examples import Example
 from maskloop.data.lesson import Lesson
-from maskloop.data.split_examples import split_examples
+from maskloop.data.split_examples import hold_out, split_examples
 from maskloop.model.runtime import start_engine
 from maskloop.project.model_folder import MODEL_FILE, WEIGHTS_FILE, ModelCard, read_card, save_card, sha256_of
 from maskloop.project.rehearsal import Rehearsal, save_rehearsal
@@ -114,8 +114,10 @@ def train_colour(data: Path, work: Path, grey: Path) -> Path:
     base = work / "nuclei in colour"
     if not (base / MODEL_FILE).is_file():
         show_colour(grey, base)
-    config = COLOUR.model_copy(update={"base": str(base)})
-    lesson = split_examples(learned(data, COLOURED), config)
+    config, examples = COLOUR.model_copy(update={"base": str(base)}), learned(data, COLOURED)
+    # What was left of the stains once some were kept to test with are large groups; parts of them must do.
+    held_out = hold_out(examples, config.validation, config.seed, distance=STAINS / 2)
+    lesson = Lesson(*([examples[i] for i in np.flatnonzero(held_out == part)] for part in (False, True)))
     card = train(with_empty_fields(lesson), work / "colour", config, DATA_IN_COLOUR)
     changes = {
         "name": "nuclei-colour",

@@ -53,6 +53,14 @@ def test_another_seed_holds_out_others_and_about_the_share_that_is_wanted():
     assert all(h.sum() == 5 for h in held)
 
 
+def test_how_alike_the_images_of_a_group_are_can_be_chosen():
+    plates = examples([((8, 8), bright) for bright in (1000, 1120, 1250, 9000)])
+    assert len(set(look_alikes(plates))) == 2
+    assert len(set(look_alikes(plates, 0.05))) == 4
+    assert not hold_out(plates, 0.5, 0)[:3].any()  # more than half of the images would be too many
+    assert hold_out(plates, 0.5, 0, distance=0.05).sum() == 2
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_fewer_than_two_images_are_refused(count):
     with pytest.raises(InputError, match="at least two"):

@@ -11,6 +11,7 @@ from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
 
 LARGEST_SHARE = 0.5  # of the images, where a number of them is to be held out
+ALIKE = 0.2
 
 
 def split_examples(examples: Sequence[Example], config: TrainConfig) -> Lesson:
@@ -20,7 +21,7 @@ def split_examples(examples: Sequence[Example], config: TrainConfig) -> Lesson:
     return Lesson(training, [example for example, h in zip(examples, held, strict=True) if h])
 
 
-def look_alikes(examples: Sequence[Example], distance: float = 0.2) -> np.ndarray:
+def look_alikes(examples: Sequence[Example], distance: float = ALIKE) -> np.ndarray:
     """Group images that probably come from one plate: same size and channels, similar grey values.
 
     Parameters
@@ -54,7 +55,9 @@ def _grey_values(image: np.ndarray) -> np.ndarray:
     return np.log1p(np.maximum(percentiles, 0)) / np.sqrt(len(percentiles))
 
 
-def hold_out(examples: Sequence[Example], wanted: float, seed: int, group_before: str = "") -> np.ndarray:
+def hold_out(
+    examples: Sequence[Example], wanted: float, seed: int, group_before: str = "", distance: float = ALIKE
+) -> np.ndarray:
     """Choose validation images: whole groups in random order, a share of them from each image size alike.
 
     A size whose images all look alike stays in training, unless that leaves nothing to validate on.
@@ -68,6 +71,8 @@ def hold_out(examples: Sequence[Example], wanted: float, seed: int, group_before
     seed : int
     group_before : str, optional
         What ends a group's name within the names of the images. Left out: groups look alike.
+    distance : float, optional
+        How alike, as in `look_alikes`.
 
     Returns
     -------
@@ -81,7 +86,7 @@ def hold_out(examples: Sequence[Example], wanted: float, seed: int, group_before
     """
     if len(examples) < 2:
         raise InputError(f"There is {len(examples)} image; training takes at least two, one of them for validation.")
-    groups = _groups_by_name(examples, group_before) if group_before else look_alikes(examples)
+    groups = _groups_by_name(examples, group_before) if group_before else look_alikes(examples, distance)
     groups = _with_whole_stacks(groups, examples)
     held = np.zeros(len(examples), bool)
     rng = np.random.default_rng(seed)
