@@ -3,7 +3,8 @@
 DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``; each MODEL is a name or a model folder. They are
 judged by the images of each kind that they held out for validation, or with ``--test`` by those that are kept to test
 with: the 50 published ones of fluorescence, and those of the other kinds that `dsb2018` keeps. Nothing is ever chosen
-by these. ``--bfloat16`` computes in half precision, ``--json FILE`` writes the tables.
+by these. ``--bfloat16`` computes in half precision, ``--json FILE`` writes the tables. ``--beside FILE ...`` adds what
+was written by other runs, or by `stardist_peer`; what is published of the 50 images stands below.
 
 What a model of foreground finds becomes objects as parts that hang together. Scores are pooled over all objects, AP
 also as the mean over images. Seconds per megapixel are those of the whole segmentation, image by image.
@@ -87,6 +88,13 @@ def row(model: str, kind: str, found: Sequence[Found]) -> dict:
     }
 
 
+# AP at an IoU of 0.5, and on average from 0.5 to 0.9, where it is given.
+PUBLISHED = {
+    "StarDist (Schmidt et al. 2018, https://doi.org/10.1007/978-3-030-00934-2_30)": (0.864, 0.598),
+    "Mask R-CNN (in the same paper)": (0.832, 0.606),
+}
+
+
 def rows(judged: dict[str, list[Found]], kinds: Sequence[str]) -> list[dict]:
     """Sum up each kind of images, and all of them, model by model."""
     found = [
@@ -116,6 +124,7 @@ def main() -> None:
     parser.add_argument("models", nargs="+")
     parser.add_argument("--test", action="store_true", help="judge by the images that are kept for the end")
     parser.add_argument("--bfloat16", action="store_true")
+    parser.add_argument("--beside", type=Path, nargs="*", default=[], metavar="FILE")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     start_engine()
@@ -123,8 +132,11 @@ def main() -> None:
     if not examples:
         sys.exit("The models held out no images in common; judge them one by one.")
     judged = {model: judge(model, examples, options.bfloat16) for model in options.models}
-    found = rows(judged, list(examples))
+    found = rows(judged, list(examples)) + [row for file in options.beside for row in json.loads(file.read_text())]
     print(tables(found))
+    if options.test:
+        published = [(who, *(f"{ap:.3f}" for ap in aps)) for who, aps in PUBLISHED.items()]
+        print(f"\n{align([('published for the 50 of fluorescence', 'AP 0.5', 'mean'), *published])}")
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
 

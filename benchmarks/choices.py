@@ -23,23 +23,28 @@ from maskloop.ops.metrics import count, pool
 from maskloop.ops.tuning import tune_labels
 from maskloop.project.model_folder import MODEL_FILE, read_card
 from maskloop.scores import align
-from train_bundled import FIRST, first_lesson, train
+from train_bundled import FIRST, ROBUST, first_lesson, train
 
 PLAIN = AugmentConfig(rotation=False, scale=1, brightness=0, contrast=1, gamma=1, blur=0, noise=0)
 EIGHT_WAYS = "as it is, the mean of eight ways"
 
 
 def changed(**settings: object) -> TrainConfig:
-    network = {name: settings.pop(name) for name in ("filters", "upsampling", "activation") if name in settings}
+    of_network = ("filters", "upsampling", "activation", "normalisation")
+    network = {name: settings.pop(name) for name in of_network if name in settings}
     built = FIRST.network.model_copy(update=network)
     return FIRST.model_copy(update={"network": built, **settings})
+
+
+def varied(**settings: object) -> TrainConfig:
+    return changed(augment=ROBUST.model_copy(update=settings))
 
 
 CHOICES = {
     "as it is": FIRST,
     "half as wide": changed(filters=(8, 16, 32, 64, 128)),
     "twice as wide, finest level": changed(filters=(32, 32, 64, 128, 256)),
-    "half as wide again, but the finest": changed(filters=(16, 48, 96, 192, 384)),
+    "half as wide again, but the finest and coarsest": changed(filters=(16, 48, 96, 192, 256)),
     "four levels": changed(filters=(16, 32, 64, 128)),
     "up-sampling": changed(upsampling="nearest"),
     "ELU": changed(activation="elu"),
@@ -48,8 +53,14 @@ CHOICES = {
     "learning rate 4e-3": changed(learning_rate=4e-3),
     "crops of 128, batches of 32": changed(crop=128, batch=32),
     "crops of 384, batches of 4": changed(crop=384, batch=4),
-    "usual augmentation": changed(augment=AugmentConfig()),
+    "as it is, another seed": changed(seed=1),
+    "all crops varied": varied(unvaried=0),
+    "a quarter unvaried": varied(unvaried=0.25),
+    "none inverted": varied(invert=0),
+    "usual augmentation": changed(augment=AugmentConfig(unvaried=ROBUST.unvaried)),
     "flips and turns alone": changed(augment=PLAIN),
+    "without batch normalisation": changed(normalisation="none"),
+    "last weights, not averaged": changed(average=False),
 }
 
 

@@ -1,9 +1,9 @@
 """List images whose labels a model cannot learn: ``python benchmarks/doubtful_labels.py DSB2018 MODEL PICTURE``.
 
-DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``, MODEL a name or a model folder. Of the images that
-`train_bundled` may learn from, those with the highest loss are listed, with what the model would have missed, invented,
-merged or split, and drawn into PICTURE: each as it is, and its mistakes. What a model still gets wrong in images that
-it learned from is hard, or wrongly labelled; which of both, eyes must tell.
+DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``, MODEL a name or a model folder. Of the grey images
+that `train_bundled` may learn from, those with the highest loss are listed, with what the model would have missed,
+invented, merged or split, and drawn into PICTURE: the part with most mistakes, as it is and with them. What a model
+still gets wrong in images that it learned from is hard, or wrongly labelled; which of both, eyes must tell.
 """
 
 import sys
@@ -14,9 +14,10 @@ import numpy as np
 
 from maskloop.model.runtime import start_engine
 from maskloop.ops.axes import choose_channel
+from maskloop.ops.judged import box_amid_objects
 from maskloop.ops.mistakes import count_mistakes
 from maskloop.ops.normalise import normalise
-from maskloop.ops.overlay import LEGEND, draw_mistakes
+from maskloop.ops.overlay import LEGEND, draw_mistakes, matching_objects
 from maskloop.project.model_folder import find_model, read_card
 from maskloop.scores import align
 from train_bundled import GREY, learned
@@ -48,7 +49,10 @@ def main(data: Path, name: str, picture: Path) -> None:
         rows.append([example.name[:8], part, f"{lost:.2f}", *map(str, counts)])
         grey = normalise(choose_channel(example.image, None, 1)).clip(0, 1)
         plain = np.repeat((255 * grey).round().astype(np.uint8), 3, axis=-1)
-        both = [a[:SIDE, :SIDE] for a in (plain, draw_mistakes(0.7 * grey, labels, example.labels))]
+        right, right_true = matching_objects(labels, example.labels)
+        wrong = np.isin(labels, right, invert=True) * labels + np.isin(example.labels, right_true, invert=True)
+        box = box_amid_objects(wrong, None, SIDE)
+        both = [a[box] for a in (plain, draw_mistakes(0.7 * grey, labels, example.labels))]
         pictures.append(np.hstack([np.pad(a, ((0, SIDE - a.shape[0]), (0, SIDE - a.shape[1]), (0, 0))) for a in both]))
     print(f"{align(rows)}\n\nmedian loss {np.median([lost for lost, *_ in judged]):.2f}; outlines: {LEGEND}")
     columns = [np.vstack(pictures[i : i + WORST // 2]) for i in (0, WORST // 2)]

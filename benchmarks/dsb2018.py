@@ -13,6 +13,13 @@ import numpy as np
 from maskloop.data.examples import Example, read_examples
 from maskloop.data.split_examples import ALIKE, hold_out
 
+# Shown as samples, so never learned from.
+SAMPLES = {
+    "6fe2df6de1d962b90146c822bcefc84d0d3d6926fdfbacd3acdc9de830ee5622",
+    "942d56861fc83e195e9c559a000bb86627d8682f8dcc2300818458e5b6850dd0",
+    "6bc8cda54f5b66a2a27d962ac219f8075bf7cc43b87ba0c9e776404370429e80",
+    "30311520606ec99b6a810ae1a9a753df991777d374212423bb075c408a98ed74",
+}
 KINDS = ("fluorescence", "brightfield", "colour")
 TESTED = {"brightfield": 0.25, "colour": 0.2}  # share
 STAINS = 0.1  # at this distance the images of colour are ten groups; at the usual one three, of 76, 27 and 4

@@ -1,8 +1,9 @@
 """How fast a plane is segmented: ``python benchmarks/speed.py [MODEL] [--json FILE]``.
 
 A plane of 1024 x 1024 pixels, made of sample images side by side, is segmented by turns in float32 and in bfloat16,
-from pixels to labels at the size they have. The network alone, on an array of the same size, is timed in the same run:
-what of the time it does not need is for normalising, cutting and stitching tiles, and turning maps into labels.
+from pixels to labels; everything is left to the model, the diameter too. The network alone, on an array of the same
+size, is timed in the same run: what of the time it does not need is for normalising, cutting and stitching tiles, and
+turning maps into labels.
 """
 
 import argparse
@@ -47,12 +48,11 @@ def measure(name: str) -> Iterator[dict]:
     image = plane()
     models = {arithmetic: load_model(name, arithmetic == "bfloat16") for arithmetic in ("float32", "bfloat16")}
     card = models["float32"].card
-    given = SegmentConfig(diameter=card.diameter)
     alike = np.repeat(image[None].astype(np.float32) / 255, card.network.channels, axis=-1)
     times: dict[str, list[tuple[float, float]]] = {arithmetic: [] for arithmetic in models}
     for turn in range(REPEATS + 1):
         for arithmetic, model in models.items():
-            whole = seconds(partial(model.segment_plane, image, given))
+            whole = seconds(partial(model.segment_plane, image, SegmentConfig()))
             network = seconds(partial(model.network.predict_on_batch, alike))
             if turn:  # the first ones take longer
                 times[arithmetic].append((whole, network))

@@ -3,32 +3,44 @@
 Two hours on two recent cores. What was cut off is gone on with when the same command is given again. ``WORK/first`` is
 trained with whole groups of look-alikes held out, and how maps become labels is tuned on them. ``WORK/second`` goes on
 from it and learns from these too, but for one image of each group, which neither has learned from and which choose its
-best epoch: so no plate remains unseen. ``WORK/nuclei`` has its weights, the tuning of the first, and crops to rehearse.
-``WORK/colour`` goes on from that, shown in red, green and blue, with whole groups held out; it becomes
-``WORK/nuclei-colour``. Neither the 50 published test images nor those of other kinds that `dsb2018` keeps to test with
-take part in anything.
+best epoch: so no plate remains unseen. ``WORK/nuclei`` has its weights, the tuning and the scores of the first, and
+crops to rehearse. ``WORK/colour`` goes on from that, shown in red, green and blue, with groups of stains held out; it
+becomes ``WORK/nuclei-colour``. Neither the 50 published test images nor those of other kinds that `dsb2018` keeps to
+test with take part in anything.
 """
 
+import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from dsb2018 import STAINS, learned_and_tested
+from dsb2018 import SAMPLES, STAINS, learned_and_tested
 from emptied import emptied
 from maskloop.config import AugmentConfig, TrainConfig
 from maskloop.data.examples import Example
 from maskloop.data.lesson import Lesson
 from maskloop.data.split_examples import hold_out, split_examples
 from maskloop.model.runtime import start_engine
-from maskloop.project.model_folder import MODEL_FILE, WEIGHTS_FILE, ModelCard, read_card, save_card, sha256_of
+from maskloop.project.history import read_history, write_history
+from maskloop.project.model_folder import (
+    HISTORY_FILE,
+    MODEL_FILE,
+    WEIGHTS_FILE,
+    ModelCard,
+    read_card,
+    save_card,
+    sha256_of,
+)
 from maskloop.project.rehearsal import Rehearsal, save_rehearsal
 from maskloop.recipes import RECIPES
 from rehearsal_crops import JUDGED, LEARNED, crops_in_turn, in_turn
 
-GREY, COLOURED = ("fluorescence", "brightfield"), ("brightfield", "colour")  # kinds
+GREY = ("fluorescence", "brightfield")  # kinds
 # Half of the crops are as images come: how wide one outlines, and how small a speck counts, goes by the plate, which
 # is not known again when all is varied.
 ROBUST = AugmentConfig(
@@ -40,6 +52,7 @@ IN_COLOUR = FIRST.network.model_copy(update={"channels": 3})
 COLOUR = FIRST.model_copy(
     update={"epochs": 30, "steps": 100, "learning_rate": 1e-3, "validation": 0.15, "network": IN_COLOUR}
 )
+LESSON_FILE = "lesson.json"
 EMPTIED = 15  # one image of so many is learned from without its objects, too
 SOURCE = "BBBC038v1 (Data Science Bowl 2018, stage1_train), CC0 1.0: "
 DATA = (
@@ -50,25 +63,32 @@ DATA_IN_COLOUR = f"{SOURCE}bright field and stained tissue, without a quarter of
 
 
 def train(lesson: Lesson, folder: Path, config: TrainConfig, data: str = DATA) -> ModelCard:
-    """Train a model, or go on with it, unless that is done; one that was trained with other settings is left alone."""
+    """Train a model, or go on with it, unless that is done; one of other images or settings is left alone."""
+    wanted, file = describe(lesson, config), folder / LESSON_FILE
+    if file.exists() and file.read_text() != wanted:
+        sys.exit(f"{folder} holds a training of other images, settings or another base; move it away.")
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(wanted)
     if (folder / MODEL_FILE).is_file():
-        card = read_card(folder)
-        recipe = card.training.recipe
-        if recipe is None or recipe.model_copy(update={"base": config.base}) != config:
-            sys.exit(f"{folder} holds a model that was trained with other settings.")
-        return card
+        return read_card(folder)
     from maskloop.training.callbacks import Callbacks
     from maskloop.training.train import train_model
 
-    folder.mkdir(parents=True, exist_ok=True)
     return train_model(lesson, folder, config, data, Callbacks(lambda epoch, _: print(folder.name, epoch, flush=True)))
 
 
+def describe(lesson: Lesson, config: TrainConfig) -> str:
+    """Write down all that a training depends on."""
+    base = None if config.from_scratch else read_card(Path(config.base)).weights_sha256
+    names = {part: [e.name for e in getattr(lesson, part)] for part in ("training", "validation")}
+    settings = config.model_copy(update={"base": "none"}).model_dump(mode="json")
+    return json.dumps({"base": base, **names, "settings": settings}, indent=1)
+
+
 def all_but_few(examples: list[Example], held_out: list[Example]) -> Lesson:
-    """Learn from all images but one of each group that was held out."""
-    few = in_turn(held_out, JUDGED)
-    names = {example.name for example in few}
-    return Lesson([example for example in examples if example.name not in names], few)
+    """Learn from all images but one of each group that was held out, and those that are shown as samples."""
+    names = {example.name for example in in_turn(held_out, JUDGED)} | SAMPLES
+    return Lesson(*([example for example in examples if (example.name in names) == part] for part in (False, True)))
 
 
 def with_empty_fields(lesson: Lesson) -> Lesson:
@@ -95,36 +115,49 @@ def train_grey(data: Path, work: Path) -> Path:
     second = train(with_empty_fields(lesson), work / "second", SECOND.model_copy(update={"base": str(work / "first")}))
     of_both = {
         "base": None,
-        "images": len(lesson.training),
         "epochs": first.training.epochs + second.training.epochs,
         "minutes": first.training.minutes + second.training.minutes,
         "recipe": first.training.recipe,
+        "scores": first.training.scores,  # for these nothing that looks alike was learned from
     }
     changes = {
         "name": "nuclei",
-        "description": "Nuclei in fluorescence and in grey bright field, 7 to 60 pixels across.",
+        "description": "Nuclei in fluorescence and in grey bright field",
         "labels": first.labels,
         "training": second.training.model_copy(update=of_both),
     }
-    return bundle(work / "second", second.model_copy(update=changes), lesson)
+    folder = bundle(work / "second", second.model_copy(update=changes), lesson)
+    epochs = read_history(work / "first" / HISTORY_FILE) + read_history(work / "second" / HISTORY_FILE)
+    write_history(folder / HISTORY_FILE, [replace(epoch, epoch=i) for i, epoch in enumerate(epochs, start=1)])
+    return folder
 
 
 def train_colour(data: Path, work: Path, grey: Path) -> Path:
     """Train `nuclei-colour`."""
     base = work / "nuclei in colour"
-    if not (base / MODEL_FILE).is_file():
-        show_colour(grey, base)
-    config, examples = COLOUR.model_copy(update={"base": str(base)}), learned(data, COLOURED)
-    # What was left of the stains once some were kept to test with are large groups; parts of them must do.
-    held_out = hold_out(examples, config.validation, config.seed, distance=STAINS / 2)
-    lesson = Lesson(*([examples[i] for i in np.flatnonzero(held_out == part)] for part in (False, True)))
+    show_colour(grey, base)
+    config = COLOUR.model_copy(update={"base": str(base)})
+    lesson = colour_lesson(data, set(read_card(grey).training.held_out))
     card = train(with_empty_fields(lesson), work / "colour", config, DATA_IN_COLOUR)
+    named = {"base": grey.name, "recipe": config.model_copy(update={"base": grey.name})}
     changes = {
         "name": "nuclei-colour",
-        "description": "Nuclei in stained tissue and in bright field, in colour, 7 to 60 pixels across.",
-        "training": card.training.model_copy(update={"base": grey.name}),
+        "description": "Nuclei in stained tissue and in bright field, in colour",
+        "training": card.training.model_copy(update=named),
     }
     return bundle(work / "colour", card.model_copy(update=changes), lesson)
+
+
+def colour_lesson(data: Path, unknown: set[str]) -> Lesson:
+    """Hold out stains, and of bright field what the base has not learned from.
+
+    What was left of the stains once some were kept to test with are large groups; parts of them must do.
+    """
+    stained = learned(data, ("colour",))
+    held = hold_out(stained, COLOUR.validation, COLOUR.seed, distance=STAINS / 2)
+    names = unknown | {example.name for example, h in zip(stained, held, strict=True) if h}
+    examples = learned(data, ("brightfield",)) + stained
+    return Lesson(*([example for example in examples if (example.name in names) == part] for part in (False, True)))
 
 
 def show_colour(grey: Path, folder: Path) -> None:
@@ -148,18 +181,18 @@ def show_colour(grey: Path, folder: Path) -> None:
 
 def bundle(trained: Path, card: ModelCard, lesson: Lesson) -> Path:
     """Write what is bundled of a trained model, with crops to rehearse, beside it; return its folder."""
-    from maskloop.inference.judge import judge
-    from maskloop.inference.model import load_model
-
     folder = trained.with_name(card.name)
-    shutil.copytree(trained, folder, dirs_exist_ok=True)
+    shutil.copytree(trained, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(LESSON_FILE))
     parts = (lesson.training, LEARNED), (lesson.validation, JUDGED)
     save_rehearsal(Rehearsal(*(crops_in_turn(*part, card.network.channels) for part in parts)), folder)
-    save_card(card, folder)
-    ap = judge(load_model(folder), lesson.validation).counts.ap
-    scores = {"ap50": round(float(ap[0]), 4), "mean_ap": round(float(ap.mean()), 4)}
-    training = card.training.model_copy(update={"scores": card.training.scores | scores})
-    card = card.model_copy(update={"training": training})
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    facts = {"images": len(lesson.training), "versions": card.training.versions | {"commit": commit[:12]}}
+    low, high = (size / card.scale for size in card.diameter_range)
+    changes = {
+        "description": f"{card.description}, {low:.0f} to {high:.0f} pixels across.",
+        "training": card.training.model_copy(update=facts),
+    }
+    card = card.model_copy(update=changes)
     save_card(card, folder)
     print(card.model_dump_json(indent=1))
     return folder

@@ -71,6 +71,11 @@ def test_segment_writes_the_labels_that_python_returns(images, tiny_model, tmp_p
         assert f"{path}: {objects} object" in result.stdout
 
 
+def test_it_is_said_when_an_image_was_rescaled(images, tiny_model, tmp_path):
+    result = run("segment", images / "a.png", "--out", tmp_path, "--model", tiny_model, "--diameter", 10)
+    assert "; the image was enlarged to 200 % for the model" in result.stdout
+
+
 def test_the_model_is_loaded_once_for_all_images(images, tiny_model, tmp_path, monkeypatch):
     loaded, load = [], api.load_model
     monkeypatch.setattr(api, "load_model", lambda name: loaded.append(name) or load(name))

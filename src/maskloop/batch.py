@@ -12,6 +12,7 @@ from maskloop.config import SegmentConfig
 from maskloop.errors import InputError, explain
 from maskloop.files import FORMATS, image_name, list_images, read_image, write_labels
 from maskloop.ops.axes import to_planes
+from maskloop.ops.describe_rescaling import describe_rescaling
 from maskloop.ops.nothing_found import explain_nothing_found
 from maskloop.ops.objects import count_objects
 from maskloop.ops.task import task_of
@@ -32,12 +33,15 @@ class Outcome:
         How many were found, or parts of classes, in all planes; None where the image could not be segmented.
     reason : str
         Why there are none.
+    rescaled : str
+        By how much it was enlarged or shrunk for the model; empty where it was not.
     """
 
     source: Path
     target: Path
     objects: int | None
     reason: str
+    rescaled: str = ""
 
 
 def plan_targets(paths: Iterable[Path], folder: Path) -> dict[Path, Path]:
@@ -135,7 +139,7 @@ def _segment_file(
         rescaled.append(result.rescaled)
     write_labels(target, planes.restore(np.stack(labels)))
     if objects:
-        return Outcome(source, target, objects, "")
+        return Outcome(source, target, objects, "", describe_rescaling(rescaled))
     constant = bool(np.all(image == image.flat[0]))
     thresholds = config.labels or model.card.labels
     return Outcome(source, target, 0, explain_nothing_found(highest, thresholds, rescaled[0], constant, meaning))

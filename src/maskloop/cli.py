@@ -203,5 +203,6 @@ def _tell_outcome(outcome: "Outcome", noun: str) -> bool:
         named = outcome.source.name in outcome.reason
         warn(outcome.reason if named else f"{outcome.source}: {outcome.reason}")
     if outcome.objects is not None:
-        tell(f"{outcome.target}: {outcome.objects} {noun}{'' if outcome.objects == 1 else 's'}")
+        rescaled = f"; the image was {outcome.rescaled} for the model" if outcome.rescaled else ""
+        tell(f"{outcome.target}: {outcome.objects} {noun}{'' if outcome.objects == 1 else 's'}{rescaled}")
     return outcome.objects is not None

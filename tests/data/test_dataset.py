@@ -13,6 +13,7 @@ from maskloop.data.dataset import (
     validation_batches,
 )
 from maskloop.data.examples import Example
+from maskloop.ops.targets import NEAR
 from maskloop.ops.task_kinds import Objects
 
 SAME_GREYS = {"brightness": 0, "contrast": 1, "gamma": 1, "blur": 0, "noise": 0}
@@ -246,6 +247,20 @@ def test_crops_of_an_image_that_is_reviewed_in_part_show_what_is_reviewed_and_we
     assert y[weight == 1].min() >= 249.5
     assert x[weight == 1].max() <= 60
     assert len(np.unique(y[weight == 1].round())) == 40  # each reviewed row is seen
+
+
+def test_what_tells_two_objects_apart_weighs_more_and_what_is_unknown_never_anything():
+    labels = np.kron(np.arange(1, 37).reshape(6, 6), np.ones((20, 20), int))  # they touch all over
+    reviewed = np.ones(labels.shape, bool)
+    reviewed[:50, :50] = False
+    example = Example("", reviewed[..., None].astype(np.float32), labels, reviewed)
+    prepared = prepare(example, Objects())
+    seen, targets = batches([prepared], settings(AugmentConfig(**SAME_GREYS), steps=8))
+    weight = targets[..., -1]
+    assert weight.max() == NEAR
+    assert 0.2 < (weight == NEAR).mean() < 0.7
+    assert not ((weight > 0) & (weight < 1)).any()
+    assert not weight[seen[..., 0] < 0.98].any()
 
 
 def test_an_image_of_which_little_is_reviewed_is_drawn_less_often():

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,6 +99,40 @@ def test_objects_of_unusual_size_are_brought_to_the_nearest_usual_size(tiny_mode
     result = model.segment_plane(plane, SegmentConfig(), lambda done, of: seen.append(done / of))
     assert (result.rescaled > 1, result.rescaled < 1) == (enlarged is True, enlarged is False)
     assert seen == sorted(seen), "progress goes back when the plane is predicted again"
+
+
+class Shortsighted:
+    """A network of discs that sees nothing beyond some pixels around the middle, and nothing in too small a plane."""
+
+    def __init__(self, sees=15, smallest=0):
+        self.sees, self.smallest = sees, smallest
+
+    def predict_on_batch(self, images):
+        height, width = images.shape[1:3]
+        y, x = np.ogrid[:height, :width]
+        away = np.hypot(y - height / 2, x - width / 2)
+        near = (images[..., 0] > 0.5) & (away < self.sees) & (min(height, width) >= self.smallest)
+        return np.stack([near, near * np.maximum(1 - away / self.sees, 0.01)], axis=-1).astype(np.float32)
+
+
+def with_network(model, network, diameter_range):
+    changes = {"diameter": diameter_range[0], "diameter_range": diameter_range}
+    return replace(model, network=network, card=model.card.model_copy(update=changes))
+
+
+def test_what_was_rescaled_is_measured_again(tiny, discs):
+    plane = discs((192, 192), [(96, 96)], 60)[..., None]
+    model = with_network(tiny, Shortsighted(), (10, 12))
+    # Of 120 pixels 30 are seen at first; so at 0.4 there are 48, of which again 30 are seen.
+    assert model.segment_plane(plane, SegmentConfig()).rescaled == pytest.approx(0.4**2, rel=0.1)
+
+
+def test_what_is_not_found_again_when_it_is_rescaled_stays_as_it_was(tiny, discs):
+    plane = discs((192, 192), [(96, 96)], 60)[..., None]
+    model = with_network(tiny, Shortsighted(smallest=192), (10, 12))
+    result = model.segment_plane(plane, SegmentConfig())
+    assert result.rescaled == 1
+    assert result.labels.max() == 1
 
 
 @pytest.mark.parametrize("path", bundled_models(), ids=lambda path: path.name)

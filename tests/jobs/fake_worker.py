@@ -75,7 +75,7 @@ def serve(command):
     np.save(command.folder / MAPS_FILE, maps)
     np.save(command.folder / RESCALED_FILE, np.ones(len(maps)))
     constant = bool(np.all(low == high))
-    return finish(command, maps, command.config.labels or LabelsConfig(), rescaled=1.0, constant=constant)
+    return finish(command, maps, command.config.labels or LabelsConfig(), rescaled=(1.0, 1.0), constant=constant)
 
 
 def make_report(command):

@@ -179,7 +179,7 @@ def test_a_full_disk_fails_the_job_with_a_sentence(start):
 def test_numbers_survive_the_wire(value):
     labels = LabelsConfig()
     event = Done(
-        job=1, task=OBJECTS, objects=0, highest=value, diameter=None, rescaled=1.0, labels=labels, constant=False
+        job=1, task=OBJECTS, objects=0, highest=value, diameter=None, rescaled=(1.0, 1.0), labels=labels, constant=False
     )
     back = EVENTS.validate_json(event.line())
     assert back.highest == value or (math.isnan(back.highest) and math.isnan(value))

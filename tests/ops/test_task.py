@@ -28,7 +28,9 @@ def test_targets_and_weights_are_as_many_as_is_said_and_what_is_unknown_weighs_n
     assert targets.max() <= 1
     np.testing.assert_array_equal(weights[..., 0], reviewed)
     assert not weights[~reviewed].any()
-    assert (task.to_weights(labels, None) >= 1).all()
+    everywhere = task.to_weights(labels, None)
+    assert (everywhere >= 1).all()
+    assert (everywhere[..., 0] == 1).all()
 
 
 @given(NUMBERS)

@@ -40,7 +40,7 @@ class AugmentConfig(Config):
         ge=0,
         le=1,
         title="Unvaried",
-        description="Share of crops that keep their size and their grey values, and are turned at most.",
+        description="Share of crops that keep their size and their grey values, and are turned and mirrored at most.",
     )
 
 
@@ -72,8 +72,8 @@ class TrainConfig(Config):
     channel: Annotated[int, Field(ge=0)] | None = Field(
         None,
         title="Channel",
-        description="Which channel of a project's images to learn from, counted from 0. Left out: the only one, or all "
-        "colours as grey.",
+        description="Which channel of a project's images to learn from, counted from 0; of colour images always all, "
+        "as grey. Left out: the only one.",
     )
     crop: int = Field(
         128,

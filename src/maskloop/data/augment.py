@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from maskloop.config import AugmentConfig
 
-UNVARIED = [1, 0, 1, 0, 0, 1, 0, 0, 0, 0]  # the grey values stay as they are
+SAME_GREYS = [1, 0, 1, 0, 0, 1, 0, 0, 0, 0]
 
 
 def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -36,7 +36,7 @@ def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, n
         apart.uniform(0, config.saturation) * apart.integers(2),
     ]
     if apart.uniform() < config.unvaried:
-        step, greys = 1.0, UNVARIED
+        step, greys = 1.0, SAME_GREYS
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = step * np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror, 1])
     return matrix, np.array(greys, np.float32)

@@ -11,7 +11,7 @@ from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
 
 LARGEST_SHARE = 0.5  # of the images, where a number of them is to be held out
-ALIKE = 0.2
+ALIKE = 0.2  # how far apart at most images of one plate are, as `look_alikes` measures it
 
 
 def split_examples(examples: Sequence[Example], config: TrainConfig) -> Lesson:

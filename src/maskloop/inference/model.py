@@ -16,12 +16,14 @@ from maskloop.model.fold import fold_normalisation
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
 from maskloop.ops.axes import choose_channel
+from maskloop.ops.instances import drop_small
 from maskloop.ops.normalise import normalise
 from maskloop.ops.targets import object_diameters
 from maskloop.ops.task import Task, task_of
 from maskloop.project.model_folder import ModelCard, check_weights, find_model, read_card
 
 SMALLEST_SIDE, LARGEST_AREA = 8, 4e8  # pixels, after rescaling
+RESCALED = 2  # times at most, by what is measured at the scale before
 
 
 @dataclass(frozen=True)
@@ -116,11 +118,18 @@ class Model:
         wanted = config.labels or self.card.labels
         factor = self._first_factor(config.diameter, image.shape[:2])
         maps = self._maps(image, factor, on_tile, should_stop)
-        measures = config.diameter is None and self.card.network.task.kind == "objects" and steps.side is None
-        if measures and (better := self._measure_factor(maps, wanted, factor)) != factor:
-            factor = better
-            maps = self._maps(image, factor, lambda *_: None, should_stop)  # what is done is done already
-        return Segmentation(self.task.to_labels(maps, wanted, factor), maps, factor)
+        if config.diameter is not None or self.card.network.task.kind != "objects" or steps.side is not None:
+            return Segmentation(self.task.to_labels(maps, wanted, factor), maps, factor)
+        labels, better = self._find(maps, wanted, factor)
+        for _ in range(RESCALED):
+            if better == factor:
+                break
+            tried = self._maps(image, better, lambda *_: None, should_stop)  # what is done is done already
+            found, next_better = self._find(tried, wanted, better)
+            if not found.any():  # it was misled
+                break
+            labels, maps, factor, better = found, tried, better, next_better
+        return Segmentation(labels, maps, factor)
 
     def _first_factor(self, diameter: float | None, size: tuple[int, int]) -> float:
         """Return the factor for objects of the diameter that is given, or else of the one that is usual."""
@@ -130,19 +139,20 @@ class Model:
             return self.card.diameter / diameter
         return self.card.scale if _is_reasonable(size, self.card.scale) else 1.0
 
-    def _measure_factor(self, maps: np.ndarray, wanted: LabelsConfig, tried: float) -> float:
-        """Return the factor that brings objects of unusual size to the nearest size seen in training."""
+    def _find(self, maps: np.ndarray, wanted: LabelsConfig, factor: float) -> tuple[np.ndarray, float]:
+        """Return the objects, and the factor that brings those of unusual size to the nearest size seen in training."""
         smallest = min(self.card.diameter_range[0] / self.card.diameter, 1)  # or small objects would go unmeasured
-        labels = self.task.to_labels(maps, wanted, tried / smallest)
-        diameters = np.sort(object_diameters(labels)) * tried
+        measured = self.task.to_labels(maps, wanted, factor / smallest)
+        labels = drop_small(measured, wanted.min_size / factor**2)
+        diameters = np.sort(object_diameters(measured)) * factor
         if len(diameters) == 0:
-            return tried
+            return labels, factor
         # The median of the area, not of the objects: a crowd of specks must not speak for the cells.
         area = np.cumsum(diameters**2)
         found = float(diameters[np.searchsorted(area, area[-1] / 2)])
         low, high = self.card.diameter_range
-        factor = tried * float(np.clip(found, low, high)) / found
-        return factor if _is_reasonable(maps.shape[:2], factor) else tried
+        better = factor * (float(np.clip(found, low, high)) / found)  # exactly the same where that is 1
+        return labels, better if _is_reasonable(maps.shape[:2], better) else factor
 
     def _maps(
         self,

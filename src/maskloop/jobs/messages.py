@@ -104,8 +104,9 @@ class Done(Message):
         Highest probability of foreground.
     diameter : float or None
         Median diameter of the objects in pixels.
-    rescaled : float or None
-        Factor by which the first plane was enlarged for the network; None where only the labels were made anew.
+    rescaled : (float, float) or None
+        The least and the greatest factor by which a plane was enlarged for the network; None where only the labels
+        were made anew.
     labels : LabelsConfig
         How the maps became labels.
     constant : bool
@@ -118,7 +119,7 @@ class Done(Message):
     objects: int
     highest: float
     diameter: float | None
-    rescaled: float | None
+    rescaled: tuple[float, float] | None
     labels: LabelsConfig
     constant: bool
 

@@ -195,7 +195,7 @@ class _Summary:
             objects=len(diameters),
             highest=self.highest,
             diameter=float(np.median(diameters)) if len(diameters) else None,
-            rescaled=self.rescaled[0] if self.rescaled else None,
+            rescaled=(min(self.rescaled), max(self.rescaled)) if self.rescaled else None,
             labels=labels,
             constant=constant,
         )

@@ -16,7 +16,7 @@ def loss_of(kind: TaskKind, dice: bool = True) -> Loss:
 
     It is the cross-entropy of the foreground or of the classes, and one minus their soft Dice (Milletari et al. 2016,
     https://doi.org/10.1109/3DV.2016.79), averaged over classes other than the background; for objects also the absolute
-    error of the distance, averaged over objects and background apart, since most pixels are background.
+    error of the distance, averaged over the weights of objects and of all pixels apart, since most are background.
 
     Parameters
     ----------

@@ -79,12 +79,12 @@ def labels_to_weights(labels: np.ndarray, reviewed: np.ndarray | None) -> np.nda
 
 
 def _near_two(labels: np.ndarray) -> np.ndarray:
-    """Tell where two objects are within `REACH` pixels."""
+    """Tell where two objects are within `REACH` pixels, both of them."""
     _, dense = number_densely(labels.astype(np.int64))
     nowhere = labels.size + 1
     highest = ndimage.maximum_filter(dense, 2 * REACH + 1)
     lowest = ndimage.minimum_filter(np.where(dense > 0, dense, nowhere), 2 * REACH + 1)
-    return (highest > 0) & (lowest != highest) & (lowest < nowhere)
+    return lowest < highest
 
 
 def object_diameters(labels: np.ndarray) -> np.ndarray:

@@ -1,19 +1,17 @@
 """What a segmentation came to, in a sentence or two for the person."""
 
 from maskloop.jobs.messages import Done
+from maskloop.ops.describe_rescaling import describe_rescaling
 from maskloop.ops.nothing_found import explain_nothing_found
 
 
 def describe_segmented(event: Done) -> str:
     """Say how much was found and of what size, and what was done for it; or why nothing was found."""
     if not event.objects:
-        rescaled = event.rescaled if event.task.kind == "objects" else None
+        rescaled = event.rescaled[0] if event.rescaled and event.task.kind == "objects" else None
         return explain_nothing_found(event.highest, event.labels, rescaled, event.constant, event.task)
     pixels = f"{event.diameter:.0f} pixel{'' if round(event.diameter) == 1 else 's'}" if event.diameter else ""
     size = f", about {pixels} across" if pixels else ""
     text = f"{event.objects} {event.task.noun}{'s' if event.objects > 1 else ''}{size}."
-    if event.rescaled is not None and abs(event.rescaled - 1) > 0.05:
-        text += (
-            f" The image was {'enlarged' if event.rescaled > 1 else 'shrunk'} to {event.rescaled:.0%} for the model."
-        )
-    return text
+    rescaled = describe_rescaling(event.rescaled) if event.rescaled else ""
+    return f"{text} The image was {rescaled} for the model." if rescaled else text
