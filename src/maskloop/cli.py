@@ -155,8 +155,8 @@ def compare(
         int | None,
         typer.Option(
             metavar="N",
-            help="Which channel of the project's images, counted from 0. Left out: the only one, or all colours as "
-            "grey.",
+            help="Which channel of the project's images, counted from 0; of colour images beside others all are taken. "
+            "Left out: the only one, or all colours.",
         ),
     ] = None,
 ) -> None:

@@ -109,6 +109,52 @@ def test_with_many_images_every_fifth_is_held_out_as_a_whole(project, labels):
     assert all(example.reviewed is None for example in lesson.training + lesson.validation)
 
 
+@pytest.mark.parametrize("count", [2, 7])
+def test_of_images_with_one_object_each_one_is_held_out_as_a_whole_and_stays_so(project, labels, count):
+    alone = np.where(labels == 1, 1, 0)
+    names = "abcdefg"[:count]
+    for name in names:
+        add(project, alone, name)
+    add(project, labels * 0, "nothing")
+    lesson = read_lesson(project)
+    assert [example.name for example in lesson.training] == [*names[:-1], "nothing"]
+    assert [example.name for example in lesson.validation] == [names[-1]]
+    add(project, alone, "later")
+    assert [example.name for example in read_lesson(project).validation] == [names[-1]]
+
+
+def test_of_images_with_one_object_none_is_held_out_where_a_region_of_another_is(project, labels):
+    add(project, labels, "many")
+    add(project, np.where(labels == 1, 1, 0), "one")
+    lesson = read_lesson(project)
+    assert [example.name for example in lesson.training] == ["many", "one"]
+    assert [example.name for example in lesson.validation] == ["many"]
+
+
+def test_where_what_was_held_out_is_removed_an_image_that_no_model_has_learned_from_takes_its_place(project, labels):
+    alone = np.where(labels == 1, 1, 0)
+    entries = [add(project, alone, name) for name in "abc"]
+    read_lesson(project)
+    project.remove(entries[2])
+    with pytest.raises(InputError, match="review more"):
+        read_lesson(project)
+    add(project, alone, "d")
+    assert [example.name for example in read_lesson(project).validation] == ["d"]
+
+
+@pytest.mark.parametrize(("with_objects", "held_out"), [("abcdfghi", "f"), ("ad", "d")])
+def test_of_many_images_only_those_with_objects_are_held_out(project, labels, with_objects, held_out):
+    for name in "abcdefghij":
+        add(project, labels * (name in with_objects), name)
+    assert [example.name for example in read_lesson(project).validation] == [held_out]
+
+
+def test_the_revisions_are_those_of_what_is_learned_from(project, labels):
+    entries = {add(project, labels, name).id: name for name in "abcdefghij"}
+    lesson = read_lesson(project)
+    assert sorted(entries[entry] for entry in lesson.revisions) == [example.name for example in lesson.training]
+
+
 def test_of_a_stack_the_reviewed_planes_are_learned(project, labels):
     reviewed = np.zeros((3, *SHAPE))
     reviewed[[0, 2]] = 1
@@ -145,6 +191,24 @@ def test_of_channels_that_are_no_colours_one_is_learned_from(project, labels, ax
 def test_colour_images_keep_their_channels(project, labels):
     add(project, labels, image=np.zeros((*SHAPE, 3), np.uint8))
     assert read_lesson(project).training[0].image.shape == (*SHAPE, 3)
+
+
+def test_where_all_images_are_in_colour_one_of_the_colours_can_be_learned_from(project, labels):
+    add(project, labels, image=np.stack([np.full(SHAPE, value, np.uint8) for value in (10, 20, 60)], axis=-1))
+    [example] = read_lesson(project, channel=1).training
+    assert (example.image == 20).all()
+    assert example.image.shape == (*SHAPE, 1)
+
+
+def test_a_channel_is_taken_of_the_images_that_have_some_and_of_colours_all(project, labels):
+    colour = np.stack([np.full(SHAPE, value, np.uint8) for value in (10, 20, 60)], axis=-1)
+    add(project, labels, "grey")
+    project.add(colour[..., :2], labels, name="two", axes="YXC", reviewed=np.ones(SHAPE, np.uint8))
+    add(project, labels, "colour", image=colour)
+    grey, two, rgb = (example.image for example in read_lesson(project, channel=0).training)
+    assert grey.shape == two.shape == (*SHAPE, 1)
+    assert (two == 10).all()
+    np.testing.assert_array_equal(rgb, colour)
 
 
 def test_without_anything_reviewed_there_is_a_sentence(project, labels):

@@ -22,7 +22,7 @@ from maskloop.jobs.run_events import (
     append_event,
     read_events,
 )
-from maskloop.project.model_folder import check_weights, read_card
+from maskloop.project.model_folder import STATE_FILE, check_weights, read_card
 from maskloop.project.preview import Preview
 from maskloop.project.project import Project
 from maskloop.project.registry import Registry
@@ -239,6 +239,20 @@ def test_what_cannot_be_learned_from_ends_with_a_sentence(project, start):
     assert events[-1].outcome == "failed"
     assert "There are no reviewed objects" in events[-1].reason
     assert not run.model.exists()
+
+
+def test_the_sentence_that_ends_it_names_folders_as_they_are_found(project, start):
+    run = Run.create(project, tiny())
+    run.model.mkdir(exist_ok=True)
+    (run.model / STATE_FILE).write_text("no state")
+    assert f"The unfinished training in {run.model} is damaged" in finish(start(run), run)[-1].reason
+    run.discard()
+    with Project(project) as opened:
+        for entry in opened.entries:
+            labels = opened.annotation(entry).labels
+            opened.save_correction(entry, labels, np.zeros_like(labels))
+    run = Run.create(project, tiny())
+    assert f"Nothing in {project} is reviewed yet" in finish(start(run), run)[-1].reason
 
 
 def test_a_full_disk_ends_it_with_a_sentence_and_it_can_be_gone_on_with(project, start):

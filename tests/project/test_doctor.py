@@ -231,6 +231,15 @@ def test_of_few_images_the_same_region_is_held_out_of_both_or_they_are_too_much_
     assert (problem.gravity, problem.paths) == ("error", (folder / "held_out.json",))
 
 
+@pytest.mark.parametrize(("second", "flatters"), [("b", False), ("d", True)])
+def test_of_images_with_one_object_each_the_one_is_known_that_training_will_hold_out(sound, tmp_path, second, flatters):
+    folder = sound(per_side=(1, 1))
+    images = {name: tuple(read(folder, name)) for name in NAMES}
+    images[second] = (images["a"][0] + np.uint8(1), images["a"][1])
+    problems = check_data(reviewed_project(tmp_path / "project", images)).problems  # d is held out
+    assert [problem.reason for problem in problems] == ["It is nearly the same picture as a."] * flatters
+
+
 def test_what_a_project_says_of_held_out_pixels_is_read_and_not_decided(sound, tmp_path):
     folder = reviewed_project(tmp_path / "project", {name: read(sound(name), name) for name in NAMES})
     before = sorted(path.name for path in folder.rglob("*"))

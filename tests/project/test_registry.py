@@ -18,13 +18,14 @@ import pytest
 from safetensors.numpy import save
 
 from maskloop import files
-from maskloop.config import NetworkConfig, TaskConfig
+from maskloop.config import NetworkConfig, TaskConfig, TrainConfig
 from maskloop.errors import InputError, ModelError, ProjectError
 from maskloop.project import model_name, model_zip, rehearsal
 from maskloop.project.model_folder import BUNDLED, ModelCard, Training, read_card, save_card, sha256_of
 from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
+from maskloop.project.run import Run
 from maskloop.recipes import RECIPES, read_recipe
 
 MEMBERS = ["history.csv", "model.json", "rehearsal.npz", "weights.safetensors"]
@@ -49,7 +50,7 @@ def make(registry):
         made.append(name)
         os.utime(folder / "weights.safetensors", (10**9 + 60 * len(made),) * 2)
         (folder / "history.csv").write_text("epoch,loss\n1,0.5\n")
-        crop = np.arange(72, dtype=np.uint8).reshape(8, 9), np.eye(8, 9, dtype=np.int32)
+        crop = np.arange(72, dtype=np.uint8).reshape(8, 9, 1), np.eye(8, 9, dtype=np.int32)
         save_rehearsal(Rehearsal([crop], []), folder)
         sha256 = sha256_of(folder / "weights.safetensors")
         network = NetworkConfig(filters=(2, 4))
@@ -181,6 +182,50 @@ def test_a_name_that_another_process_takes_just_now_is_passed_over(registry, mon
     assert registry.new_folder("nuclei").name == "nuclei-3"
 
 
+# The names of runs
+
+
+@pytest.fixture
+def make_run(registry, make):
+    """A function that makes a run which is to make mine-2 of mine."""
+
+    def make_run():
+        make("mine")
+        return Run.create(registry.project_folder, TrainConfig(base="mine"))
+
+    return make_run
+
+
+def test_no_other_model_becomes_that_of_a_run_which_discard_deletes(registry, make, make_run, tmp_path):
+    make("mine-2")
+    registry.export("mine-2", tmp_path / "mine-2.zip")
+    shutil.rmtree(registry.find("mine-2"))
+    run = make_run()
+    run.discard()  # as its process does where nothing was learned
+    assert registry.import_zip(tmp_path / "mine-2.zip") == "mine-3"
+    for new in ("mine-2", "Mine-2"):
+        with pytest.raises(ModelError, match=f"There is a model or a training '{new}' already"):
+            registry.rename("mine-3", new)
+    assert not run.is_trained
+    run.discard()
+    assert sorted(names(registry)) == ["mine", "mine-3"]
+
+
+def test_what_a_run_made_comes_back_from_the_trash_under_its_name(registry, make_run):
+    run = make_run()
+    shutil.copytree(registry.find("mine"), run.model, dirs_exist_ok=True)
+    removed = registry.remove("mine-2")
+    assert registry.bring_back(removed) == "mine-2"
+    assert run.is_trained
+
+
+def test_a_run_has_the_name_of_no_model_in_the_trash(registry, make):
+    make("mine"), make("mine-2")
+    removed = registry.remove("mine-2")
+    assert registry.new_folder("mine").name == "mine-3"
+    assert registry.bring_back(removed) == "mine-2"
+
+
 # Names and descriptions
 
 
@@ -224,7 +269,7 @@ def test_a_taken_name_is_refused(registry, make, new):
     make("old"), make("other")
     (registry.project_folder / "models" / "training").mkdir()
     before = everything(registry.project_folder)
-    with pytest.raises(ModelError, match=f"There is a model '{new}' already; wanted is another name for old"):
+    with pytest.raises(ModelError, match=f"There is a model or a training '{new}' already; wanted is another"):
         registry.rename("old", new)
     assert everything(registry.project_folder) == before
 

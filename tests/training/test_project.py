@@ -70,6 +70,19 @@ def test_nothing_that_is_held_out_is_trained_on(make_project, settings, tmp_path
     assert losses(trained["cells"], "val_loss") != losses(trained["spoilt"], "val_loss")
 
 
+def test_a_training_from_a_project_s_own_model_goes_on_after_the_project_was_moved(
+    make_project, make_model, settings, tmp_path
+):
+    folder = make_project()
+    (folder / "models").mkdir()
+    make_model(folder / "models" / "tiny", diameter=18)
+    with pytest.raises(ZeroDivisionError):
+        train(folder, tmp_path / "model", settings(base="tiny"), on_epoch=lambda *_: 1 / 0)
+    moved, seen = folder.rename(tmp_path / "moved"), []
+    train(moved, tmp_path / "model", settings(base="tiny"), on_epoch=lambda epoch, _: seen.append(epoch.epoch))
+    assert seen == [2, 3]
+
+
 def test_what_is_not_reviewed_changes_nothing(make_project, settings, tmp_path):
     reviewed = np.ones(SHAPE)
     reviewed[:30, 40:75] = 0

@@ -1,11 +1,15 @@
 """The question before a window is closed while a training runs: its three answers, and when it is not asked."""
 
+import subprocess
+import sys
+
 import pytest
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtWidgets import QMainWindow, QMessageBox
 
 from maskloop.config import TrainConfig
-from maskloop.project.run import Run
+from maskloop.jobs.run_process import RunProcess
+from maskloop.project.run import Run, read_runs
 from maskloop.widgets.ask_before_closing import AskBeforeClosing
 
 
@@ -139,6 +143,87 @@ def test_the_whole_panel_asks_while_a_process_is_at_a_run_and_stops_it(
     assert close_by_hand(window)
     assert len(asked) == 2  # it has ended by itself meanwhile
     assert not run.stop_wanted
+
+
+@pytest.fixture
+def trainers(monkeypatch):
+    """The processes that were started for runs; they hold them, and sleep."""
+    started = []
+
+    def start(process):
+        work = "import filelock, sys, time; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); time.sleep(600)"
+        lock = process.run.folder / "running.lock"
+        process._process = subprocess.Popen([sys.executable, "-c", work, str(lock)])
+        started.append(process._process)
+
+    monkeypatch.setattr(RunProcess, "start", start)
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def open_project(until, done_in_background):
+    """A function that opens a project in a panel, and waits until its trainings are listed."""
+
+    def open_project(panel, folder):
+        panel.project.open_project(folder)
+        until(lambda: panel.project.project is not None and panel.project.project.folder == folder)
+        done_in_background(panel)
+
+    return open_project
+
+
+def test_the_whole_panel_asks_of_a_training_whatever_project_is_open_by_now(
+    window_of, open_main, make_project, answer, until, trainers, open_project
+):
+    cells, others = make_project("cells"), make_project("others")
+    panel = open_main()
+    open_project(panel, cells)
+    panel.train.runs.begin(TrainConfig())
+    until(lambda: panel.train.runs.shown is not None and panel.train.runs.shown.run.is_running)
+    window, asked = window_of(panel), answer("Don't close")
+    for folder in (others, cells, others):
+        open_project(panel, folder)
+        assert not close_by_hand(window)
+    assert asked == ["A training is running."] * 3
+    answer("Stop it")
+    assert close_by_hand(window)
+    assert [run.stop_wanted for run in read_runs(cells)] == [True]
+    trainers[0].kill()
+    trainers[0].wait()
+    window.show()
+    assert close_by_hand(window)
+    assert len(asked) == 4
+
+
+def test_the_whole_panel_asks_of_a_training_that_has_no_process_yet_and_stops_it(
+    window_of, open_main, make_project, answer, until, trainers, open_project, hold_up
+):
+    folder = make_project()
+    panel = open_main()
+    open_project(panel, folder)
+    go = hold_up(panel)
+    panel.train.runs.begin(TrainConfig())
+    asked = answer("Stop it")
+    assert close_by_hand(window_of(panel))
+    assert asked == ["A training is running."]
+    go()
+    until(lambda: len(trainers) == 1)
+    until(lambda: [run.stop_wanted for run in read_runs(folder)] == [True])
+
+
+def test_the_whole_panel_does_not_ask_of_a_training_that_could_not_begin(
+    window_of, open_main, make_project, answer, until, open_project
+):
+    panel = open_main()
+    open_project(panel, make_project())
+    panel.train.runs.begin(TrainConfig(base="gone"))
+    until(lambda: "no model 'gone'" in panel.train.message.text())
+    asked = answer("Don't close")
+    assert close_by_hand(window_of(panel))
+    assert asked == []
 
 
 def test_the_whole_panel_asks_nothing_of_a_project_without_trainings(window_of, open_main, make_project, answer, until):

@@ -161,7 +161,7 @@ def test_a_model_that_makes_something_else_is_refused_everywhere(
     panel.correct._drawn(panel.correct.drawing.action, panel.correct._plane(), np.array([[2, 2], [30, 50]]))
     assert "The model of the Segment tab makes objects, and these labels mean classes" in panel.correct.message.text()
     done_in_background(panel)
-    panel.train.resegment_wanted.emit(None)
+    panel.train.resegment_wanted.emit(panel.segment.form.model, None)
     assert REFUSED in panel.train.message.text()
     np.testing.assert_array_equal(entry.labels.data, before)
     panel.segment.form.set_model(model_folder("plain", network=NetworkConfig(task=CLASSES)))

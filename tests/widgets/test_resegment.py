@@ -46,8 +46,8 @@ def begin(project, model_folder, fake_worker, until):
     session, background = WorkerSession(fake_worker), Background()
     begun = []
 
-    def begin(names="ab", model="plain", **options):
-        config = SegmentConfig(model=str(model_folder(model)))
+    def begin(names="ab", model="plain", channel=None, **options):
+        config = SegmentConfig(model=str(model_folder(model)), channel=channel)
         entries = [named(project, name) for name in names]
         work = Resegmentation(project, entries, config, session, background, **options)
         begun.append(work)
@@ -186,6 +186,15 @@ def test_colours_and_channels_are_no_planes(project, segment):
     assert segment(["colour", "channels"]) == "2 of 2 images segmented anew."
     for entry in entries:
         np.testing.assert_array_equal(project.annotation(entry).labels > 0, image(LEFT) > 100)
+
+
+def test_a_channel_is_taken_of_the_images_that_have_some_and_of_colours_all(project, segment):
+    colour = np.stack([image(LEFT), image(RIGHT), image()], axis=-1)
+    entries = [project.add(colour, name="colour"), project.add(colour[..., :2], name="channels", axes="YXC")]
+    assert segment(["colour", "channels"], channel=0) == "2 of 2 images segmented anew."
+    found = [project.annotation(entry).labels > 0 for entry in entries]
+    np.testing.assert_array_equal(found[0], image(LEFT, RIGHT) > 100)
+    np.testing.assert_array_equal(found[1], image(LEFT) > 100)
 
 
 def test_what_others_have_the_worker_do_is_not_taken_for_one_s_own(project, begin, model_folder, until):

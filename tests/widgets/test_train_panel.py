@@ -5,7 +5,9 @@ import os
 import platform
 import shutil
 import signal
+import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -14,7 +16,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QApplication
 
-from maskloop.config import TrainConfig
+from maskloop.config import TaskConfig, TrainConfig, name_classes
 from maskloop.jobs.run_events import (
     Began,
     Compared,
@@ -36,7 +38,9 @@ from maskloop.project.preview import Preview
 from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.run import Run, read_runs
+from maskloop.widgets import train_panel
 from maskloop.widgets.background import Background
+from maskloop.widgets.run_status import GONE
 from maskloop.widgets.train_panel import NO_PROJECT, TrainPanel
 
 TINY = TrainConfig(base="tiny", epochs=2, crop=32, batch=2, steps=2)
@@ -224,13 +228,25 @@ def test_without_a_project_it_is_said_what_to_do_and_nothing_can_be_clicked(open
         assert not widget.isVisible()
 
 
-def test_while_nothing_is_reviewed_nothing_is_trained(open_train, make_project, qtbot):
-    folder = make_project(a=np.zeros(SHAPE, np.uint8))
-    panel = open_train(folder)
+@pytest.mark.parametrize("kind", ["objects", "foreground", "classes"])
+def test_while_nothing_is_reviewed_nothing_is_trained(open_train, tmp_path, kind, qtbot):
+    task = TaskConfig(kind=kind, classes=name_classes(["liver"]) if kind == "classes" else ())
+    with Project.create(tmp_path / kind, task) as project:
+        project.add(np.zeros(SHAPE, np.uint8), name="a")
+    panel = open_train(project.folder)
     assert panel.material.text().startswith("Nothing is reviewed yet.")
     qtbot.mouseClick(panel.train_button, Qt.MouseButton.LeftButton)
+    assert panel.message.text() == panel.material.text()
+    assert read_runs(project.folder) == []
+
+
+def test_while_only_background_is_reviewed_no_objects_are_learned(open_train, tmp_path, qtbot):
+    with Project.create(tmp_path / "empty") as project:
+        project.add(np.zeros(SHAPE, np.uint8), name="a", reviewed=np.ones(SHAPE, np.uint8))
+    panel = open_train(project.folder)
+    qtbot.mouseClick(panel.train_button, Qt.MouseButton.LeftButton)
     assert panel.message.text() == "No object is reviewed as a whole yet: review some in the Correct tab."
-    assert read_runs(folder) == []
+    assert read_runs(project.folder) == []
 
 
 def test_it_counts_what_there_is_to_learn_from_and_says_what_it_will_do(open_train, folder):
@@ -393,6 +409,46 @@ def test_what_is_not_checked_wholly_is_offered_to_be_segmented_anew(open_train, 
     assert not panel.resegment_button.isVisible()
 
 
+def test_segmenting_anew_is_offered_when_all_tabs_know_the_adopted_model_and_is_done_with_that_one(
+    open_main, folder, make_run, model_folder, until, done_in_background, monkeypatch
+):
+    make_run(began(), epoch(1, 1), Trained(), compared(), Ended(outcome="done"), trained=True)
+    panel = open_main()
+    train, form, session = panel.train, panel.segment.form, panel.segment.session
+    panel.project.open_project(folder)
+    until(lambda: train.runs.shown is not None)
+    done_in_background(panel)
+    go, asked, read_models, segment = threading.Event(), [], train_panel._read_models, session.segment
+    monkeypatch.setattr(train_panel, "_read_models", lambda project: go.wait(PATIENCE_S) and read_models(project))
+    monkeypatch.setattr(session, "segment", lambda *job: asked.append(job[-1]) or segment(*job))
+    train.runs.view.buttons["adopt"].click()
+    until(lambda: status(train) == "Adopted: it is the project's model now.")
+    offered = train.resegment_button.isVisibleTo(train)
+    go.set()
+    assert not offered
+    until(lambda: train.resegment_button.isVisibleTo(train))
+    adopted = folder / "models" / "tiny-2"
+    assert form.model == adopted
+    form.set_model(model_folder("raises"))
+    form.set_diameter(33)
+    train.resegment_button.click()
+    until(lambda: train.message.text() == "2 of 2 images segmented anew.")
+    assert form.model == adopted
+    assert [(config.model, config.diameter) for config in asked] == [(str(adopted), 33)] * 2
+
+
+def test_with_a_model_that_is_the_project_s_no_more_nothing_is_segmented_anew(open_train, folder, make_run, click):
+    make_run(began(), epoch(1, 1), Trained(), compared(), Ended(outcome="done"), trained=True)
+    panel = open_train(folder)
+    click(panel, "adopt")
+    open_train.settle(panel)
+    assert panel.resegment_button.isVisible()
+    Registry(folder).roll_back()  # by the Models dialog
+    panel.refresh()
+    open_train.settle(panel)
+    assert not panel.resegment_button.isVisible()
+
+
 def test_where_all_is_checked_nothing_is_offered(open_train, trained, click):
     with Project(trained) as project:
         for entry in project.entries[2:]:
@@ -441,13 +497,13 @@ def test_what_is_stopped_keeps_the_best_and_is_compared_when_somebody_asks(open_
     wait_until(lambda: panel.runs.shown is not None and len(panel.runs.shown.story.epochs) >= 2)
     assert panel.train_button.isEnabled()
     assert buttons(panel) == {"stop"}
-    assert len(panel.runs.running) == 1
+    assert panel.runs.running == 1
     click(panel, "stop")
     assert panel.message.text() == "Stopping; the best so far is kept…"
     wait_until(lambda: buttons(panel) == {"adopt", "discard", "compare", "report"})
     assert status(panel).startswith("Trained for ")
     assert panel.message.text() == ""
-    assert panel.runs.running == []
+    assert panel.runs.running == 0
     assert not panel.runs.view.recommendation.isVisible()
     click(panel, "compare")
     wait_until(lambda: buttons(panel) == {"adopt", "discard", "report"})
@@ -466,17 +522,18 @@ def test_a_training_goes_on_without_its_window_is_found_by_another_and_survives_
     first.set_project(None)
     assert first.material.text() == NO_PROJECT
     assert not first.runs.view.isVisible()
-    assert first.runs.running == []
+    assert first.runs.running == 1  # of which somebody is asked who closes the window
 
     second = open_train(folder)
     seen = len(second.runs.shown.story.epochs)
     wait_until(lambda: len(second.runs.shown.story.epochs) > seen)
     assert process.poll() is None
     assert buttons(second) == {"stop"}
-    assert len(second.runs.running) == 1
+    assert second.runs.running == 1
 
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    assert first.runs.running == 0
     wait_until(lambda: buttons(second) == {"resume", "discard"})
     learned = second.runs.shown.story.epochs[-1].epoch
     assert status(second) == (
@@ -693,13 +750,30 @@ def test_a_project_that_is_moved_away_leaves_no_trace_where_it_was(open_train, f
     assert not folder.exists()
 
 
+def test_one_whose_project_was_moved_while_it_trains_says_so_until_it_is_back(open_train, folder, make_run):
+    make_run(began(), epoch(1, 0.1))
+    panel = open_train(folder)
+    panel.runs.shown._process = SimpleNamespace(poll=lambda: None)  # of this window, and still at it
+    panel.runs._follow()
+    assert (status(panel), buttons(panel)) == ("Epoch 1, best so far: 1; 18 s left, on CPU.", {"stop"})
+    moved = folder.rename(folder.with_name("moved"))
+    panel.runs._do("stop")  # before it is seen that the project was moved
+    assert panel.message.text() == GONE
+    panel.runs._follow()
+    assert (status(panel), buttons(panel)) == (GONE, set())
+    assert not folder.exists()
+    moved.rename(folder)
+    panel.runs._follow()
+    assert buttons(panel) == {"stop"}
+
+
 def test_strokes_on_an_image_that_is_opened_while_its_turn_comes_are_kept(
     open_main, folder, open_entry, on_disk, saved, until, model_folder, done_in_background
 ):
     panel = open_main("waits")
     panel.project.open_project(folder)
     until(lambda: panel.project.project is not None)
-    panel.train.resegment_wanted.emit(None)
+    panel.train.resegment_wanted.emit(panel.segment.form.model, None)
     entry = open_entry(panel, folder, "c")
     (model_folder("waits") / "go").touch()
     until(lambda: panel.train.message.text().endswith("segmented anew."))

@@ -32,7 +32,8 @@ def compare(
         other, and the new one is judged alone.
     project : str or Path
     channel : int, optional
-        Which channel of its images, from 0. Left out: the only one, or all colours as grey.
+        Which channel of its images, from 0; of colour images beside others all are taken. Left out: the
+        only one, or all colours.
     on_image : callable, optional
         Called with the share done, 0 to 1.
     should_stop : callable, optional

@@ -14,7 +14,7 @@ class Lesson:
     training, validation : list of Example
         To learn from, and to judge by.
     revisions : dict of str to int
-        Of a project: the latest revision of each entry, by its identifier.
+        Of a project: the latest revision of each entry that is learned from, by its identifier.
     """
 
     training: list[Example]

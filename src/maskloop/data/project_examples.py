@@ -26,7 +26,7 @@ def read_lesson(project: Project, channel: int | None = None) -> Lesson:
     ----------
     project : Project
     channel : int, optional
-        Which channel, from 0. Left out: the only one, or all colours.
+        Which channel, from 0; of colour images beside others all are taken. Left out: the only one, or all colours.
 
     Returns
     -------
@@ -48,20 +48,23 @@ def read_lesson(project: Project, channel: int | None = None) -> Lesson:
             "have checked in the Correct tab."
         )
     for entry in entries:
-        _require_channel(entry, channel)
+        _require_channel(entry, project.channel_of(entry, channel))
         _require_classes(entry, annotations[entry.id], project.task)
     by_pixels = {entry.pixels_sha256: annotations[entry.id] for entry in entries}
     task = task_of(project.task)
     held = read_held_out(project.folder).extended(by_pixels.items(), len(entries), task)
     learned: list[Example] = []
     judged: list[Example] = []
+    revisions: dict[str, int] = {}
     for entry in entries:
         parts = held.parts(entry.pixels_sha256, annotations[entry.id])
+        if parts[0].any():
+            revisions[entry.id] = entry.revision
         for examples, part in zip((learned, judged), parts, strict=True):
-            examples += _examples(project, entry, annotations[entry.id], part, channel)
+            examples += _examples(project, entry, annotations[entry.id], part, project.channel_of(entry, channel))
     _require_objects(learned, judged, task, project.task.noun)
     write_held_out(held, project.folder)
-    return Lesson(learned, judged, {entry.id: project.entry(entry.id).revision for entry in entries})
+    return Lesson(learned, judged, revisions)
 
 
 def _require_channel(entry: Entry, channel: int | None) -> None:

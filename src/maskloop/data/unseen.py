@@ -42,7 +42,8 @@ def read_unseen(
         Names of the images that were held out when the model was trained; where the folder has none of them, all of
         its images are new to the model.
     channel : int, optional
-        Which channel of a project's images, from 0. Left out: the only one, or all colours as grey.
+        Which channel of a project's images, from 0; of colour images beside others all are taken. Left out: the
+        only one, or all colours.
     task : TaskConfig, optional
         Of the model. Left out: objects.
 

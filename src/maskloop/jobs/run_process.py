@@ -69,5 +69,5 @@ class RunProcess:
     def _is_held(self) -> bool:
         # Who asks for the lock would make the folder anew where it was moved away, and cannot where nothing is written.
         with contextlib.suppress(OSError):
-            return self.run.folder.is_dir() and self.run.is_running
+            return not self.run.is_gone and self.run.is_running
         return False

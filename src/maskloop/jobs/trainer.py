@@ -57,7 +57,9 @@ class Trainer:
             ended = Ended(outcome="stopped")
         except Exception as error:
             traceback.print_exc()  # to the log
-            ended = Ended(outcome="stopped" if self._should_stop() else "failed", reason=explain(error))
+            here = self.run.project_folder  # "../..", and who reads wants to know which that is
+            reason = explain(error).replace(str(here), str(here.resolve()))
+            ended = Ended(outcome="stopped" if self._should_stop() else "failed", reason=reason)
         self._end(ended)
 
     def _end(self, ended: Ended) -> None:

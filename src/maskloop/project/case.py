@@ -1,6 +1,7 @@
 """An image with what is known of its labels: an entry of a project, or files in a folder of any layout."""
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,12 +14,12 @@ from maskloop.files import read_image
 from maskloop.ops.axes import to_planes
 from maskloop.ops.judged import whole_objects
 from maskloop.ops.task import task_of
-from maskloop.project.annotation import read_annotation
+from maskloop.project.annotation import Annotation, read_annotation
 from maskloop.project.entry import Entry, read_entry
 from maskloop.project.held_out import Choice, HeldOut, read_held_out
 from maskloop.project.importers import read_match
 from maskloop.project.layout import ENTRIES, HELD_OUT_FILE, PROJECT_FILE
-from maskloop.project.masks import Finding, refusing
+from maskloop.project.masks import Finding, RefusedError, refusing
 from maskloop.project.matching import Match, find_matches
 from maskloop.project.project import Project
 
@@ -143,7 +144,7 @@ def _find_entries(folder: Path) -> Cases:
             held_out = HeldOut()
             damaged.append(Finding(folder / HELD_OUT_FILE, str(error)))
         entries = [entry for entry in project.entries if entry.reviewed > 0]
-        reader = _EntryReader(project, held_out, len(entries))
+        reader = _EntryReader(project, held_out, entries)
         readers = {project.folder_of(entry): partial(reader.read, entry) for entry in entries}
     return Cases("a project", project.task, readers, damaged=damaged)
 
@@ -154,7 +155,7 @@ class _EntryReader:
 
     project: Project
     held_out: HeldOut
-    count: int
+    entries: Sequence[Entry]
 
     def read(self, entry: Entry, _: dict[str, str]) -> Case:
         folder = self.project.folder_of(entry)
@@ -162,14 +163,20 @@ class _EntryReader:
             entry = read_entry(folder)
             image, annotation = self.project.image(entry), read_annotation(entry, folder)
             if entry.pixels_sha256 not in self.held_out.images:  # decided by the next training, just so
-                self.held_out = self.held_out.extended(
-                    [(entry.pixels_sha256, annotation)], self.count, task_of(self.project.task)
-                )
+                annotations, task = self._annotations(), task_of(self.project.task)
+                self.held_out = self.held_out.extended(annotations, len(self.entries), task)
             reviewed = _planes_of(annotation.reviewed, image, entry.axes) > 0
             labels = _planes_of(annotation.labels, image, entry.axes)
             labels = whole_objects(labels, reviewed) if self.project.task.kind == "objects" else labels * reviewed
             part = self.held_out.images[entry.pixels_sha256]
             return Case(entry.name, image, entry.axes, labels, reviewed, held_out=part)
+
+    def _annotations(self) -> Iterator[tuple[str, Annotation]]:
+        """Yield those of all entries, without those that cannot be read."""
+        for entry in self.entries:
+            folder = self.project.folder_of(entry)
+            with contextlib.suppress(RefusedError), refusing(folder):
+                yield entry.pixels_sha256, read_annotation(read_entry(folder), folder)
 
 
 def _read_files(match: Match, task: TaskConfig, seen: dict[str, str]) -> Case:

@@ -49,7 +49,8 @@ class HeldOut(Config):
     def extended(self, annotations: Iterable[tuple[str, Annotation]], count: int, task: Task) -> "HeldOut":
         """Decide on the images that nothing was decided on yet.
 
-        With few images it is a region of each, and from ten on it is every fifth entry as a whole.
+        With few images it is a region of each, and from ten on it is every fifth entry as a whole, or the next one in
+        which there is something to judge by. Where nothing is held out of any image, it is the last one as a whole.
 
         Parameters
         ----------
@@ -64,10 +65,15 @@ class HeldOut(Config):
         -------
         HeldOut
         """
-        decided = dict(self.images)
+        decided, images, last = dict(self.images), [], None
         for image, annotation in annotations:
+            images.append(image)
             if image not in decided:
-                decided[image] = _choose_whole(decided) if count >= MANY else _choose_region(annotation, task)
+                judges = _can_judge(annotation, task)
+                decided[image] = _choose_whole(decided, judges) if count >= MANY else _choose_region(annotation, task)
+                last = image if judges else last
+        if last is not None and all(decided[image] == "nothing" for image in images):
+            decided[last] = "all"  # such as one of some embryos, each alone in its image
         return self.model_copy(update={"images": decided})
 
     def parts(self, image: str, annotation: Annotation) -> tuple[np.ndarray, np.ndarray]:
@@ -83,9 +89,14 @@ class HeldOut(Config):
         return learned_from(reviewed, box), judged_by(reviewed, box)
 
 
-def _choose_whole(decided: dict[str, Choice]) -> Choice:
+def _can_judge(annotation: Annotation, task: Task) -> bool:
+    planes, reviewed = (a.reshape(-1, *a.shape[-2:]) for a in (annotation.labels, annotation.reviewed > 0))
+    return bool(task.kinds(planes, reviewed))
+
+
+def _choose_whole(decided: dict[str, Choice], judges: bool) -> Choice:
     held = sum({"all": 1.0, "nothing": 0.0}.get(str(choice), SHARE) for choice in decided.values())
-    return "all" if held + 1 <= SHARE * (len(decided) + 1) else "nothing"
+    return "all" if judges and held + 1 <= SHARE * (len(decided) + 1) else "nothing"
 
 
 def _choose_region(annotation: Annotation, task: Task) -> Choice:

@@ -46,10 +46,10 @@ def same_name(name: str, other: str) -> bool:
     return key == other_key
 
 
-def claim(models: Path, name: str) -> Path | None:
-    """Make an empty folder of a name; return None where the name is taken, also if by other capitals."""
+def claim(models: Path, name: str, used: Collection[str] = ()) -> Path | None:
+    """Make an empty folder of a name; return None where the name is taken or used, also if by other capitals."""
     models.mkdir(exist_ok=True)
-    taken = (FROM_SCRATCH, *(folder.name for folder in (*bundled_models(), *models.iterdir())))
+    taken = (FROM_SCRATCH, *used, *(folder.name for folder in (*bundled_models(), *models.iterdir())))
     if any(same_name(name, other) for other in taken):
         return None
     try:
@@ -76,8 +76,7 @@ def claim_like(models: Path, base: str, used: Collection[str] = ()) -> Path:
     Path
         Such as ``nuclei-2`` for ``nuclei``, and ``model-1`` for "none".
     """
-    names = (name for name in _names_like(Path(base).name) if name not in used)
-    return next(folder for name in names if (folder := claim(models, name)))
+    return next(folder for name in _names_like(Path(base).name) if (folder := claim(models, name, used)))
 
 
 def read_named(folder: Path, name: str) -> ModelCard:

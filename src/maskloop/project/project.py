@@ -68,6 +68,13 @@ class Project(ProjectFolder):
         except ValueError as error:  # of another shape, or refused by the reader
             raise ProjectError(f"{entry.name} is damaged: {error}") from error
 
+    def channel_of(self, entry: Entry, chosen: int | None) -> int | None:
+        """Return which channel of an entry is meant; None stands for all colours.
+
+        Where images in colour lie beside others, a channel is chosen among those of the others.
+        """
+        return None if entry.is_colour and not all(other.is_colour for other in self.entries) else chosen
+
     def annotation(self, entry: Entry, revision: int | None = None) -> Annotation:
         """Return the latest labels and reviewed pixels of an entry, or those of an earlier revision.
 

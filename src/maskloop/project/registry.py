@@ -6,6 +6,7 @@ trained, or was until something ended. Changes are left to the process that hold
 
 import contextlib
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from maskloop.config import SegmentConfig
@@ -77,7 +78,7 @@ class Registry:
         models = []
         for folder in sorted(self._trash.glob("*"), key=lambda folder: folder.name.rpartition("-")[2], reverse=True):
             with contextlib.suppress(ModelError):
-                models.append((folder, read_named(folder, folder.name.rpartition("-")[0])))
+                models.append((folder, read_named(folder, _name_before(folder))))
         return models
 
     def find(self, name: str) -> Path:
@@ -104,10 +105,11 @@ class Registry:
     def new_folder(self, base: str) -> Path:
         """Make a folder for a model that is to be trained from a base, with a name like that of the base.
 
-        It is the name of no run either, so that a run's record is never taken for that of another model.
+        It is the name of no run either, nor of a model in the trash, which may come back: a run's record is never
+        taken for that of another model.
         """
-        runs = self.project_folder / RUNS
-        return claim_like(self._folder, base, [run.name for run in runs.iterdir()] if runs.is_dir() else ())
+        removed = (_name_before(folder) for folder in self._trash.glob("*"))
+        return claim_like(self._folder, base, [*self._runs, *removed])
 
     def rename(self, name: str, new: str) -> None:
         """Give a model of the project another name.
@@ -117,15 +119,15 @@ class Registry:
         InputError
             If the new name cannot be one.
         ModelError
-            If the new name is taken.
+            If the new name is taken, by a model or by a run.
         """
         folder, new = self._own(name), check_name(new)
         adoptions = read_adoptions(self.project_folder)
         if new == name:
             return
-        target = folder.with_name(new) if same_name(new, name) else claim(self._folder, new)
+        target = folder.with_name(new) if same_name(new, name) else claim(self._folder, new, self._runs)
         if target is None:
-            raise ModelError(f"There is a model {new!r} already; wanted is another name for {name}.")
+            raise ModelError(f"There is a model or a training {new!r} already; wanted is another name for {name}.")
         move_model(folder, target)
         save_adoptions(adoptions.rename(name, new), self.project_folder)
 
@@ -203,7 +205,8 @@ class Registry:
         """
         if removed not in [folder for folder, _ in self.removed]:
             raise ModelError(f"There is no model {removed} in the trash of {self.project_folder}.")
-        return self._take(removed, removed.name.rpartition("-")[0])
+        name = _name_before(removed)
+        return self._take(removed, name, [run for run in self._runs if run != name])  # a run of its name made it
 
     def export(self, name: str, zip_path: Path) -> None:
         """Write a model, the project's own or a bundled one, to a zip file.
@@ -229,7 +232,13 @@ class Registry:
         """
         with unpacked(zip_path, self._folder) as (folder, name):
             require_task(read_named(folder, name).network.task, self._task, name, OF_PROJECT)
-            return self._take(folder, name)
+            return self._take(folder, name, self._runs)
+
+    @property
+    def _runs(self) -> list[str]:
+        """The names of the project's runs: Discard deletes the model that bears a run's name."""
+        runs = self.project_folder / RUNS
+        return [run.name for run in runs.iterdir()] if runs.is_dir() else []
 
     def _folders(self) -> list[Path]:
         folders = self._folder.iterdir() if self._folder.exists() else ()
@@ -251,8 +260,13 @@ class Registry:
             raise ModelError(f"{name} ships with maskloop and stays as it is; wanted is one of the project's own.")
         return folder
 
-    def _take(self, folder: Path, name: str) -> str:
-        """Move a model folder among the others, under a name or, where it is taken, one like it."""
-        target = claim(self._folder, name) or claim_like(self._folder, name)
+    def _take(self, folder: Path, name: str, used: Collection[str]) -> str:
+        """Move a model folder among the others, under a name or, where it is taken or used, one like it."""
+        target = claim(self._folder, name, used) or claim_like(self._folder, name, used)
         move_model(folder, target)
         return target.name
+
+
+def _name_before(removed: Path) -> str:
+    """Return the name that a model in the trash had."""
+    return removed.name.rpartition("-")[0]

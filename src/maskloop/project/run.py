@@ -5,6 +5,7 @@ compared with, and a picture. The process that trains holds a lock in it, and lo
 """
 
 import contextlib
+import os
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -149,6 +150,11 @@ class Run:
     def has_learned(self) -> bool:
         """Whether there is anything to keep."""
         return self.is_trained or (self.model / STATE_FILE).is_file()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its folder is not where it was: the project was moved or deleted, or its disk is out of reach."""
+        return not os.path.isdir(self.folder)  # unlike its Path, of a disk too that answers with an error
 
     @property
     def is_running(self) -> bool:

@@ -98,7 +98,7 @@ class Draft:
                 f"The unfinished training in {self.folder} is damaged, or of another version, so it cannot be gone on "
                 "with; train anew, into another folder."
             ) from error
-        if _without_colours(settings) != _without_colours(config):
+        if _as_compared(settings) != _as_compared(config):
             raise InputError(
                 f"{self.folder} holds an unfinished training with other settings; give the same ones to go on with "
                 "it, or another folder."
@@ -115,12 +115,13 @@ class Draft:
             return past
 
 
-def _without_colours(config: TrainConfig) -> TrainConfig:
-    """Return settings that are the same whatever colours the classes are shown in."""
+def _as_compared(config: TrainConfig) -> TrainConfig:
+    """Return settings that are the same whatever colours the classes are shown in, and wherever the base lies."""
     network = config.network
     classes = name_classes(of.name for of in network.task.classes)
     task = network.task.model_copy(update={"classes": classes})
-    return config.model_copy(update={"network": network.model_copy(update={"task": task})})
+    base = Path(config.base).name  # a project's own is given by its path, and a project may have been moved
+    return config.model_copy(update={"base": base, "network": network.model_copy(update={"task": task})})
 
 
 def _state(network: keras.Model, spare: Sequence[tf.Variable]) -> dict[str, keras.Variable | tf.Variable]:

@@ -13,5 +13,5 @@ def describe_segmented(event: Done) -> str:
     pixels = f"{event.diameter:.0f} pixel{'' if round(event.diameter) == 1 else 's'}" if event.diameter else ""
     size = f", about {pixels} across" if pixels else ""
     text = f"{event.objects} {event.task.noun}{'s' if event.objects > 1 else ''}{size}."
-    rescaled = describe_rescaling(event.rescaled) if event.rescaled else ""
-    return f"{text} The image was {rescaled} for the model." if rescaled else text
+    change = describe_rescaling(event.rescaled) if event.rescaled else ""
+    return f"{text} The image was {change} for the model." if change else text

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QTabWidget, QWidget
 
 from maskloop.errors import MaskloopError
 from maskloop.ops.task import OF_PROJECT, require_task
+from maskloop.project.model_folder import read_card
 from maskloop.widgets.ask_before_closing import AskBeforeClosing
 from maskloop.widgets.background import Background
 from maskloop.widgets.segment_panel import SegmentPanel
@@ -99,7 +100,7 @@ class MainPanel(QTabWidget):
         if self._left:
             self._make_later.start()
         if self._question is None:
-            count = lambda: len(self.train.runs.running) if "train" in self.__dict__ else 0  # noqa: E731
+            count = lambda: self.train.runs.running if "train" in self.__dict__ else 0  # noqa: E731
             self._question = AskBeforeClosing(self.window(), count, lambda: self.train.runs.stop_all(), self)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's
@@ -155,21 +156,22 @@ class MainPanel(QTabWidget):
         self.setCurrentWidget(self.project)  # which says whether it could be opened
         self.project.open(entry_id, remark)
 
-    def _resegment(self, channel: int | None) -> None:
-        """Segment what is not reviewed with the chosen model, what is in the viewer last."""
+    def _resegment(self, model: Path, channel: int | None) -> None:
+        """Segment what is not reviewed with a model, which the Segment tab shows; what is in the viewer last."""
         from maskloop.widgets.resegment import Resegmentation
 
         project, entry = self.project.project, self.project.open_entry
         if project is None:
             return
         try:
-            require_task(self.segment.form.card.network.task, project.task, "The model of the Segment tab", OF_PROJECT)
+            require_task(read_card(model).network.task, project.task, f"The model {model.name!r}", OF_PROJECT)
         except MaskloopError as error:
             self._show_resegmented(channel, str(error), stopped=True)
             return
+        self.segment.form.set_model(model)
         open_id = "" if entry is None else entry.entry.id
         entries = [e for e in project.entries if e.status != "reviewed" and e.id != open_id]
-        config = self.segment.config.model_copy(update={"channel": channel, "diameter": None})
+        config = self.segment.config.model_copy(update={"channel": channel})
         session = self.segment.session
         work = Resegmentation(project, entries, config, session, self._background, self, self._is_in_viewer)
         self.train.stop_button.clicked.connect(work.stop)

@@ -75,7 +75,9 @@ class Resegmentation(QObject):
         self._entry = self._left.popleft()
         self.told.emit(f"Segmenting {self._entry.name} anew ({self._count - len(self._left)} of {self._count})…")
         count = math.prod(self._entry.labels_shape) // math.prod(_plane_shape(self._entry))
-        self._job = self._session.segment(partial(_planes, self._project, self._entry), count, self._config)
+        channel = self._project.channel_of(self._entry, self._config.channel)
+        config = self._config.model_copy(update={"channel": channel})
+        self._job = self._session.segment(partial(_planes, self._project, self._entry), count, config)
 
     def stop(self) -> None:
         """Leave what is left as it is, the image that is at work too."""

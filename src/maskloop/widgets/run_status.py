@@ -6,13 +6,20 @@ from maskloop.jobs.run_story import RunStory
 from maskloop.project.run import Run
 from maskloop.widgets.train_form import describe_seconds
 
-Status = Literal["waiting", "running", "cut off", "trained", "failed", "adopted", "discarded"]
+Status = Literal["waiting", "running", "cut off", "trained", "failed", "adopted", "discarded", "gone"]
+
+GONE = (
+    "The folder of this training is not there any more. If the project was moved, the training went with it: open it "
+    "where it is now."
+)
 
 
 def status_of(run: Run, story: RunStory, alive: bool) -> Status:
     """Tell how far a run is, by its record, its folder and whether there is a process."""
     if story.decided is not None:
         return "adopted" if story.decided.adopted else "discarded"
+    if run.is_gone:  # a process may be alive, and write elsewhere
+        return "gone"
     if alive:
         return "waiting" if story.queued else "running"
     if run.is_trained:
@@ -42,6 +49,8 @@ def _sentence(story: RunStory, status: Status) -> str:
             return "Adopted: it is the project's model now."
         case "discarded":
             return "Discarded; only this record is left."
+        case "gone":
+            return GONE
 
 
 def _progress(story: RunStory) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import platform
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.run import Run, read_runs
 from maskloop.widgets.background import Background
-from maskloop.widgets.run_status import Status, status_of
+from maskloop.widgets.run_status import GONE, Status, status_of
 from maskloop.widgets.run_view import RunView
 
 STARTING, STOPPING = "Starting…", "Stopping; the best so far is kept…"
@@ -50,6 +51,7 @@ class RunsPanel(QWidget):
         self._background = background
         self._project: Project | None = None
         self._processes: list[RunProcess] = []  # the oldest first
+        self._starts: list[_Start] = []  # in all projects that were open
         self._drawn: Status | None = None
         self._stopping: RunProcess | None = None
         self.choice = QComboBox()
@@ -70,9 +72,10 @@ class RunsPanel(QWidget):
         return self._processes[index] if 0 <= index < len(self._processes) else None
 
     @property
-    def running(self) -> list[RunProcess]:
-        """The runs of the project at which a process is."""
-        return [process for process in self._processes if process.story.decided is None and process.alive]
+    def running(self) -> int:
+        """How many trainings run or are about to: those of the project, and what was started here in others."""
+        starting = sum(start.process is None for start in self._starts)  # counted first, lest one is missed
+        return starting + len(self._at_work())
 
     def seconds_per_epoch(self, config: TrainConfig) -> float | None:
         """Return what an epoch took in the latest training here with as much to compute, if there was one."""
@@ -97,11 +100,6 @@ class RunsPanel(QWidget):
         self.starting = True
         self.told.emit(STARTING)
 
-        def begin() -> RunProcess:
-            process = RunProcess(Run.create(project.folder, config))
-            process.start()
-            return process
-
         def show(process: RunProcess) -> None:
             if project is self._project:
                 self._processes.append(process)
@@ -114,13 +112,14 @@ class RunsPanel(QWidget):
                 self.starting = False
                 self.told.emit(reason)
 
-        self._background.run(begin, show, fail)
+        self._start(lambda: RunProcess(Run.create(project.folder, config)), show, fail)
 
     def stop_all(self) -> None:
-        """Ask all trainings of the project to stop; at once, since the window may be about to close."""
-        for process in self.running:
-            with contextlib.suppress(OSError):  # what cannot be told to stop goes on
-                process.run.ask_to_stop()
+        """Ask all that `running` counts to stop; at once, since the window may be about to close."""
+        for start in self._starts:
+            start.stopped = True  # first, for one may get its process just now
+        for process in self._at_work():
+            _ask_to_stop(process)
 
     def show_chosen(self) -> None:
         """Draw the chosen run, and follow it from now on."""
@@ -131,6 +130,24 @@ class RunsPanel(QWidget):
         self._drawn = None
         self._follow_timer.start()
         self._follow()
+
+    def _at_work(self) -> list[RunProcess]:
+        started = (start.process for start in self._starts if start.process is not None)
+        each = {process.run.folder: process for process in (*self._processes, *started)}
+        return [process for process in each.values() if process.story.decided is None and process.alive]
+
+    def _start(
+        self, make: Callable[[], RunProcess], then: Callable[[RunProcess], None], failed: Callable[[str], None]
+    ) -> None:
+        """Start a process in the background, of a run that may be made there too."""
+        start = _Start()
+        self._starts.append(start)
+
+        def fail(reason: str) -> None:
+            self._starts.remove(start)
+            failed(reason)
+
+        self._background.run(partial(start.work, make), then, fail)
 
     def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         self._background.run(work, then, partial(self._tell_failure, self._project))
@@ -188,14 +205,14 @@ class RunsPanel(QWidget):
         try:
             process.run.ask_to_stop()  # at once, whatever waits in the background
         except OSError as error:
-            self.told.emit(explain(error))
+            self.told.emit(GONE if process.run.is_gone else explain(error))
         else:
             self._stopping = process
             self.told.emit(STOPPING)
 
     def _go_on(self, process: RunProcess) -> None:
         self.told.emit("")
-        self._run(process.start, lambda _: self.show_chosen())
+        self._start(lambda: process, lambda _: self.show_chosen(), partial(self._tell_failure, self._project))
 
     def _adopt(self, process: RunProcess) -> None:
         run = process.run
@@ -222,6 +239,28 @@ class RunsPanel(QWidget):
         if project is self._project:
             self.show_chosen()
             self.decided.emit(run, adopted)
+
+
+@dataclass(eq=False)
+class _Start:
+    """The start of a process by this window; there is no process until the background has come to it."""
+
+    process: RunProcess | None = None
+    stopped: bool = False
+
+    def work(self, make: Callable[[], RunProcess]) -> RunProcess:
+        """Start the process; it is told to stop where that was asked for meanwhile."""
+        process = make()
+        process.start()
+        self.process = process
+        if self.stopped:
+            _ask_to_stop(process)
+        return process
+
+
+def _ask_to_stop(process: RunProcess) -> None:
+    with contextlib.suppress(OSError):  # what cannot be told to stop goes on
+        process.run.ask_to_stop()
 
 
 def _work(config: TrainConfig) -> tuple[Any, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from maskloop.widgets.check_dialog import CheckDialog
 
 NO_PROJECT = "Open or create a project first: training learns from the images in it that you have checked."
+NO_OBJECT = "No object is reviewed as a whole yet: review some in the Correct tab."
 
 
 class TrainPanel(QWidget):
@@ -38,7 +39,7 @@ class TrainPanel(QWidget):
 
     models_found = Signal(list)  # folders of the project's models
     adopted = Signal(Path)  # the folder of another model than before
-    resegment_wanted = Signal(object)  # the channel that was learned from, or None
+    resegment_wanted = Signal(Path, object)  # the folder of the adopted model, and the channel learned from, or None
     entry_wanted = Signal(str, str)  # the id of an entry to be opened, and why
 
     def __init__(self, background: Background, counting: Background) -> None:
@@ -48,6 +49,7 @@ class TrainPanel(QWidget):
         self._counter = MaterialCounter()
         self._material: Material | None = None
         self._adopted: Path | None = None
+        self._just_adopted = False  # until the other tabs know of it
         self._learned_channel: int | None = None  # of the model that was adopted last
         self.form = TrainForm()
         # Plain, since they may quote names that a person has given.
@@ -68,7 +70,7 @@ class TrainPanel(QWidget):
 
     def set_project(self, project: Project | None) -> None:
         """Train on a project that was opened; None when it was closed."""
-        self._project, self._material, self._adopted = project, None, None
+        self._project, self._material, self._adopted, self._just_adopted = project, None, None, False
         self._close_check()
         self.message.clear()
         self.resegment_button.hide()
@@ -102,8 +104,9 @@ class TrainPanel(QWidget):
         project = self._project
         if project is None or project.read_only:
             return
-        if self._material is not None and self._material.objects == 0:
-            self.message.setText("No object is reviewed as a whole yet: review some in the Correct tab.")
+        material = self._material
+        if material is not None and (not material.images or material.objects == 0):
+            self.message.setText(NO_OBJECT if material.images else str(material))
             return
         self.resegment_button.hide()
         self.runs.begin(config)
@@ -178,6 +181,11 @@ class TrainPanel(QWidget):
         if adopted is not None and adopted != self._adopted:
             self.adopted.emit(adopted)
         self._adopted = adopted
+        if adopted is None:
+            self.resegment_button.hide()
+        elif self._just_adopted:
+            self._just_adopted = False
+            self._offer_to_resegment()
 
     def _show_models(self) -> None:
         from maskloop.widgets.models_dialog import ModelsDialog
@@ -208,10 +216,9 @@ class TrainPanel(QWidget):
             self.plan.setText(describe_plan(config, self.runs.seconds_per_epoch(config), self._project.task))
 
     def _note_decision(self, run: Run, adopted: bool) -> None:
-        self.refresh()  # the base to start from may be another one now
         if adopted:
-            self._learned_channel = run.job.config.channel
-            self._offer_to_resegment()
+            self._just_adopted, self._learned_channel = True, run.job.config.channel
+        self.refresh()  # the base to start from may be another one now
 
     def _offer_to_resegment(self) -> None:
         count = sum(entry.status != "reviewed" for entry in self._project.entries) if self._project else 0
@@ -223,7 +230,7 @@ class TrainPanel(QWidget):
     def _resegment(self) -> None:
         self.resegment_button.hide()
         self.stop_button.show()
-        self.resegment_wanted.emit(self._learned_channel)
+        self.resegment_wanted.emit(self._adopted, self._learned_channel)
 
 
 @dataclass(frozen=True)
