@@ -2,7 +2,9 @@
 
 DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``, MODEL a name or a model folder. ``DOCS/NAME.md``
 says what the model was trained on, what it reaches kind by kind, what it loses where images are worse, and where it
-fails: of each kind that image of those held out for validation which has the lowest mean AP is shown.
+fails: of each kind that image of those held out for validation which has the lowest mean AP is shown. A model that went
+on to learn from most of what was held out is judged by its tests alone, and for the rest stands ``--before MODEL``, the
+one that it went on from.
 """
 
 import argparse
@@ -54,7 +56,7 @@ def scores(name: str, data: Path, test: bool) -> tuple[str, dict[str, list[Examp
 
 
 def failures(
-    model: "Model", examples: dict[str, list[Example]], found: list[accuracy.Found], docs: Path
+    name: str, model: "Model", examples: dict[str, list[Example]], found: list[accuracy.Found], docs: Path
 ) -> Iterator[str]:
     """Draw the worst image of each kind; yield it with what went wrong."""
     from maskloop.config import SegmentConfig
@@ -68,7 +70,7 @@ def failures(
         drawn = draw_mistakes(BEHIND * grey, labels, example.labels)
         plain = np.repeat((255 * grey).round().astype(np.uint8), 3, axis=-1)
         picture = np.hstack([plain[:SIDE, :SIDE], drawn[:SIDE, :SIDE]])
-        file = docs / f"{model.card.name}_{kind}.png"
+        file = docs / f"{name}_{kind}.png"
         iio.imwrite(file, picture)
         made = ", ".join(f"{getattr(worst.mistakes, what)} {what}" for what in MISTAKES)
         ap = worst.counts.ap
@@ -81,13 +83,19 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("model")
     parser.add_argument("docs", type=Path)
+    parser.add_argument("--before")
     options = parser.parse_args()
     start_engine()
     from maskloop.api import load_model
 
-    model, card = load_model(options.model), read_card(find_model(options.model))
-    validated, examples, found = scores(options.model, options.data, test=False)
+    before = options.before or options.model
+    model, card = load_model(before), read_card(find_model(options.model))
+    validated, examples, found = scores(before, options.data, test=False)
     tested, _, _ = scores(options.model, options.data, test=True)
+    went_on = (
+        "From here on it is the model that this one went on from, since it has learned from most of these images. "
+    )
+    whose = went_on if options.before else ""
     *cases, fields = robustness.judge(model, [e for of_kind in examples.values() for e in of_kind])
     parts = [
         f"# The model {card.name}",
@@ -97,12 +105,12 @@ def main() -> None:
         "Nothing was learned from these or chosen by them.",
         f"```\n{tested}\n```",
         "## On images held out for validation",
-        f"```\n{validated}\n```",
+        f"{whose}Whole groups of images that look alike were held out.\n\n```\n{validated}\n```",
         "## Where images are worse",
         f"Each case changes all images held out for validation.\n\n```\n{robustness.table(cases, fields)}\n```",
         "## Where it fails",
         f"The worst image held out of each kind. Outlines: {LEGEND}.",
-        *failures(model, examples, found, options.docs),
+        *failures(card.name, model, examples, found, options.docs),
     ]
     (options.docs / f"{card.name}.md").write_text("\n\n".join(parts) + "\n")
 
