@@ -68,5 +68,5 @@ def open_large_nuclei() -> list[LayerData]:
 
 
 def open_small_nuclei() -> list[LayerData]:
-    """Return small, slender nuclei."""
+    """Return small, bright nuclei, crowded in places."""
     return SMALL.layers()

@@ -145,10 +145,10 @@ def test_a_bundled_model_finds_round_objects_of_its_sizes(path, radius, discs):
 
 
 @pytest.mark.parametrize("path", bundled_models(), ids=lambda path: path.name)
-@pytest.mark.parametrize("diameter", [None, 6])
-def test_objects_smaller_than_the_tuned_smallest_are_found(path, diameter, discs):
-    # 29 pixels each, where the model's smallest object, at its own scale, is larger than that.
-    truth = on_a_grid(discs, (128, 128), 3)
+@pytest.mark.parametrize(("radius", "diameter"), [(4, None), (3, 6), (2, 4)])
+def test_small_objects_are_found(path, radius, diameter, discs):
+    # Of 13 pixels each the smallest, where the model's smallest object, at its own scale, is larger than that.
+    truth = on_a_grid(discs, (128, 128), radius)
     labels = load_model(path).segment_plane(nuclei_like(truth), SegmentConfig(diameter=diameter)).labels
     assert labels.max() > 0.5 * truth.max()
 

@@ -8,7 +8,7 @@ import pytest
 
 from maskloop.errors import ModelError
 from maskloop.project.history import Epoch, read_history, write_history
-from maskloop.project.model_folder import BUNDLED
+from maskloop.project.model_folder import bundled_models, read_card
 
 
 def test_what_was_written_is_read_back(tmp_path):
@@ -34,11 +34,20 @@ def test_the_file_is_replaced_as_a_whole(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
 
 
-def test_what_an_older_version_did_not_write_is_no_number():
-    history = read_history(BUNDLED / "nuclei" / "history.csv")
+@pytest.mark.parametrize("folder", bundled_models(), ids=lambda folder: folder.name)
+def test_bundled_models_have_a_history(folder):
+    history = read_history(folder / "history.csv")
     assert [epoch.epoch for epoch in history] == list(range(1, len(history) + 1))
-    assert all(math.isnan(epoch.val_ap50) for epoch in history)
-    assert all(0 < epoch.val_dice < 1 for epoch in history)
+    assert len(history) == read_card(folder).training.epochs
+    assert all(0 < epoch.val_ap50 < 1 and 0 < epoch.val_dice < 1 for epoch in history)
+
+
+def test_what_an_older_version_did_not_write_is_no_number(tmp_path):
+    file = tmp_path / "history.csv"
+    file.write_text("epoch,loss,val_dice\n1,0.5,0.8\n")
+    [epoch] = read_history(file)
+    assert (epoch.epoch, epoch.loss, epoch.val_dice) == (1, 0.5, 0.8)
+    assert math.isnan(epoch.val_ap50)
 
 
 def test_no_file_is_no_history_and_a_damaged_one_is_named(tmp_path):
