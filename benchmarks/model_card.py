@@ -74,8 +74,10 @@ def failures(
         iio.imwrite(file, picture)
         made = ", ".join(f"{getattr(worst.mistakes, what)} {what}" for what in MISTAKES)
         ap = worst.counts.ap
-        yield f"**{kind}** ({example.name[:8]}): AP {ap[0]:.3f} at IoU 0.5, {ap.mean():.3f} on average; of "
-        f"{worst.counts.truth} objects {made}.\n\n![]({file.name})"
+        yield (
+            f"**{kind}** ({example.name[:8]}): AP {ap[0]:.3f} at IoU 0.5, {ap.mean():.3f} on average; of "
+            f"{worst.counts.truth} objects {made}.\n\n![]({file.name})"
+        )
 
 
 def main() -> None:
