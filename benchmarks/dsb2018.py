@@ -19,6 +19,7 @@ SAMPLES = {
     "942d56861fc83e195e9c559a000bb86627d8682f8dcc2300818458e5b6850dd0",
     "6bc8cda54f5b66a2a27d962ac219f8075bf7cc43b87ba0c9e776404370429e80",
     "30311520606ec99b6a810ae1a9a753df991777d374212423bb075c408a98ed74",
+    "136000dc18fa6def2d6c98d4d0b2084d13c22eaffe82e26c665bcaa2a9e51261",
 }
 KINDS = ("fluorescence", "brightfield", "colour")
 TESTED = {"brightfield": 0.25, "colour": 0.2}  # share

@@ -20,7 +20,7 @@ import robustness
 from maskloop.data.examples import Example
 from maskloop.model.runtime import start_engine
 from maskloop.ops.normalise import normalise
-from maskloop.ops.overlay import LEGEND, draw_mistakes
+from maskloop.ops.overlay import LEGEND, draw_mistakes, shown_channels
 from maskloop.project.model_folder import ModelCard, find_model, read_card
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def failures(
         number = int(np.argmin([of.counts.ap.mean() for of in judged]))
         worst, example = judged[number], of_kind[number]
         labels = model.task.to_objects(model.segment_plane(example.image, SegmentConfig()).labels)
-        grey = normalise(example.image).clip(0, 1).mean(axis=-1, keepdims=True)
-        drawn = draw_mistakes(BEHIND * grey, labels, example.labels)
-        plain = np.repeat((255 * grey).round().astype(np.uint8), 3, axis=-1)
+        shown = shown_channels(normalise(example.image).clip(0, 1))
+        drawn = draw_mistakes(BEHIND * shown, labels, example.labels)
+        plain = np.broadcast_to((255 * shown).round().astype(np.uint8), drawn.shape)
         picture = np.hstack([plain[:SIDE, :SIDE], drawn[:SIDE, :SIDE]])
         file = docs / f"{name}_{kind}.png"
         iio.imwrite(file, picture)

@@ -6,8 +6,8 @@ from maskloop.data.examples import Example
 from maskloop.data.split_examples import look_alikes
 from maskloop.ops.axes import choose_channel
 
-SIDE = 192  # pixels of a crop
 LEARNED, JUDGED = 20, 12
+SIDES = {1: 192, 3: 112}  # pixels of a crop, by the number of channels: about as many bytes
 
 
 def in_turn(examples: list[Example], count: int) -> list[Example]:
@@ -23,19 +23,19 @@ def in_turn(examples: list[Example], count: int) -> list[Example]:
 
 def crops_in_turn(examples: list[Example], count: int, channels: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Cut one crop out of each image that is picked, as a network of so many channels sees it."""
-    crops = (fullest_crop(example) for example in in_turn(examples, count))
+    crops = (fullest_crop(example, SIDES[channels]) for example in in_turn(examples, count))
     return [(choose_channel(image, None, channels).round().astype(np.uint8), labels) for image, labels in crops]
 
 
-def fullest_crop(example: Example) -> tuple[np.ndarray, np.ndarray]:
+def fullest_crop(example: Example, side: int) -> tuple[np.ndarray, np.ndarray]:
     """Return image and labels of the crop, on a grid, that holds the most objects."""
     height, width = example.labels.shape
-    corners = [(y, x) for y in starts(height) for x in starts(width)]
-    y, x = max(corners, key=lambda c: len(np.unique(example.labels[c[0] : c[0] + SIDE, c[1] : c[1] + SIDE])))
-    image, labels = (a[y : y + SIDE, x : x + SIDE] for a in (example.image, example.labels))
+    corners = [(y, x) for y in starts(height, side) for x in starts(width, side)]
+    y, x = max(corners, key=lambda c: len(np.unique(example.labels[c[0] : c[0] + side, c[1] : c[1] + side])))
+    image, labels = (a[y : y + side, x : x + side] for a in (example.image, example.labels))
     return image, labels
 
 
-def starts(length: int) -> range:
-    """Return where crops along a side begin."""
-    return range(0, max(length - SIDE, 0) + 1, SIDE // 4)
+def starts(length: int, side: int) -> range:
+    """Return where crops along an axis begin."""
+    return range(0, max(length - side, 0) + 1, side // 4)

@@ -50,7 +50,14 @@ FIRST = RECIPES["maskloop"].model_copy(update={"epochs": 56, "steps": 200, "vali
 SECOND = FIRST.model_copy(update={"epochs": 8, "learning_rate": 5e-4})
 IN_COLOUR = FIRST.network.model_copy(update={"channels": 3})
 COLOUR = FIRST.model_copy(
-    update={"epochs": 30, "steps": 100, "learning_rate": 1e-3, "validation": 0.15, "network": IN_COLOUR}
+    update={
+        "epochs": 30,
+        "steps": 100,
+        "learning_rate": 1e-3,
+        "validation": 0.15,
+        "network": IN_COLOUR,
+        "augment": ROBUST.model_copy(update={"colour": 0.7}),
+    }
 )
 LESSON_FILE = "lesson.json"
 EMPTIED = 15  # one image of so many is learned from without its objects, too

@@ -35,6 +35,9 @@ class AugmentConfig(Config):
     saturation: float = Field(
         0.0, ge=0, lt=1, title="Saturation", description="Largest share of the grey values that is cut off above."
     )
+    colour: float = Field(
+        0.0, ge=0, le=1, title="Colours", description="Largest share of each channel that is a mean of all of them."
+    )
     unvaried: float = Field(
         0.0,
         ge=0,

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from maskloop.config import AugmentConfig
 
-SAME_GREYS = [1, 0, 1, 0, 0, 1, 0, 0, 0, 0]
+SAME_GREYS = [1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0]
+DRAWN = len(SAME_GREYS)
 
 
 def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -15,8 +16,9 @@ def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, n
     -------
     matrix : ndarray of shape (2, 2), float64
         From (x, y) in the crop to (x, y) in the image, both counted from their centre.
-    greys : ndarray of shape (10,), float32
-        Contrast, brightness, exponent, blur in pixels, noise, sign, shading along y and x, shot noise, saturation.
+    greys : ndarray of shape (11,), float32
+        Contrast, brightness, exponent, blur in pixels, noise, sign, shading along y and x, shot noise, saturation,
+        share of other channels in each.
     """
     angle = rng.uniform(0, 2 * np.pi) if config.rotation else 0.0
     if config.flips:
@@ -35,7 +37,9 @@ def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, n
         apart.uniform(0, config.shot_noise) * apart.integers(2),
         apart.uniform(0, config.saturation) * apart.integers(2),
     ]
-    if apart.uniform() < config.unvaried:
+    unvaried = apart.uniform() < config.unvaried
+    greys.append(apart.uniform(0, config.colour))
+    if unvaried:
         step, greys = 1.0, SAME_GREYS
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = step * np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror, 1])
@@ -55,8 +59,9 @@ def warp(window: tf.Tensor, transform: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def vary_greys(image: tf.Tensor, greys: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Vary the light, the focus, the noise and the exposure of an image of shape (Y, X, C) around 0 to 1."""
-    contrast, brightness, exponent, sigma, noise, sign, *shading, shot_noise, saturation = tf.unstack(greys)
+    """Vary the colours, light, focus, noise and exposure of an image of shape (Y, X, C) around 0 to 1."""
+    contrast, brightness, exponent, sigma, noise, sign, *shading, shot_noise, saturation, mixed = tf.unstack(greys)
+    image = _mix(image, mixed, seed)
     image = tf.where(sign < 0, 1.0 - image, image)
     # Below 0 the power is undefined, so it acts on what lies above.
     image = tf.pow(tf.maximum(image, 1e-6), exponent) + tf.minimum(image, 0.0)
@@ -66,6 +71,15 @@ def vary_greys(image: tf.Tensor, greys: tf.Tensor, seed: tf.Tensor) -> tf.Tensor
     image += spread * tf.random.stateless_normal(tf.shape(image), seed)
     highest = 1.0 - saturation
     return tf.where(saturation > 0, tf.minimum(image, highest) / highest, image)
+
+
+def _mix(image: tf.Tensor, share: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Replace a share of each channel by a random mean of all; what is grey stays so."""
+    depth = image.shape[-1]
+    if depth == 1:
+        return image
+    parts = tf.nn.softmax(2.0 * tf.random.stateless_normal((depth, depth), seed + 1), axis=0)
+    return image + share * (image @ parts - image)
 
 
 def _shade(image: tf.Tensor, shading: list[tf.Tensor]) -> tf.Tensor:

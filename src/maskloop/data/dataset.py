@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskloop.config import TrainConfig
-from maskloop.data.augment import draw, vary_greys, warp
+from maskloop.data.augment import DRAWN, draw, vary_greys, warp
 from maskloop.data.examples import Example
 from maskloop.errors import InputError
 from maskloop.ops.axes import choose_channel
@@ -134,7 +134,7 @@ def training_batches(
     signature = (
         tf.TensorSpec((None, None, depth), tf.float16),
         tf.TensorSpec((6,), tf.float32),
-        tf.TensorSpec((10,), tf.float32),
+        tf.TensorSpec((DRAWN,), tf.float32),
         tf.TensorSpec((2,), tf.int32),
     )
     dataset = tf.data.Dataset.from_generator(windows, output_signature=signature)
