@@ -20,7 +20,7 @@ import numpy as np
 from scipy import ndimage
 
 from accuracy import examples_for
-from emptied import emptied
+from empty_field import empty_field
 from maskloop.data.examples import Example, rescale
 from maskloop.model.runtime import start_engine
 from maskloop.ops.metrics import count, pool
@@ -135,8 +135,7 @@ def judge(model: "Model", examples: list[Example]) -> Iterator[dict]:
         changed = [change(example, rng) for example in examples]
         ap = pool(count(objects_in(e.image), e.labels) for e in changed).ap
         yield {"case": name, "images": len(changed), "ap50": float(ap[0]), "mean_ap": float(ap.mean())}
-    rng = np.random.default_rng(0)
-    fields = [field for example in examples if (field := emptied(example, rng)) is not None]
+    fields = [field for example in examples if (field := empty_field(example)) is not None]
     objects = [int(objects_in(field.image).max()) for field in fields]
     yield {"case": "no objects", "images": len(fields), "found": sum(objects), "most": max(objects, default=0)}
 

@@ -44,6 +44,7 @@ def test_colours_are_mixed_and_grey_stays_grey():
     colour, grey = rng.random((8, 8, 3)).astype(np.float32), np.repeat(rng.random((8, 8, 1)), 3, 2).astype(np.float32)
     mixed = np.array(vary_greys(colour, np.float32(only_colours), np.int32([1, 2])))
     assert np.abs(mixed - colour).max() > 0.05
-    assert mixed.min() >= colour.min() and mixed.max() <= colour.max()
+    assert mixed.min() >= colour.min()
+    assert mixed.max() <= colour.max()
     np.testing.assert_allclose(vary_greys(grey, np.float32(only_colours), np.int32([1, 2])), grey, atol=1e-5)
     np.testing.assert_allclose(vary_greys(colour, np.float32(SAME_GREYS), np.int32([1, 2])), colour, atol=1e-5)

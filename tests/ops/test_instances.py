@@ -132,6 +132,16 @@ def test_only_objects_smaller_than_the_smallest_are_left_out(seed, size):
     assert same_regions(maps_to_labels(maps, LabelsConfig(min_size=size)), kept)
 
 
+@given(ANY_SEED, st.floats(0, 1))
+def test_only_objects_that_nowhere_reach_the_certainty_are_left_out(seed, certainty):
+    maps = random_maps(seed)
+    everything = maps_to_labels(maps, LabelsConfig(min_size=0))
+    certain = np.unique(everything[maps[..., 0] >= certainty])
+    kept = np.where(np.isin(everything, certain), everything, 0)
+    config = LabelsConfig(min_size=0).model_copy(update={"certainty": certainty})
+    assert same_regions(maps_to_labels(maps, config), kept)
+
+
 @pytest.mark.parametrize("shape", [(0, 0), (0, 5), (5, 0), (1, 1), (1, 40), (3, 2000)])
 @pytest.mark.parametrize("value", [0, 1])
 def test_maps_of_any_shape_become_labels(shape, value):

@@ -53,6 +53,7 @@ def test_the_foreground_is_what_reaches_its_threshold_without_specks_of_the_size
     assert found.dtype == np.int32
     np.testing.assert_array_equal(found, (maps[..., 0] == 0.6))
     assert Foreground().to_labels(maps, LabelsConfig(foreground=0.65, min_size=0)).sum() == 1
+    assert Foreground().to_labels(maps, LabelsConfig(min_size=0, certainty=0.8)).sum() == 1
     # Enlarged twofold for the network, one pixel of the plane is four there.
     np.testing.assert_array_equal(Foreground().to_labels(maps, config, rescaled=2), maps[..., 0] > 0)
 

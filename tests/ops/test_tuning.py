@@ -34,6 +34,15 @@ def test_specks_raise_the_smallest_object(discs):
     assert count(maps_to_labels(maps, config), labels).ap[0] == 1
 
 
+def test_what_is_seen_too_faintly_to_be_an_object_raises_the_certainty(discs):
+    labels = discs((60, 90), [(30, 30)], 12)
+    maps = labels_to_targets(discs((60, 90), [(30, 30), (30, 70)], 12))
+    maps[:, 45:, 0] *= 0.85
+    config = tune_labels([maps], [labels])
+    assert config.certainty > 0.85
+    assert count(maps_to_labels(maps, config), labels).ap[0] == 1
+
+
 def test_images_without_objects_are_no_obstacle():
     config = tune_labels([np.zeros((20, 20, 2))], [np.zeros((20, 20), np.int32)])
     assert config == LabelsConfig()

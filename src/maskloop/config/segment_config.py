@@ -31,6 +31,13 @@ class LabelsConfig(Config):
         title="Smallest object",
         description="Objects with fewer pixels than this are left out, counted at the size the model was trained on.",
     )
+    certainty: float = Field(
+        0.0,
+        ge=0.0,
+        le=0.99,
+        title="Certainty",
+        description="Objects that nowhere reach this probability are left out. Higher keeps dirt and noise out.",
+    )
 
 
 class SegmentConfig(Config):

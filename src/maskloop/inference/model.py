@@ -24,6 +24,10 @@ from maskloop.project.model_folder import ModelCard, check_weights, find_model, 
 
 SMALLEST_SIDE, LARGEST_AREA = 8, 4e8  # pixels, after rescaling
 RESCALED = 2  # times at most, by what is measured at the scale before
+# In diameters that the model was trained on. What is measured between the first two is left as it is; smaller objects
+# are brought to more than the usual, where those that touch part better, and larger ones to the usual.
+SMALL, LARGE, ENLARGED = 0.75, 1.5, 1.3
+SMALLEST = 0.5  # is measured still, and not taken for a speck
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ class Model:
                 break
             tried = self._maps(image, better, lambda *_: None, should_stop)  # what is done is done already
             found, next_better = self._find(tried, wanted, better)
-            if not found.any():  # it was misled
+            if not found.any() or (better > factor and found.max() < labels.max()):  # it was misled
                 break
             labels, maps, factor, better = found, tried, better, next_better
         return Segmentation(labels, maps, factor)
@@ -140,18 +144,18 @@ class Model:
         return self.card.scale if _is_reasonable(size, self.card.scale) else 1.0
 
     def _find(self, maps: np.ndarray, wanted: LabelsConfig, factor: float) -> tuple[np.ndarray, float]:
-        """Return the objects, and the factor that brings those of unusual size to the nearest size seen in training."""
-        smallest = min(self.card.diameter_range[0] / self.card.diameter, 1)  # or small objects would go unmeasured
-        measured = self.task.to_labels(maps, wanted, factor / smallest)
+        """Return the objects, and the factor that brings those of unusual size to the usual one."""
+        measured = self.task.to_labels(maps, wanted, factor / SMALLEST)
         labels = drop_small(measured, wanted.min_size / factor**2)
         diameters = np.sort(object_diameters(measured)) * factor
         if len(diameters) == 0:
             return labels, factor
         # The median of the area, not of the objects: a crowd of specks must not speak for the cells.
         area = np.cumsum(diameters**2)
-        found = float(diameters[np.searchsorted(area, area[-1] / 2)])
-        low, high = self.card.diameter_range
-        better = factor * (float(np.clip(found, low, high)) / found)  # exactly the same where that is 1
+        found = float(diameters[np.searchsorted(area, area[-1] / 2)]) / self.card.diameter
+        if SMALL <= found <= LARGE:
+            return labels, factor
+        better = factor * (ENLARGED if found < SMALL else 1) / found
         return labels, better if _is_reasonable(maps.shape[:2], better) else factor
 
     def _maps(

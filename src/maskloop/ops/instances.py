@@ -38,7 +38,8 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0
     >>> [int(maps_to_labels(maps, LabelsConfig(splitting=s)).max()) for s in (0.0, 0.7)]
     [1, 2]
     """
-    return drop_small(find_basins(maps, config.foreground).merged(config.splitting), config.min_size / rescaled**2)
+    objects = find_basins(maps, config.foreground).merged(config.splitting)
+    return drop_small(objects, config.min_size / rescaled**2, maps[..., 0] >= config.certainty)
 
 
 @dataclass(frozen=True)
@@ -164,13 +165,15 @@ def _passes(basins: np.ndarray, distance: np.ndarray) -> list[tuple[float, int, 
     return list(zip(height[kept].tolist(), lower[kept].tolist(), higher[kept].tolist(), strict=True))
 
 
-def drop_small(labels: np.ndarray, min_size: float) -> np.ndarray:
+def drop_small(labels: np.ndarray, min_size: float, certain: np.ndarray | None = None) -> np.ndarray:
     """Leave out objects with fewer pixels than `min_size`, and number the others in row order of their first pixel.
 
     Parameters
     ----------
     labels : ndarray of shape (Y, X), int
     min_size : float
+    certain : ndarray of shape (Y, X), bool, optional
+        Objects without such a pixel are left out, too.
 
     Returns
     -------
@@ -185,6 +188,8 @@ def drop_small(labels: np.ndarray, min_size: float) -> np.ndarray:
         return labels.astype(np.int32)
     flat = labels.ravel()
     sizes = np.bincount(flat)
+    if certain is not None:
+        sizes[np.bincount(labels[certain], minlength=len(sizes)) == 0] = 0
     first_pixel = np.zeros(len(sizes), np.intp)
     first_pixel[flat[::-1]] = np.arange(flat.size)[::-1]  # of repeated indices the last one stays
     kept = np.flatnonzero(sizes >= max(min_size, 1))

@@ -48,11 +48,16 @@ def explain_nothing_found(
             f"Nothing found: no pixel is likelier to be of a class than background; the highest probability of one is "
             f"{highest:.2f}. Is it the right channel, and the right model for this image?"
         )
+    seen = floor(100 * highest) / 100  # rounded up it could read like the threshold itself
     if highest < labels.foreground:
-        seen = floor(100 * highest) / 100  # rounded up it could read like the threshold itself
         return (
             f"Nothing found: the highest probability is {seen:.2f}, below the foreground threshold of "
             f"{labels.foreground:.2f}. Is it the right channel, and the right model for this image?"
+        )
+    if highest < labels.certainty:
+        return (
+            f"Nothing found: the highest probability is {seen:.2f}, below the certainty of "
+            f"{labels.certainty:.2f}. If these are objects, lower it under Adjust."
         )
     return (
         f"Nothing found: all there is has fewer than {labels.min_size} pixels. Is the smallest object or the "

@@ -59,9 +59,11 @@ class Foreground:
         return _weights(labels, reviewed)
 
     def to_labels(self, maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0) -> np.ndarray:
-        """Return 1 where the foreground reaches its threshold, without what is too small."""
-        parts, _ = ndimage.label(maps[..., 0] >= config.foreground, TOUCHING)
-        return (drop_small(parts, config.min_size / rescaled**2) > 0).astype(np.int32)
+        """Return 1 where the foreground reaches its threshold, without what is too small or too uncertain."""
+        probability = maps[..., 0]
+        parts, _ = ndimage.label(probability >= config.foreground, TOUCHING)
+        kept = drop_small(parts, config.min_size / rescaled**2, probability >= config.certainty)
+        return (kept > 0).astype(np.int32)
 
     def to_objects(self, labels: np.ndarray, reviewed: np.ndarray | None = None) -> np.ndarray:
         """Give each part of the foreground that is reviewed a number."""

@@ -14,6 +14,7 @@ FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 SPLITTINGS = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 THRESHOLDS = tuple(i / 20 for i in range(1, 20))  # where the foreground is all there is to choose
 MIN_SIZES = (8, 16, 24, 40)
+CERTAINTIES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 DRAWS = 200  # of images, for a standard error
 CLEARLY = 2.0  # standard errors
 
@@ -32,8 +33,8 @@ def tune_labels(
     What has served before is only left for what is clearly better: of all that reach the best AP but for two standard
     errors, that which is nearest to it is taken, since what suits few images best suits others by chance (after the
     rule of Breiman et al. 1984, Classification and Regression Trees, section 3.4.3, who allow for one; of so many that
-    are tried, the best is further off by chance). Foreground and splitting are chosen together, and after them the
-    smallest object.
+    are tried, the best is further off by chance). Foreground and splitting are chosen together, after them the
+    smallest object, and after that the certainty.
 
     Parameters
     ----------
@@ -61,8 +62,10 @@ def tune_labels(
     for foreground in sorted(FOREGROUNDS, key=lambda one: abs(one - start.foreground)):  # time may run out
         tried += _try_out(images, _variants(start, foreground=[foreground], splitting=SPLITTINGS), should_stop)
     best = _choose(tried, start, has_served)
-    tried = [best, *_try_out(images, _variants(best.config, min_size=MIN_SIZES), should_stop)]
-    return _choose(tried, start, has_served).config
+    for name, values in (("min_size", MIN_SIZES), ("certainty", CERTAINTIES)):
+        tried = _try_out(images, _variants(best.config, **{name: values}), should_stop)
+        best = _choose([best, *tried], start, has_served)
+    return best.config
 
 
 def tune_foreground(
@@ -137,7 +140,7 @@ def _try_out(
             return []
         basins = find_basins(maps, configs[0].foreground)
         for config, of_config in zip(configs, counts, strict=True):
-            labels = drop_small(basins.merged(config.splitting), config.min_size)
+            labels = drop_small(basins.merged(config.splitting), config.min_size, maps[..., 0] >= config.certainty)
             of_config.append(count(labels, truth, mask))
     return [_try_objects(config, of_config) for config, of_config in zip(configs, counts, strict=True)]
 
@@ -165,4 +168,5 @@ def _standard_error(one: _Tried, other: _Tried) -> float:
 
 def _distance(config: LabelsConfig, other: LabelsConfig) -> float:
     sizes = abs(np.log2(max(config.min_size, 1) / max(other.min_size, 1)))
-    return abs(config.foreground - other.foreground) + abs(config.splitting - other.splitting) + float(sizes) / 10
+    thresholds = ("foreground", "splitting", "certainty")
+    return sum(abs(getattr(config, name) - getattr(other, name)) for name in thresholds) + float(sizes) / 10

@@ -80,8 +80,7 @@ class ModelCard(Config):
         None, description="Median object diameter before the images were rescaled for training; None if they were not."
     )
     diameter_range: tuple[Diameter, Diameter] = Field(
-        description="Median object diameters in pixels, at the scale of the network, between which an image counts as "
-        "usual; others are rescaled."
+        description="Median object diameters in pixels, at the network's scale, of most images that it was trained on."
     )
     training: Training = Training()
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")

@@ -20,7 +20,7 @@ class ForegroundKind:
 
     parts = "Parts"
     curves_note = "Dice and IoU are those of the foreground, thresholded at 0.5."
-    settings = frozenset({"foreground", "min_size"})
+    settings = frozenset({"foreground", "min_size", "certainty"})
     columns = COLUMNS
     foregrounds = FOREGROUNDS
     judged_part = staticmethod(known_part)
