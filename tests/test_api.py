@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 import tifffile
@@ -10,6 +11,7 @@ import tifffile
 from maskloop import evaluate, load_model, segment
 from maskloop.errors import Cancelled, InputError, MaskloopError, ModelError
 from maskloop.files import write_labels
+from maskloop.samples import STAINED
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +21,13 @@ def model(tiny_model):
 
 def noise(*shape):
     return np.random.default_rng(0).random(shape)
+
+
+def test_the_model_is_the_one_that_suits_the_image():
+    tissue = iio.imread(STAINED.image)
+    for image, name in ((tissue, "nuclei-colour"), (tissue[..., 1], "nuclei")):
+        np.testing.assert_array_equal(segment(image), segment(image, name))
+    assert (segment(tissue) != segment(tissue, "nuclei")).any()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ from maskloop.files import read_labels
 from maskloop.options import read_settings
 from maskloop.project.model_folder import read_card
 from maskloop.project.project import Project
+from maskloop.project.registry import Registry
 from maskloop.recipes import RECIPES, parse_recipe, read_recipe
+from maskloop.samples import ROUND, STAINED
 
 
 def run(*arguments):
@@ -69,6 +71,30 @@ def test_segment_writes_the_labels_that_python_returns(images, tiny_model, tmp_p
         np.testing.assert_array_equal(written, expected)
         objects = int(expected.reshape(-1, 40 * 50).max(axis=1).sum())
         assert f"{path}: {objects} object" in result.stdout
+
+
+def test_each_image_gets_the_bundled_model_that_suits_it_unless_one_is_named(tmp_path):
+    samples = [STAINED, ROUND]
+    paths = [sample.image for sample in samples]
+    for options, models in (((), ["nuclei-colour", "nuclei"]), (("--model", "nuclei"), ["nuclei"] * 2)):
+        result = run("segment", *paths, "--out", tmp_path, *options)
+        assert result.exit_code == 0
+        for sample, model, line in zip(samples, models, result.stdout.splitlines(), strict=True):
+            expected = api.segment(iio.imread(sample.image), model)
+            assert line.endswith(f"{sample.key}_labels.tif: {expected.max()} objects by {model}")
+            np.testing.assert_array_equal(tifffile.imread(tmp_path / f"{sample.key}_labels.tif"), expected)
+
+
+def test_a_project_of_stained_tissue_goes_on_from_the_model_for_it(tmp_path):
+    with Project.create(tmp_path / "project") as project:
+        for name in ("a", "b"):
+            labels = read_labels(STAINED.truth)[: 100 if name == "a" else 120]
+            image = iio.imread(STAINED.image)[: len(labels)]
+            project.add(image, labels, name=name, reviewed=np.ones(labels.shape, np.uint8))
+    result = run("train", project.folder, "--epochs", 1)
+    assert result.exit_code == 0, result.output
+    [(folder, card)] = Registry(project.folder).models
+    assert (folder.name, card.training.base, card.network.channels) == ("nuclei-colour-2", "nuclei-colour", 3)
 
 
 def test_it_is_said_when_an_image_was_rescaled(images, tiny_model, tmp_path):
@@ -541,7 +567,7 @@ def test_of_classes_the_parts_are_counted(images, make_model, tmp_path):
     result = run("segment", images / "a.png", "--out", tmp_path, "--model", model)
     labels = read_labels(tmp_path / "a_labels.tif")
     parts = sum(ndimage.label(labels == number, np.ones((3, 3)))[1] for number in (1, 2))
-    assert result.stdout == f"{tmp_path / 'a_labels.tif'}: {parts} part{'s' * (parts != 1)}\n"
+    assert result.stdout == f"{tmp_path / 'a_labels.tif'}: {parts} part{'s' * (parts != 1)} by organs\n"
 
 
 def test_saying_what_is_meant_anyway_changes_nothing():

@@ -54,11 +54,12 @@ def titles(result):
 
 
 def test_the_list_of_a_project_marks_the_adopted_model(project):
-    nuclei = titles(run())[0]
+    nuclei, colour = titles(run())
     assert nuclei.startswith("nuclei: ")
-    assert titles(run("--project", project)) == [nuclei, "first: The first.", "second: The second."]
+    assert colour.startswith("nuclei-colour: ")
+    assert titles(run("--project", project)) == [nuclei, colour, "first: The first.", "second: The second."]
     assert said(run("adopt", project, "second")) == f"second is the model of {project} now.\n"
-    assert titles(run("--project", project)) == [nuclei, "first: The first.", "second (adopted): The second."]
+    assert titles(run("--project", project)) == [nuclei, colour, "first: The first.", "second (adopted): The second."]
     assert said(run("adopt", project, "nuclei"))
     assert titles(run("--project", project))[0] == nuclei.replace("nuclei", "nuclei (adopted)", 1)
 
@@ -163,7 +164,7 @@ def test_nothing_is_changed_while_somebody_else_holds_the_project(project, tmp_p
     with Project(project):
         for command, *rest in [*changes, ("import", tmp_path / "m.zip"), ("remove", "second")]:
             assert "is open for reading only" in refusal(run(command, project, *rest))
-        assert titles(run("--project", project))[1:] == ["first (adopted): The first.", "second: The second."]
+        assert titles(run("--project", project))[2:] == ["first (adopted): The first.", "second: The second."]
         said(run("export", project, "second", "--out", tmp_path / "n.zip"))
 
 

@@ -16,6 +16,7 @@ from maskloop.ops.describe_rescaling import describe_rescaling
 from maskloop.ops.nothing_found import explain_nothing_found
 from maskloop.ops.objects import count_objects
 from maskloop.ops.task import task_of
+from maskloop.project.model_folder import ModelCard
 
 if TYPE_CHECKING:
     from maskloop.inference.model import Model
@@ -35,6 +36,8 @@ class Outcome:
         Why there are none.
     rescaled : str
         By how much it was enlarged or shrunk for the model; empty where it was not.
+    model : ModelCard or None
+        Of the model that found them.
     """
 
     source: Path
@@ -42,6 +45,7 @@ class Outcome:
     objects: int | None
     reason: str
     rescaled: str = ""
+    model: ModelCard | None = None
 
 
 def plan_targets(paths: Iterable[Path], folder: Path) -> dict[Path, Path]:
@@ -90,7 +94,10 @@ def _images(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def segment_files(
-    targets: dict[Path, Path], model: "Model", config: SegmentConfig, on_share: Callable[[float, str], None]
+    targets: dict[Path, Path],
+    model_for: Callable[[np.ndarray], "Model"],
+    config: SegmentConfig,
+    on_share: Callable[[float, str], None],
 ) -> Iterator[Outcome]:
     """Segment image files one after the other; one that fails does not keep the others from being done.
 
@@ -98,7 +105,8 @@ def segment_files(
     ----------
     targets : dict of Path to Path
         From `plan_targets`.
-    model : Model
+    model_for : callable
+        Returns the model for planes of shape (P, Y, X, C).
     config : SegmentConfig
     on_share : callable
         Called with how many images are done, as a fraction, and the name of the one at hand.
@@ -111,7 +119,7 @@ def segment_files(
         report = partial(_report, on_share, done, source.name)
         report(0)
         try:
-            yield _segment_file(source, target, model, config, report)
+            yield _segment_file(source, target, model_for, config, report)
         except Exception as error:  # one bad image, whatever is wrong with it, must not end all the others
             yield Outcome(source, target, None, explain(error))
         report(1)
@@ -122,12 +130,17 @@ def _report(on_share: Callable[[float, str], None], done: int, name: str, share:
 
 
 def _segment_file(
-    source: Path, target: Path, model: "Model", config: SegmentConfig, on_tile: Callable[[float], None]
+    source: Path,
+    target: Path,
+    model_for: Callable[[np.ndarray], "Model"],
+    config: SegmentConfig,
+    on_tile: Callable[[float], None],
 ) -> Outcome:
     from maskloop import api
 
     image, axes = read_image(source)
     planes = to_planes(image, axes)
+    model = model_for(planes.pixels)
     meaning = model.card.network.task
     task = task_of(meaning)
     objects, labels, highest, rescaled = 0, [], 0.0, []
@@ -139,7 +152,8 @@ def _segment_file(
         rescaled.append(result.rescaled)
     write_labels(target, planes.restore(np.stack(labels)))
     if objects:
-        return Outcome(source, target, objects, "", describe_rescaling(rescaled))
+        return Outcome(source, target, objects, "", describe_rescaling(rescaled), model.card)
     constant = bool(np.all(image == image.flat[0]))
     thresholds = config.labels or model.card.labels
-    return Outcome(source, target, 0, explain_nothing_found(highest, thresholds, rescaled[0], constant, meaning))
+    reason = explain_nothing_found(highest, thresholds, rescaled[0], constant, meaning)
+    return Outcome(source, target, 0, reason, model=model.card)

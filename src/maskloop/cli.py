@@ -3,6 +3,7 @@
 What is slow to import is imported by the commands that need it; TensorFlow only by those that run a network.
 """
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +16,15 @@ from maskloop.options import ClassesOption, RecipeOption, TaskOption, make_confi
 from maskloop.terminal import FAILED, Commands, progress, tell, warn, without_noise
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from maskloop.batch import Outcome
+    from maskloop.inference.model import Model
 
 AUTOMATIC = "auto"
 LONGEST_TABLE = 20  # images
 SEGMENT = SegmentConfig()
+MODEL_HELP = f"{SEGMENT.help('model')} Automatic: nuclei-colour for stained tissue in colour, nuclei for all else."
 
 
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -55,7 +60,7 @@ def maskloop(
 def segment(
     paths: Annotated[list[Path], typer.Argument(help="Images, or folders of images.", metavar="PATH")],
     out: Annotated[Path, typer.Option(help="Folder for the labels.", metavar="DIR")],
-    model: Annotated[str, typer.Option(help=SEGMENT.help("model"), metavar="NAME_OR_FOLDER")] = SEGMENT.model,
+    model: Annotated[str, typer.Option(help=MODEL_HELP, metavar="NAME_OR_FOLDER|auto")] = AUTOMATIC,
     diameter: Annotated[str, typer.Option(help=SEGMENT.help("diameter"), metavar="PX|auto")] = AUTOMATIC,
     channel: Annotated[int | None, typer.Option(help=SEGMENT.help("channel"), metavar="N")] = None,
 ) -> None:
@@ -64,14 +69,19 @@ def segment(
     config = make_config(SegmentConfig, model=model, diameter=pixels, channel=channel)
     from maskloop import api
     from maskloop.batch import plan_targets, segment_files
+    from maskloop.project.suggested_model import GREY_MODEL, suggested_model
 
     targets = plan_targets(paths, out)
     _make_folder(out)
+    load = functools.cache(api.load_model)
     with without_noise():
-        loaded = api.load_model(config.model)
+        load(GREY_MODEL if model == AUTOMATIC else model)  # what is wrong with it is said before all else
+
+    def model_for(planes: "np.ndarray") -> "Model":
+        return load(suggested_model(planes) if model == AUTOMATIC else model)
+
     with progress("Segmenting", len(targets)) as reach:
-        noun = loaded.card.network.task.noun
-        done = [_tell_outcome(outcome, noun) for outcome in segment_files(targets, loaded, config, reach)]
+        done = [_tell_outcome(outcome) for outcome in segment_files(targets, model_for, config, reach)]
     if not all(done):
         if len(done) > 1:
             warn(f"{sum(done)} of {len(done)} images were segmented.")
@@ -197,12 +207,13 @@ def _make_folder(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
 
 
-def _tell_outcome(outcome: "Outcome", noun: str) -> bool:
+def _tell_outcome(outcome: "Outcome") -> bool:
     """Say what became of an image; return whether it was segmented."""
     if outcome.reason:
         named = outcome.source.name in outcome.reason
         warn(outcome.reason if named else f"{outcome.source}: {outcome.reason}")
-    if outcome.objects is not None:
+    if outcome.model is not None:
+        count = f"{outcome.objects} {outcome.model.network.task.noun}{'' if outcome.objects == 1 else 's'}"
         rescaled = f"; the image was {outcome.rescaled} for the model" if outcome.rescaled else ""
-        tell(f"{outcome.target}: {outcome.objects} {noun}{'' if outcome.objects == 1 else 's'}{rescaled}")
+        tell(f"{outcome.target}: {count} by {outcome.model.name}{rescaled}")
     return outcome.objects is not None

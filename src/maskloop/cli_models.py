@@ -132,6 +132,7 @@ def describe_model(card: "ModelCard", name: str) -> str:
     training = card.training
     lines = {
         str(card.network.task): facts.describe_size(card),
+        "sees": facts.describe_channels(card),
         "parent": facts.describe_parent(training),
         "images": f"{training.images} for training, {len(training.held_out)} for validation",
         "validation": facts.describe_scores(training) or "no scores",

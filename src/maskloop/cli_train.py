@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from maskloop.project.history import Epoch
 
 TRAIN = TrainConfig()
+BASE_HELP = f"{TRAIN.help('base')} Left out: nuclei, for a project of stained tissue nuclei-colour."
 
 
 def train(
@@ -32,7 +33,7 @@ def train(
         typer.Option(help="The model folder to make. A project has a place for it.", metavar="MODEL_FOLDER"),
     ] = None,
     recipe: RecipeOption = None,
-    base: Annotated[str | None, typer.Option(help=TRAIN.help("base"), metavar="NAME|none")] = None,
+    base: Annotated[str | None, typer.Option(help=BASE_HELP, metavar="NAME|none")] = None,
     task: TaskOption = None,
     classes: ClassesOption = None,
     epochs: Annotated[int | None, typer.Option(help=TRAIN.help("epochs"), metavar="N")] = None,
@@ -45,6 +46,8 @@ def train(
     Ctrl+C stops and keeps the best epoch so far. What was cut off goes on when the same command is given again, with
     --out.
     """
+    if base is recipe is task is None:
+        base = _suggested_base(data)
     config = read_settings(recipe, task, classes, base=base, epochs=epochs, minutes=minutes, seed=seed, channel=channel)
     from maskloop import api
     from maskloop.model.runtime import start_engine
@@ -73,6 +76,14 @@ def train(
     tell(f"{command} shows how good it is, and where it fails.")
     if interrupt.asked:
         raise Interrupted(f"stopped; {out} holds the best epoch so far.")
+
+
+def _suggested_base(data: Path) -> str | None:
+    """Name the bundled model that suits the images of a project; None for what is no project."""
+    from maskloop.project.layout import PROJECT_FILE
+    from maskloop.project.registry import Registry
+
+    return Registry(data).suggested if (data / PROJECT_FILE).is_file() else None
 
 
 def _place_in_project(data: Path, base: str) -> Path:

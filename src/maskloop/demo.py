@@ -1,5 +1,6 @@
 """The main job on the sample images: in napari where there is a screen, else in the terminal."""
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -7,12 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from maskloop.files import read_image, read_labels, write_atomically, write_labels
+from maskloop.ops.axes import to_planes
 from maskloop.ops.metrics import count
 from maskloop.ops.normalise import normalise
+from maskloop.project.suggested_model import suggested_model
 from maskloop.samples import SAMPLES
 from maskloop.scores_of_objects import ObjectScoring
 from maskloop.terminal import progress, without_noise
 
+BRIGHTENED = 0.7  # exponent of grey values
 ZOOM = 2  # an outline one pixel wide hides small nuclei
 OUTLINES = np.array(
     [[255, 190, 11], [251, 86, 7], [255, 0, 110], [58, 134, 255], [0, 187, 119], [175, 110, 255]], np.uint8
@@ -66,13 +70,14 @@ def segment_samples(folder: Path) -> str:
     from maskloop import api
 
     with without_noise():
-        model = api.load_model()
+        load = functools.cache(api.load_model)
+        load()  # what is wrong with the engine is said before all else
     counts, written = {}, []
     with progress("Segmenting", len(SAMPLES)) as reach:
         for done, sample in enumerate(SAMPLES):
             reach(done, sample.title)
             image, _ = read_image(sample.image)
-            labels = api.segment(image, model)
+            labels = api.segment(image, load(suggested_model(to_planes(image).pixels)))
             counts[sample.key] = count(labels, read_labels(sample.truth))
             written += [folder / f"{sample.key}_labels.tif", folder / f"{sample.key}_overlay.png"]
             write_labels(written[-2], labels)
@@ -85,7 +90,7 @@ def overlay(image: np.ndarray, labels: np.ndarray) -> bytes:
 
     Parameters
     ----------
-    image : ndarray of shape (Y, X)
+    image : ndarray of shape (Y, X) or (Y, X, 3)
     labels : ndarray of shape (Y, X), int
         0 is background.
 
@@ -97,8 +102,10 @@ def overlay(image: np.ndarray, labels: np.ndarray) -> bytes:
     import imageio.v3 as iio
     from skimage.segmentation import find_boundaries
 
-    grey = (255 * normalise(image[..., np.newaxis]).clip(0, 1) ** 0.7).astype(np.uint8)
-    colours = _enlarge(np.repeat(grey, 3, axis=-1))
+    shown = normalise(to_planes(image).pixels[0]).clip(0, 1)
+    if shown.shape[-1] == 1:
+        shown = np.repeat(shown**BRIGHTENED, 3, axis=-1)
+    colours = _enlarge((255 * shown).astype(np.uint8))
     large = _enlarge(labels)
     outline = find_boundaries(large, connectivity=2, mode="inner")
     colours[outline] = OUTLINES[large[outline] % len(OUTLINES)]

@@ -37,6 +37,8 @@ class Sample:
     def layers(self) -> list[LayerData]:
         """Return what napari makes layers of: data, keywords and type of each."""
         pixels, _ = read_image(self.image)
+        if pixels.ndim == 3:
+            return [(pixels, {"name": self.title, "rgb": True}, "image")]
         # A few saturated pixels would leave the rest in the dark.
         limits = np.percentile(pixels, (0.1, 99.5)).tolist()
         return [(pixels, {"name": self.title, "contrast_limits": limits}, "image")]
@@ -46,7 +48,8 @@ CROWDED = Sample("crowded_nuclei", "Crowded nuclei")
 ROUND = Sample("round_nuclei", "Round nuclei")
 LARGE = Sample("large_nuclei", "Large nuclei")
 SMALL = Sample("small_nuclei", "Small nuclei")
-SAMPLES = (CROWDED, ROUND, LARGE, SMALL)
+STAINED = Sample("stained_nuclei", "Stained nuclei")
+SAMPLES = (CROWDED, ROUND, LARGE, SMALL, STAINED)
 
 
 # napari.yaml names one function a sample.
@@ -70,3 +73,8 @@ def open_large_nuclei() -> list[LayerData]:
 def open_small_nuclei() -> list[LayerData]:
     """Return small, bright nuclei, crowded in places."""
     return SMALL.layers()
+
+
+def open_stained_nuclei() -> list[LayerData]:
+    """Return nuclei of stained tissue, in colour."""
+    return STAINED.layers()

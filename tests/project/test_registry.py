@@ -125,7 +125,7 @@ def test_models_are_found_by_name_own_and_bundled_ones(registry, make):
     folder = make("mine")
     assert registry.find("mine") == folder
     for name in ("nothing", "", "../models/mine", str(folder), ".", "mine/"):
-        with pytest.raises(ModelError, match=r"There is no model .*; wanted is one of: mine, nuclei\."):
+        with pytest.raises(ModelError, match=r"There is no model .*; wanted is one of: mine, nuclei, nuclei-colour\."):
             registry.find(name)
 
 
@@ -843,6 +843,16 @@ def test_what_a_killed_import_left_is_tidied_by_the_next(registry, exported):
     assert (registry.models, registry.damaged) == ([], {})
     registry.import_zip(exported)
     assert [path.name for path in left.parent.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize(("colours", "name"), [((220, 180, 225), "nuclei-colour"), ((90, 90, 90), "nuclei")])
+def test_a_bundled_model_is_suggested_that_suits_the_first_image(registry, project, colours, name):
+    assert registry.suggested == "nuclei"
+    first = project.add(np.full((32, 40, 3), colours, np.uint8), name="first")
+    project.add(np.zeros((32, 40), np.uint8), name="second")
+    assert (registry.suggested, registry.rival_of("none")) == (name, BUNDLED / name)
+    (project.folder_of(first) / "image.tif").write_bytes(b"damaged")
+    assert registry.suggested == "nuclei"
 
 
 def test_from_scratch_the_rival_is_the_projects_model_or_one_that_makes_the_same_or_none(registry, make, tmp_path):

@@ -60,6 +60,27 @@ def test_colours_are_offered_for_a_colour_image_only(form):
         assert box.isVisibleTo(form) == wanted
 
 
+def test_the_model_suits_the_image_until_somebody_chooses_one(form, model_folder):
+    def model_for(image):
+        form.set_image(image)
+        return form.model.name
+
+    tissue = Image(np.full((16, 90, 3), (220, 180, 225), np.uint8), rgb=True, name="tissue")
+    form.set_images([PLANE, COLOUR, tissue], None)
+    assert [model_for(image) for image in (PLANE, tissue, COLOUR, tissue)] == [
+        "nuclei",
+        "nuclei-colour",
+        "nuclei",
+        "nuclei-colour",
+    ]
+    assert "all" in offered(box_of(form, "channel"))
+    form.set_image(PLANE)
+    box_of(form, "model").setCurrentText("nuclei-colour")
+    assert [model_for(image) for image in (COLOUR, tissue, PLANE)] == ["nuclei-colour"] * 3
+    form.set_model(model_folder("mine"))
+    assert [model_for(image) for image in (tissue, PLANE)] == ["mine"] * 2
+
+
 def test_planes_are_offered_for_a_stack_only(form):
     for image, wanted in ((STACK, True), (PLANE, False), (COLOUR, False)):
         form.set_image(image)

@@ -16,12 +16,22 @@ from safetensors.numpy import save
 from maskloop.config import NetworkConfig, TrainConfig
 from maskloop.project import model_zip
 from maskloop.project import registry as registry_module
-from maskloop.project.model_folder import BUNDLED, ModelCard, Training, read_card, save_card, sha256_of
+from maskloop.project.model_folder import (
+    BUNDLED,
+    ModelCard,
+    Training,
+    bundled_models,
+    read_card,
+    save_card,
+    sha256_of,
+)
 from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.widgets import passport
 from maskloop.widgets.background import Background
 from maskloop.widgets.models_dialog import ModelsDialog
+
+SHIPPED = [folder.name for folder in bundled_models()]
 
 PLANE = np.arange(64 * 80, dtype=np.uint16).reshape(64, 80)
 LEFT = Qt.MouseButton.LeftButton
@@ -171,10 +181,15 @@ def test_all_models_are_listed_with_what_is_to_be_known_of_them(registry, make, 
     registry.adopt("ape")
     dialog = open_dialog()
     assert dialog.windowTitle() == "Models of Größe 大 of cells"
-    assert shown(dialog) == ["nuclei\nships with maskloop", "zebra", "ape\nin use", "spoilt\ndamaged"]
-    items = [dialog.list.item(row) for row in range(4)]
-    assert [item.font().bold() for item in items] == [False, False, True, False]
-    assert [item.foreground().color() == Qt.GlobalColor.gray for item in items] == [False, False, False, True]
+    assert shown(dialog) == [
+        *[f"{name}\nships with maskloop" for name in SHIPPED],
+        "zebra",
+        "ape\nin use",
+        "spoilt\ndamaged",
+    ]
+    items = [dialog.list.item(row) for row in range(len(SHIPPED) + 3)]
+    assert [item.font().bold() for item in items][-3:] == [False, True, False]
+    assert [item.foreground().color() == Qt.GlobalColor.gray for item in items][-3:] == [False, False, True]
     assert chosen(dialog) == "ape"
     assert dialog.message.text() == ""
 
@@ -241,7 +256,7 @@ def test_a_model_that_ships_can_only_be_used_and_exported(open_dialog, click, re
     assert dialog.export_button.isEnabled()
     assert click(dialog, dialog.use_button) == "nuclei is in use now."
     assert registry.adopted == "nuclei"
-    assert shown(dialog) == ["nuclei\nin use, ships with maskloop"]
+    assert shown(dialog) == ["nuclei\nin use, ships with maskloop", "nuclei-colour\nships with maskloop"]
 
 
 def test_of_a_damaged_model_the_reason_is_shown_and_it_can_only_be_removed(registry, make, open_dialog, select, click):
@@ -255,7 +270,7 @@ def test_of_a_damaged_model_the_reason_is_shown_and_it_can_only_be_removed(regis
         assert not button.isEnabled()
     assert "no damaged model" in dialog.remove_button.toolTip()
     assert click(dialog, dialog.remove_button) == "spoilt is in the trash of the project."
-    assert titles(dialog) == ["nuclei"]
+    assert titles(dialog) == [*SHIPPED]
     assert trash(dialog)[0].text() == "The trash is empty"
 
 
@@ -339,7 +354,7 @@ def test_a_model_is_renamed_and_stays_selected(registry, make, open_dialog, sele
     dialog = open_dialog()
     select(dialog, "old")
     assert rename(dialog, " new 大 ") == "old is named new 大 now."
-    assert titles(dialog) == ["nuclei", "new 大", "other"]
+    assert titles(dialog) == [*SHIPPED, "new 大", "other"]
     assert chosen(dialog) == "new 大"
     assert registry.find("new 大").is_dir()
     assert len(dialog.changes) == 1
@@ -353,7 +368,7 @@ def test_a_name_that_is_taken_or_none_is_refused(registry, make, open_dialog, se
     dialog = open_dialog()
     select(dialog, "old")
     assert words in rename(dialog, new)
-    assert titles(dialog) == ["nuclei", "old", "other"]
+    assert titles(dialog) == [*SHIPPED, "old", "other"]
     assert chosen(dialog) == "old"
     assert dialog.changes == []
     assert dialog.rename_button.isEnabled()
@@ -366,10 +381,10 @@ def test_models_are_used_and_rolled_back(registry, make, open_dialog, select, cl
         select(dialog, name)
         assert click(dialog, dialog.use_button) == f"{name} is in use now."
         assert not dialog.use_button.isEnabled()
-    assert shown(dialog) == ["nuclei\nships with maskloop", "a", "b\nin use"]
+    assert shown(dialog) == [*[f"{name}\nships with maskloop" for name in SHIPPED], "a", "b\nin use"]
     assert click(dialog, dialog.roll_back_button) == "a is in use now."
     assert registry.adopted == "a"
-    assert shown(dialog)[1:] == ["a\nin use", "b"]
+    assert shown(dialog)[-2:] == ["a\nin use", "b"]
     assert click(dialog, dialog.roll_back_button) == "No model is in use now."
     assert registry.adopted is None
     assert len(dialog.changes) == 4
@@ -393,14 +408,14 @@ def test_a_model_is_removed_and_brought_back(registry, make, open_dialog, select
     select(dialog, "R&D")
     assert "brought back" in dialog.remove_button.toolTip()
     assert click(dialog, dialog.remove_button) == "R&D is in the trash of the project."
-    assert titles(dialog) == ["nuclei", "other"]
+    assert titles(dialog) == [*SHIPPED, "other"]
     assert [card.name for _, card in registry.removed] == ["R&D"]
     [back] = trash(dialog)
     assert back.text() == "Bring back R&&D"
     back.trigger()
     until(lambda: not dialog._pending)
     assert dialog.message.text() == "R&D is back."
-    assert titles(dialog) == ["nuclei", "R&D", "other"]
+    assert titles(dialog) == [*SHIPPED, "R&D", "other"]
     assert chosen(dialog) == "R&D"
     assert [action.isEnabled() for action in trash(dialog)] == [False]
     assert len(dialog.changes) == 2
@@ -414,7 +429,7 @@ def test_what_has_left_the_trash_meanwhile_is_refused(registry, make, open_dialo
     shutil.rmtree(removed)
     back.trigger()
     until(lambda: "There is no model" in dialog.message.text())
-    assert titles(dialog) == ["nuclei"]
+    assert titles(dialog) == [*SHIPPED]
 
 
 def test_the_model_in_use_is_not_removed(registry, make, open_dialog, select, click):
@@ -424,7 +439,7 @@ def test_the_model_in_use_is_not_removed(registry, make, open_dialog, select, cl
     registry.adopt("mine")  # and the window does not know yet
     assert "adopt another before removing it" in click(dialog, dialog.remove_button)
     assert registry.find("mine").is_dir()
-    assert shown(dialog)[1] == "mine\nin use"
+    assert shown(dialog)[-1] == "mine\nin use"
     assert not dialog.remove_button.isEnabled()
     assert dialog.remove_button.toolTip() == "It is in use: use another model before removing it."
 
@@ -454,7 +469,7 @@ def test_what_is_no_zip_of_a_model_is_refused(registry, open_dialog, click, choo
     assert "photo.zip is not a zip file that can be read" in click(dialog, dialog.import_button)
     choose_file(tmp_path / "nowhere.zip")
     assert "There is no file" in click(dialog, dialog.import_button)
-    assert titles(dialog) == ["nuclei"]
+    assert titles(dialog) == [*SHIPPED]
     assert registry.models == []
 
 
@@ -471,7 +486,7 @@ def test_nothing_is_done_where_no_file_or_name_is_chosen(
     [asking] = dialog.findChildren(QInputDialog)
     qtbot.mouseClick(asking.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Cancel), LEFT)
     assert dialog.message.text() == ""
-    assert titles(dialog) == ["nuclei", "mine"]
+    assert titles(dialog) == [*SHIPPED, "mine"]
 
 
 # Trouble
@@ -493,7 +508,7 @@ def test_a_change_that_fails_half_way_is_shown_as_it_is(registry, make, open_dia
     select(dialog, "old")
     monkeypatch.setattr(registry_module, "save_adoptions", full_disk)
     assert "The disk is full" in rename(dialog, "new")
-    assert titles(dialog) == ["nuclei", "new"]
+    assert titles(dialog) == [*SHIPPED, "new"]
     assert len(dialog.changes) == 1
 
 
@@ -503,7 +518,7 @@ def test_what_nobody_foresaw_is_said_and_the_list_stays(registry, make, open_dia
     select(dialog, "mine")
     monkeypatch.setattr(Registry, "adopt", lambda *_: 1 / 0)
     assert "ZeroDivisionError" in click(dialog, dialog.use_button)
-    assert titles(dialog) == ["nuclei", "mine"]
+    assert titles(dialog) == [*SHIPPED, "mine"]
     assert dialog.use_button.isEnabled()
 
 
@@ -512,7 +527,7 @@ def test_a_damaged_record_of_what_is_in_use_is_said_and_the_models_are_listed(re
     (registry.project_folder / "models.json").write_text("{")
     dialog = open_dialog()
     assert "models.json cannot be used" in dialog.message.text()
-    assert titles(dialog) == ["nuclei", "mine"]
+    assert titles(dialog) == [*SHIPPED, "mine"]
 
 
 def test_in_a_project_that_somebody_else_holds_nothing_can_be_changed(make, open_dialog, select):

@@ -11,6 +11,7 @@ from maskloop.api.models import load_model
 from maskloop.config import LabelsConfig, SegmentConfig
 from maskloop.errors import InputError
 from maskloop.ops.axes import to_planes
+from maskloop.project.suggested_model import suggested_model
 
 if TYPE_CHECKING:
     from maskloop.inference.model import Model, Segmentation
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def segment(
     image: np.ndarray,
-    model: "str | Path | Model" = "nuclei",
+    model: "str | Path | Model | None" = None,
     *,
     axes: str | None = None,
     channel: int | None = None,
@@ -34,8 +35,9 @@ def segment(
     image : ndarray
         A plane (Y, X), colour (Y, X, C), or a stack of planes; integers or floats. Pixels that are not finite
         count as background.
-    model : str, Path or Model
-        Name of a bundled model, a model folder, or what `load_model` returned.
+    model : str, Path or Model, optional
+        Name of a bundled model, a model folder, or what `load_model` returned. Left out: `nuclei-colour` for stained
+        tissue in colour, `nuclei` for all else.
     axes : str, optional
         One letter an axis, such as ``"ZCYX"``: C is the channel, any other letter but Y and X counts planes.
         Guessed from the shape where it is left out.
@@ -67,6 +69,7 @@ def segment(
         If it was asked to stop.
     """
     planes = to_planes(image, axes)
+    model = suggested_model(planes.pixels) if model is None else model
     loaded = load_model(model) if isinstance(model, str | Path) else model
     try:
         config = SegmentConfig(model=loaded.card.name, diameter=diameter, channel=channel, labels=labels)

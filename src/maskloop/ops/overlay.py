@@ -15,7 +15,7 @@ def draw_mistakes(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, widt
     Parameters
     ----------
     image : ndarray of shape (Y, X, C), float
-        Around 0 to 1; the mean of its channels is shown.
+        Around 0 to 1; shown as `shown_channels` has it.
     labels, truth : ndarray of shape (Y, X), int
     width : int
         Of the outlines, in pixels, inwards.
@@ -24,7 +24,7 @@ def draw_mistakes(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, widt
     -------
     ndarray of shape (Y, X, 3), uint8
     """
-    pixels = _grey(image)
+    pixels = _as_bytes(image)
     right, found = matching_objects(labels, truth)
     pixels[_outlines(np.where(np.isin(truth, found), 0, truth), width)] = MISSED
     pixels[_outlines(np.where(np.isin(labels, right), 0, labels), width)] = WRONG
@@ -38,14 +38,14 @@ def tint_mistakes(image: np.ndarray, right: np.ndarray, wrong: np.ndarray, misse
     Parameters
     ----------
     image : ndarray of shape (Y, X, C), float
-        Around 0 to 1; the mean of its channels is shown.
+        Around 0 to 1; shown as `shown_channels` has it.
     right, wrong, missed : ndarray of shape (Y, X), bool
 
     Returns
     -------
     ndarray of shape (Y, X, 3), uint8
     """
-    pixels = _grey(image)
+    pixels = _as_bytes(image)
     for where, colour in ((right, RIGHT), (wrong, WRONG), (missed, MISSED)):
         pixels[where] = (1 - TINT) * pixels[where] + TINT * np.array(colour)
     return pixels
@@ -64,8 +64,20 @@ def matching_objects(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray,
     return numbers[matched.row], true_numbers[matched.col]
 
 
-def _grey(image: np.ndarray) -> np.ndarray:
-    return np.repeat((255 * image.mean(axis=-1).clip(0, 1)).astype(np.uint8)[..., None], 3, axis=-1)
+def shown_channels(image: np.ndarray) -> np.ndarray:
+    """Return red, green and blue as they are, and any other number of channels as their mean.
+
+    Examples
+    --------
+    >>> shown_channels(np.zeros((4, 5, 3))).shape, shown_channels(np.zeros((4, 5, 2))).shape
+    ((4, 5, 3), (4, 5, 1))
+    """
+    return image if image.shape[-1] == 3 else image.mean(axis=-1, keepdims=True)
+
+
+def _as_bytes(image: np.ndarray) -> np.ndarray:
+    shown = (255 * shown_channels(image).clip(0, 1)).astype(np.uint8)
+    return np.array(np.broadcast_to(shown, (*image.shape[:2], 3)))
 
 
 def _outlines(labels: np.ndarray, width: int) -> np.ndarray:

@@ -13,6 +13,12 @@ def describe_size(card: ModelCard) -> str:
     return f"about {card.diameter:.0f} pixels across ({low:.0f} to {high:.0f}){rescaled}"
 
 
+def describe_channels(card: ModelCard) -> str:
+    """Say what a model sees of an image."""
+    count = card.network.channels
+    return {1: "grey", 3: "colour"}.get(count, f"{count} channels")
+
+
 def describe_scores(training: Training) -> str:
     """Name the scores of a model on validation images: those of all first, then those of each class."""
     scores = training.scores

@@ -9,13 +9,14 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from maskloop.config import SegmentConfig
 from maskloop.errors import InputError, ModelError, ProjectError, explain
-from maskloop.files import sync_folder
+from maskloop.files import read_image, sync_folder
+from maskloop.ops.axes import to_planes
 from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.project.adoptions import read_adoptions, save_adoptions
 from maskloop.project.card import read_card
-from maskloop.project.layout import MODELS, RUNS, TRASH
+from maskloop.project.entry import read_entry
+from maskloop.project.layout import ENTRIES, IMAGE_FILE, MODELS, RUNS, TRASH
 from maskloop.project.model_folder import MODEL_FILE, WEIGHTS_FILE, ModelCard, bundled_models, check_weights, save_card
 from maskloop.project.model_name import (
     FROM_SCRATCH,
@@ -28,9 +29,9 @@ from maskloop.project.model_name import (
     same_name,
 )
 from maskloop.project.model_zip import unpacked, write_zip
+from maskloop.project.suggested_model import GREY_MODEL, suggested_model
 
 LONGEST_TEXT = 2000
-BUNDLED_MODEL = SegmentConfig().model
 
 
 class Registry:
@@ -81,6 +82,15 @@ class Registry:
                 models.append((folder, read_named(folder, _name_before(folder))))
         return models
 
+    @property
+    def suggested(self) -> str:
+        """The name of the bundled model that suits the project's first image."""
+        for folder in sorted((self.project_folder / ENTRIES).glob("*")):
+            with contextlib.suppress(ProjectError, InputError, OSError):
+                axes = read_entry(folder).axes
+                return suggested_model(to_planes(read_image(folder / IMAGE_FILE)[0], axes).pixels)
+        return GREY_MODEL
+
     def find(self, name: str) -> Path:
         """Return the folder of a model of the project, or of a bundled one."""
         known = {folder.name: folder for folder in (*bundled_models(), *self._folders())}
@@ -93,14 +103,14 @@ class Registry:
     def rival_of(self, base: str) -> Path | None:
         """Return the folder of the model that a new one is compared with: its base, or from scratch the project's.
 
-        Where none is adopted it is the bundled one, or None if that makes something else.
+        Where none is adopted it is the bundled one that suits its images, or None if that makes something else.
         """
         if base != FROM_SCRATCH:
             return self.find(base)
         if (adopted := self.adopted) is not None:
             return self.find(adopted)
-        bundled = self.find(BUNDLED_MODEL)
-        return bundled if read_named(bundled, BUNDLED_MODEL).network.task.heads == self._task.heads else None
+        bundled = self.find(suggested := self.suggested)
+        return bundled if read_named(bundled, suggested).network.task.heads == self._task.heads else None
 
     def new_folder(self, base: str) -> Path:
         """Make a folder for a model that is to be trained from a base, with a name like that of the base.

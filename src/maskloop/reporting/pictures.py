@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from maskloop.ops.normalise import normalise
+from maskloop.ops.overlay import shown_channels
 from maskloop.reporting.judged_image import JudgedImage
 from maskloop.reporting.kind import Kind
 
@@ -27,9 +28,9 @@ def draw_pictures(kind: Kind[Any], judged: JudgedImage) -> dict[str, str]:
     labels, truth = (part[box] for part in parts)
     step = -(-max(labels.shape) // SIDE)
     labels, truth = labels[::step, ::step], truth[::step, ::step]
-    grey = np.zeros((*labels.shape, 1)) if judged.image is None else _shrink(_grey(judged)[box], step)
-    pictures = {} if judged.image is None else {"image": _as_bytes(grey[..., 0])}
-    pictures |= kind.draw(BEHIND * grey, labels, truth)
+    shown = np.zeros((*labels.shape, 1)) if judged.image is None else _shrink(_shown(judged)[box], step)
+    pictures = {} if judged.image is None else {"image": _as_bytes(shown)}
+    pictures |= kind.draw(BEHIND * shown, labels, truth)
     return {title: _data_uri(pixels) for title, pixels in pictures.items()}
 
 
@@ -38,11 +39,11 @@ def _box_of(mask: np.ndarray) -> tuple[slice, slice]:
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def _grey(judged: JudgedImage) -> np.ndarray:
-    """Return the image as grey values around 0 to 1, of shape (Y, X, 1)."""
+def _shown(judged: JudgedImage) -> np.ndarray:
+    """Return the image around 0 to 1, in colour or with one channel."""
     assert judged.image is not None
-    grey = normalise(judged.image).clip(0, 1).mean(axis=-1, keepdims=True)
-    return grey if judged.reviewed is None else np.where(judged.reviewed[..., None], grey, DIMMED * grey)
+    shown = shown_channels(normalise(judged.image).clip(0, 1))
+    return shown if judged.reviewed is None else np.where(judged.reviewed[..., None], shown, DIMMED * shown)
 
 
 def _shrink(image: np.ndarray, step: int) -> np.ndarray:
@@ -55,8 +56,10 @@ def _shrink(image: np.ndarray, step: int) -> np.ndarray:
     return sums
 
 
-def _as_bytes(grey: np.ndarray) -> np.ndarray:
-    return np.round(255 * grey).astype(np.uint8)
+def _as_bytes(shown: np.ndarray) -> np.ndarray:
+    """Return pixels as a PNG file takes them: without an axis where there is one channel."""
+    pixels = np.round(255 * shown).astype(np.uint8)
+    return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
 
 
 def _data_uri(pixels: np.ndarray) -> str:

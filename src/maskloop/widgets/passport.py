@@ -10,6 +10,7 @@ from maskloop.errors import ModelError, ProjectError
 from maskloop.project.entry import read_entry
 from maskloop.project.layout import ENTRIES, TRASH
 from maskloop.project.model_facts import (
+    describe_channels,
     describe_parent,
     describe_scores,
     describe_settings,
@@ -67,6 +68,7 @@ class Passport:
             ("Parent", describe_parent(training)),
             ("Made", f"{self.made:%d %b %Y, %H:%M}" if self.made else ""),
             ("Makes", str(self.card.network.task)),
+            ("Sees", describe_channels(self.card)),
             ("Size", describe_size(self.card)),
             ("Scores", describe_scores(training)),
             ("Recipe", describe_settings(training)),

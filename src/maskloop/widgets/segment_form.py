@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from magicgui.widgets import ComboBox, create_widget
 from napari.layers import Image
 from qtpy.QtCore import Qt, Signal
@@ -11,9 +12,10 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QVBoxLayout, QWidge
 from maskloop.config import LabelsConfig, SegmentConfig
 from maskloop.errors import ModelError
 from maskloop.project.model_folder import ModelCard, bundled_models, read_card
+from maskloop.project.suggested_model import GREY_MODEL, suggested_model
 from maskloop.widgets.controls import control, value_of
 
-COLOURS = [("all as grey", None), ("red", 0), ("green", 1), ("blue", 2)]
+COLOURS = [("red", 0), ("green", 1), ("blue", 2)]
 PLANES = [("current plane", False), ("all planes", True)]
 OPEN_FOLDER = "Open a model folder…"
 
@@ -29,15 +31,18 @@ class SegmentForm(QWidget):
         self._images: Sequence[Image] = []
         self._models = {path.name: path for path in bundled_models()}
         self._chosen_model = next(iter(self._models), OPEN_FOLDER)
+        self._chosen_by_hand = False
         self._finds_objects = True
         self._image = _choice("Image", lambda _: [(layer.name, layer) for layer in self._images], nullable=True)
         self._model = control(SegmentConfig, "model", choices=lambda _: [*self._models, OPEN_FOLDER])
         self._diameter = control(SegmentConfig, "diameter")
-        self._channel = control(SegmentConfig, "channel", choices=COLOURS)
+        self._all_colours = "all as grey"
+        self._channel = control(SegmentConfig, "channel", choices=lambda _: [(self._all_colours, None), *COLOURS])
         self._planes = _choice("Planes", PLANES, tooltip="Segment what is shown, or each plane of the stack.")
         self._sentence = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)  # it quotes a foreign file
         self._lay_out()
         self._image.changed.connect(self._show_what_matters)
+        self._image.changed.connect(self._suggest_model)
         self._model.changed.connect(self._choose_model)
         self._show_what_matters()
         self._describe_model()
@@ -138,7 +143,7 @@ class SegmentForm(QWidget):
     def _choose_model(self, name: str) -> None:
         if name != OPEN_FOLDER:
             changed = name != self._chosen_model
-            self._chosen_model = name
+            self._chosen_model, self._chosen_by_hand = name, True
             if changed:
                 self._describe_model()
             return
@@ -146,12 +151,23 @@ class SegmentForm(QWidget):
         if folder := QFileDialog.getExistingDirectory(self, OPEN_FOLDER):
             self.set_model(Path(folder))
 
+    def _suggest_model(self) -> None:
+        """Choose the bundled model that suits the image, unless somebody has chosen one."""
+        if self.image is None or self._chosen_by_hand:
+            return
+        name = suggested_model(_thumbnail(self.image)) if self._is_rgb() else GREY_MODEL
+        if name in self._models:
+            self._model.value = name
+            self._chosen_by_hand = False
+
     def _describe_model(self) -> None:
         try:
             card = self.card
         except ModelError as error:
             self.refused.emit(str(error))
             return
+        self._all_colours = "all" if card.network.channels == 3 else "all as grey"
+        self._channel.reset_choices()
         self._sentence.setText(f"{card.description} {_describe_labels(card)}".strip())
         self._finds_objects = card.network.task.kind == "objects"
         self._rows.setRowVisible(self._diameter.native, self._finds_objects)
@@ -163,6 +179,16 @@ class SegmentForm(QWidget):
     def _show_what_matters(self) -> None:
         self._rows.setRowVisible(self._channel.native, self._is_rgb())
         self._rows.setRowVisible(self._planes.native, self.image is not None and self.image.ndim > 2)
+
+
+def _thumbnail(image: Image) -> np.ndarray:
+    """Return what napari shows of a colour image in its list, as one plane; the image itself may be on a disk far away.
+
+    It is padded with black to a square.
+    """
+    thumbnail = image.thumbnail[..., :3]
+    shown = thumbnail.any(axis=-1)
+    return thumbnail[np.newaxis, shown.any(axis=1)][:, :, shown.any(axis=0)]
 
 
 def _describe_labels(card: ModelCard) -> str:

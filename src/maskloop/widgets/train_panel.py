@@ -176,7 +176,7 @@ class TrainPanel(QWidget):
         if project is not self._project:
             return
         adopted = found.adopted
-        self.form.offer_bases(found.bases, adopted.name if adopted else TrainConfig().base)
+        self.form.offer_bases(found.bases, adopted.name if adopted else found.suggested)
         self.models_found.emit(found.own)
         if adopted is not None and adopted != self._adopted:
             self.adopted.emit(adopted)
@@ -235,10 +235,11 @@ class TrainPanel(QWidget):
 
 @dataclass(frozen=True)
 class _Models:
-    """The folders of a project's own models, the names of all that fit its task, and the one that is adopted."""
+    """The folders of a project's own models, the names of all that fit its task, and what it goes on from."""
 
     own: list[Path]
     bases: list[str]
+    suggested: str  # the bundled one that suits its images
     adopted: Path | None
 
 
@@ -247,4 +248,6 @@ def _read_models(project: Project) -> _Models:
     own, adopted = registry.models, registry.adopted
     known = [*own, *((folder, read_card(folder)) for folder in bundled_models())]
     bases = [folder.name for folder, card in known if card.network.task.heads == project.task.heads]
-    return _Models([folder for folder, _ in own], bases, registry.find(adopted) if adopted else None)
+    return _Models(
+        [folder for folder, _ in own], bases, registry.suggested, registry.find(adopted) if adopted else None
+    )
