@@ -2,8 +2,8 @@
 
 A plane of 1024 x 1024 pixels, made of sample images side by side, is segmented by turns in float32 and in bfloat16,
 from pixels to labels; everything is left to the model, the diameter too. The network alone, on an array of the same
-size, is timed in the same run: what of the time it does not need is for normalising, cutting and stitching tiles, and
-turning maps into labels.
+size, is timed in the same run, and what turns its maps into labels: the rest of the time is for normalising, cutting
+and stitching tiles, and measuring objects.
 """
 
 import argparse
@@ -49,24 +49,28 @@ def measure(name: str) -> Iterator[dict]:
     models = {arithmetic: load_model(name, arithmetic == "bfloat16") for arithmetic in ("float32", "bfloat16")}
     card = models["float32"].card
     alike = np.repeat(image[None].astype(np.float32) / 255, card.network.channels, axis=-1)
-    times: dict[str, list[tuple[float, float]]] = {arithmetic: [] for arithmetic in models}
+    times: dict[str, list[tuple[float, float, float]]] = {arithmetic: [] for arithmetic in models}
+    found = models["float32"].segment_plane(image, SegmentConfig())
+    to_labels = partial(models["float32"].task.to_labels, found.maps, card.labels, found.rescaled)
     for turn in range(REPEATS + 1):
         for arithmetic, model in models.items():
             whole = seconds(partial(model.segment_plane, image, SegmentConfig()))
             network = seconds(partial(model.network.predict_on_batch, alike))
             if turn:  # the first ones take longer
-                times[arithmetic].append((whole, network))
-    for arithmetic, pairs in times.items():
-        whole, network = (statistics.median(column) for column in zip(*pairs, strict=True))
+                times[arithmetic].append((whole, network, seconds(to_labels)))
+    for arithmetic, turns in times.items():
+        whole, network, labels = (statistics.median(column) for column in zip(*turns, strict=True))
         speeds = {"megapixels_per_s": image.size / 1e6 / whole, "network_alone": image.size / 1e6 / network}
-        yield {"arithmetic": arithmetic, **speeds, "beside_the_network": max(1 - network / whole, 0.0)}
+        shares = {"maps_to_labels": labels / whole, "beside_the_network": max(1 - network / whole, 0.0)}
+        yield {"arithmetic": arithmetic, **speeds, **shares}
 
 
 def table(rows: list[dict]) -> str:
-    lines = [["", "megapixels a second", "network alone", "not the network"]]
+    lines = [["", "megapixels a second", "network alone", "maps to labels", "all but the network"]]
     for row in rows:
         speeds = [f"{row[key]:.2f}" for key in ("megapixels_per_s", "network_alone")]
-        lines.append([row["arithmetic"], *speeds, f"{row['beside_the_network']:.0%}"])
+        shares = [f"{row[key]:.0%}" for key in ("maps_to_labels", "beside_the_network")]
+        lines.append([row["arithmetic"], *speeds, *shares])
     return align(lines)
 
 
