@@ -32,6 +32,8 @@ MISTAKES = ("missed", "invented", "merged", "split")
 
 
 def facts(card: ModelCard) -> str:
+    from maskloop.inference.model import LARGE, SMALL
+
     training, labels = card.training, card.labels
     smallest, largest = card.diameter_range
     rows = {
@@ -40,10 +42,10 @@ def facts(card: ModelCard) -> str:
         + ", ".join(f"{name} {version}" for name, version in training.versions.items()),
         "network": f"U-Net with {', '.join(map(str, card.network.filters))} filters, {card.network.channels} channel"
         + "s" * (card.network.channels > 1),
-        "objects": f"median diameter {card.diameter:.0f} pixels; images with medians from {smallest:.0f} to "
-        f"{largest:.0f} pixels are segmented as they are, others rescaled",
+        "objects": f"median diameter {card.diameter:.0f} pixels, of most images {smallest:.0f} to {largest:.0f}; below "
+        f"{SMALL * card.diameter:.0f} and above {LARGE * card.diameter:.0f} an image is rescaled",
         "thresholds": f"foreground {labels.foreground:g}, splitting {labels.splitting:g}, smallest object "
-        f"{labels.min_size:g} pixels; tuned on what was held out",
+        f"{labels.min_size:g} pixels, certainty {labels.certainty:g}; tuned on what was held out",
     }
     return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {text} |" for name, text in rows.items())])
 
