@@ -26,7 +26,7 @@ SMALLEST_SIDE, LARGEST_AREA = 8, 4e8  # pixels, after rescaling
 RESCALED = 2  # times at most, by what is measured at the scale before
 # In diameters that the model was trained on. What is measured between the first two is left as it is; smaller objects
 # are brought to more than the usual, where those that touch part better, and larger ones to the usual.
-SMALL, LARGE, ENLARGED = 0.75, 1.5, 1.3
+SMALL, LARGE, ENLARGED = 0.75, 2.5, 1.3
 SMALLEST = 0.5  # is measured still, and not taken for a speck
 
 
