@@ -5,8 +5,8 @@ is trained with whole groups of look-alikes held out. Two go on from it with mil
 ``WORK/held`` holds out the same groups, on which it is judged and how maps become labels is tuned; ``WORK/second``
 learns from these too, but for one image of each group, which neither has learned from and which choose its best epoch:
 so no plate remains unseen. ``WORK/nuclei`` has the weights of the second, the tuning and the scores of the one before,
-and crops to rehearse. ``WORK/colour`` goes on from that, shown in red, green and blue, with groups of stains held out; it
-becomes ``WORK/nuclei-colour``. Neither the 50 published test images nor those of other kinds that `dsb2018` keeps to
+and crops to rehearse. ``WORK/colour`` goes on from that, shown in red, green and blue, with groups of stains held out;
+it becomes ``WORK/nuclei-colour``. Neither the 50 published test images nor those of other kinds that `dsb2018` keeps to
 test with take part in anything.
 """
 
