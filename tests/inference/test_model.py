@@ -104,7 +104,7 @@ def with_network(model, network, diameter):
     return replace(model, network=network, card=model.card.model_copy(update={"diameter": diameter}))
 
 
-@pytest.mark.parametrize(("diameter", "factor"), [(10, 2.6), (14, 1.86), (16, 1), (29, 1), (32, 0.625), (60, 0.333)])
+@pytest.mark.parametrize(("diameter", "factor"), [(10, 2.6), (14, 1.86), (16, 1), (48, 1), (53, 0.377), (60, 0.333)])
 def test_objects_of_unusual_size_are_brought_to_a_usual_one(tiny, discs, diameter, factor):
     plane = discs((192, 192), [(96, 96)], diameter / 2)[..., None]
     model, seen = with_network(tiny, Shortsighted(sees=1000), 20), []
@@ -115,9 +115,16 @@ def test_objects_of_unusual_size_are_brought_to_a_usual_one(tiny, discs, diamete
 
 def test_what_was_rescaled_is_measured_again(tiny, discs):
     plane = discs((192, 192), [(96, 96)], 60)[..., None]
-    model = with_network(tiny, Shortsighted(), 12)
-    # Of 120 pixels 30 are seen at first; so at 0.4 there are 48, of which again 30 are seen.
-    assert model.segment_plane(plane, SegmentConfig()).rescaled == pytest.approx(0.4**2, rel=0.1)
+    model = with_network(tiny, Shortsighted(sees=20), 12)
+    # Of 120 pixels 40 are seen at first, so it is shrunk to 0.3, where all 36 are.
+    assert model.segment_plane(plane, SegmentConfig()).rescaled == pytest.approx(0.1, rel=0.1)
+
+
+def test_what_is_found_no_more_when_it_is_enlarged_stays_as_it_was(tiny, discs):
+    plane = discs((192, 192), [(96, 66), (96, 96), (96, 126)], 5)[..., None]
+    result = with_network(tiny, Shortsighted(sees=40), 20).segment_plane(plane, SegmentConfig())
+    assert result.rescaled == 1
+    assert result.labels.max() == 3
 
 
 def test_what_is_not_found_again_when_it_is_rescaled_stays_as_it_was(tiny, discs):
