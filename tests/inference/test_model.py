@@ -121,7 +121,7 @@ def test_what_was_rescaled_is_measured_again(tiny, discs):
 
 
 def test_what_is_found_no_more_when_it_is_enlarged_stays_as_it_was(tiny, discs):
-    plane = (discs((192, 192), [(96, 66), (96, 96), (96, 126)], 5) > 0)[..., None]
+    plane = (discs((192, 192), [(96, 66), (96, 96), (96, 126)], 5) > 0).astype(np.uint8)[..., None]
     result = with_network(tiny, Shortsighted(sees=40), 20).segment_plane(plane, SegmentConfig())
     assert result.rescaled == 1
     assert result.labels.max() == 3
