@@ -97,6 +97,17 @@ def test_a_project_of_stained_tissue_goes_on_from_the_model_for_it(tmp_path):
     assert (folder.name, card.training.base, card.network.channels) == ("nuclei-colour-2", "nuclei-colour", 3)
 
 
+def test_of_a_project_of_classes_the_bundled_models_know_nothing(tmp_path):
+    task = TaskConfig(kind="classes", classes=name_classes("ab"))
+    masks = (np.indices((64, 64)) // 32).sum(axis=0)
+    with Project.create(tmp_path / "project", task) as project:
+        for name in ("a", "b"):
+            image = np.random.default_rng(ord(name)).integers(0, 255, (64, 64), np.uint8)
+            project.add(image, masks, name=name, reviewed=np.ones((64, 64), np.uint8))
+    result = run("train", project.folder, "--classes", "a,b", "--epochs", 1)
+    assert result.exit_code == 0, result.output
+
+
 def test_it_is_said_when_an_image_was_rescaled(images, tiny_model, tmp_path):
     result = run("segment", images / "a.png", "--out", tmp_path, "--model", tiny_model, "--diameter", 10)
     assert "; the image was enlarged to 200 % for the model" in result.stdout

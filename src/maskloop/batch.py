@@ -11,7 +11,7 @@ import numpy as np
 from maskloop.config import SegmentConfig
 from maskloop.errors import InputError, explain
 from maskloop.files import FORMATS, image_name, list_images, read_image, write_labels
-from maskloop.ops.axes import to_planes
+from maskloop.ops.axes import Planes, to_planes
 from maskloop.ops.describe_rescaling import describe_rescaling
 from maskloop.ops.nothing_found import explain_nothing_found
 from maskloop.ops.objects import count_objects
@@ -95,7 +95,7 @@ def _images(paths: Iterable[Path]) -> Iterator[Path]:
 
 def segment_files(
     targets: dict[Path, Path],
-    model_for: Callable[[np.ndarray], "Model"],
+    model_for: Callable[[Planes], "Model"],
     config: SegmentConfig,
     on_share: Callable[[float, str], None],
 ) -> Iterator[Outcome]:
@@ -106,7 +106,7 @@ def segment_files(
     targets : dict of Path to Path
         From `plan_targets`.
     model_for : callable
-        Returns the model for planes of shape (P, Y, X, C).
+        Returns the model for an image.
     config : SegmentConfig
     on_share : callable
         Called with how many images are done, as a fraction, and the name of the one at hand.
@@ -132,7 +132,7 @@ def _report(on_share: Callable[[float, str], None], done: int, name: str, share:
 def _segment_file(
     source: Path,
     target: Path,
-    model_for: Callable[[np.ndarray], "Model"],
+    model_for: Callable[[Planes], "Model"],
     config: SegmentConfig,
     on_tile: Callable[[float], None],
 ) -> Outcome:
@@ -140,7 +140,7 @@ def _segment_file(
 
     image, axes = read_image(source)
     planes = to_planes(image, axes)
-    model = model_for(planes.pixels)
+    model = model_for(planes)
     meaning = model.card.network.task
     task = task_of(meaning)
     objects, labels, highest, rescaled = 0, [], 0.0, []

@@ -16,10 +16,9 @@ from maskloop.options import ClassesOption, RecipeOption, TaskOption, make_confi
 from maskloop.terminal import FAILED, Commands, progress, tell, warn, without_noise
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from maskloop.batch import Outcome
     from maskloop.inference.model import Model
+    from maskloop.ops.axes import Planes
 
 AUTOMATIC = "auto"
 LONGEST_TABLE = 20  # images
@@ -77,7 +76,7 @@ def segment(
     with without_noise():
         load(GREY_MODEL if model == AUTOMATIC else model)  # what is wrong with it is said before all else
 
-    def model_for(planes: "np.ndarray") -> "Model":
+    def model_for(planes: "Planes") -> "Model":
         return load(suggested_model(planes) if model == AUTOMATIC else model)
 
     with progress("Segmenting", len(targets)) as reach:

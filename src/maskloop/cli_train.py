@@ -46,7 +46,7 @@ def train(
     Ctrl+C stops and keeps the best epoch so far. What was cut off goes on when the same command is given again, with
     --out.
     """
-    if base is recipe is task is None:
+    if base is None and recipe is None and task is None and classes is None:
         base = _suggested_base(data)
     config = read_settings(recipe, task, classes, base=base, epochs=epochs, minutes=minutes, seed=seed, channel=channel)
     from maskloop import api
@@ -83,7 +83,7 @@ def _suggested_base(data: Path) -> str | None:
     from maskloop.project.layout import PROJECT_FILE
     from maskloop.project.registry import Registry
 
-    return Registry(data).suggested if (data / PROJECT_FILE).is_file() else None
+    return Registry(data).suggest() if (data / PROJECT_FILE).is_file() else None
 
 
 def _place_in_project(data: Path, base: str) -> Path:

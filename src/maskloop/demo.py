@@ -11,7 +11,7 @@ from maskloop.files import read_image, read_labels, write_atomically, write_labe
 from maskloop.ops.axes import to_planes
 from maskloop.ops.metrics import count
 from maskloop.ops.normalise import normalise
-from maskloop.project.suggested_model import suggested_model
+from maskloop.project.suggested_model import GREY_MODEL, suggested_model
 from maskloop.samples import SAMPLES
 from maskloop.scores_of_objects import ObjectScoring
 from maskloop.terminal import progress, without_noise
@@ -71,13 +71,13 @@ def segment_samples(folder: Path) -> str:
 
     with without_noise():
         load = functools.cache(api.load_model)
-        load()  # what is wrong with the engine is said before all else
+        load(GREY_MODEL)  # what is wrong with the engine is said before all else
     counts, written = {}, []
     with progress("Segmenting", len(SAMPLES)) as reach:
         for done, sample in enumerate(SAMPLES):
             reach(done, sample.title)
             image, _ = read_image(sample.image)
-            labels = api.segment(image, load(suggested_model(to_planes(image).pixels)))
+            labels = api.segment(image, load(suggested_model(to_planes(image))))
             counts[sample.key] = count(labels, read_labels(sample.truth))
             written += [folder / f"{sample.key}_labels.tif", folder / f"{sample.key}_overlay.png"]
             write_labels(written[-2], labels)

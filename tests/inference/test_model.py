@@ -1,6 +1,7 @@
 """A loaded model applied to planes: tiles, sizes, channels."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -98,6 +99,17 @@ class Shortsighted:
         away = np.hypot(y - height / 2, x - width / 2)
         near = (images[..., 0] > 0.5) & (away < self.sees) & (min(height, width) >= self.smallest)
         return np.stack([near, near * np.maximum(1 - away / self.sees, 0.01)], axis=-1).astype(np.float32)
+
+
+def test_what_float16_holds_with_less_precision_counts_as_nothing(tiny):
+    def predict(images):
+        return np.tile(np.float32([1e-5, 1e-4]), (*images.shape[:3], 1))
+
+    result = replace(tiny, network=SimpleNamespace(predict_on_batch=predict)).segment_plane(
+        np.random.default_rng(0).random((32, 32, 1)), SegmentConfig()
+    )
+    assert np.unique(result.maps[..., 0]) == 0
+    assert np.unique(result.maps[..., 1]) == np.float16(1e-4)
 
 
 def with_network(model, network, diameter):

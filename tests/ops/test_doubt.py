@@ -75,6 +75,18 @@ def test_a_place_left_out_is_found_unless_somebody_removed_the_object(six):
     assert rank_doubts(labels, maps, CONFIG, rescaled=0.2) != rank_doubts(labels, maps, CONFIG)
 
 
+def test_what_is_left_out_for_want_of_certainty_is_found(six):
+    _, maps = six
+    maps[around(CENTRES[4])][..., 0] *= 0.9
+    strict = CONFIG.model_copy(update={"certainty": 0.95})
+    labels = maps_to_labels(maps, strict)
+    assert labels.max() == 5
+    first = rank_doubts(labels, maps, strict)[0]
+    assert first.number == 0
+    assert np.hypot(*np.subtract(first.position, CENTRES[4])) < 13
+    assert all(doubt.number for doubt in rank_doubts(labels, maps, CONFIG)), "somebody took it away"
+
+
 @given(st.integers(0, 10**6), st.sampled_from([0, 2**30]), st.sampled_from([np.float16, np.float32]))
 def test_each_object_is_ranked_once_and_lies_in_its_box(seed, offset, dtype):
     rng = np.random.default_rng(seed)

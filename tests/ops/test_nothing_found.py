@@ -16,7 +16,7 @@ from maskloop.ops.nothing_found import explain_nothing_found
         (0.9, {"rescaled": 0.05}, "shrunk to 0.05"),
         (0.2, {}, "highest probability is 0.20.*threshold of 0.50"),
         (0.799, {"rescaled": 1.2}, "highest probability is 0.79.*certainty of 0.80"),
-        (0.9, {"rescaled": 1.2}, "fewer than 16 pixels"),
+        (0.9, {"rescaled": 1.2}, "fewer than 16 pixels or is less certain than 0.80"),
     ],
 )
 def test_the_likeliest_reason_is_given(highest, choices, sentence):

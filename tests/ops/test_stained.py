@@ -30,12 +30,23 @@ def test_how_opaque_it_is_does_not_matter():
         np.repeat(tissue().mean(axis=-1, keepdims=True), 3, axis=-1),
         255 - tissue(),
         tissue(ground=(0, 0, 0), nuclei=(0, 200, 30)),
+        tissue(ground=(0, 110, 0), nuclei=(0, 200, 0)),
         tissue()[..., :2],
         np.zeros((1, 8, 8, 3), np.uint8),
         np.full((1, 8, 8, 3), np.nan, np.float32),
         np.zeros((1, 0, 0, 3), np.uint8),
     ],
-    ids=["grey", "grey in three channels", "inverted", "fluorescence", "two channels", "black", "no number", "nothing"],
+    ids=[
+        "grey",
+        "grey in three channels",
+        "inverted",
+        "fluorescence",
+        "one colour",
+        "two channels",
+        "black",
+        "no number",
+        "nothing",
+    ],
 )
 def test_all_else_is_not(planes):
     assert not is_stained(planes)

@@ -847,12 +847,12 @@ def test_what_a_killed_import_left_is_tidied_by_the_next(registry, exported):
 
 @pytest.mark.parametrize(("colours", "name"), [((220, 180, 225), "nuclei-colour"), ((90, 90, 90), "nuclei")])
 def test_a_bundled_model_is_suggested_that_suits_the_first_image(registry, project, colours, name):
-    assert registry.suggested == "nuclei"
-    first = project.add(np.full((32, 40, 3), colours, np.uint8), name="first")
-    project.add(np.zeros((32, 40), np.uint8), name="second")
-    assert (registry.suggested, registry.rival_of("none")) == (name, BUNDLED / name)
+    assert registry.suggest() == "nuclei"
+    first = project.add(np.full((32, 40, 3), colours, np.uint8), name="z, the first")
+    project.add(np.zeros((32, 40), np.uint8), name="a, the second")
+    assert (registry.suggest(), registry.rival_of("none")) == (name, BUNDLED / name)
     (project.folder_of(first) / "image.tif").write_bytes(b"damaged")
-    assert registry.suggested == "nuclei"
+    assert registry.suggest() == "nuclei"
 
 
 def test_from_scratch_the_rival_is_the_projects_model_or_one_that_makes_the_same_or_none(registry, make, tmp_path):

@@ -1,5 +1,6 @@
 """What the form offers, and what it remembers."""
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Image
@@ -10,6 +11,7 @@ from maskloop.widgets.segment_form import OPEN_FOLDER, SegmentForm
 
 PLANE = Image(np.zeros((16, 20), np.uint8), name="plane")
 STACK = Image(np.zeros((3, 16, 20), np.uint8), name="stack")
+TISSUE = np.full((16, 90, 3), (220, 180, 225), np.uint8)
 COLOUR = Image(np.zeros((16, 20, 3), np.uint8), rgb=True, name="colour")
 
 
@@ -54,7 +56,7 @@ def test_the_form_gives_back_what_it_is_given(form, model_folder):
 
 def test_colours_are_offered_for_a_colour_image_only(form):
     box = box_of(form, "channel")
-    assert offered(box) == {"all as grey", "red", "green", "blue"}
+    assert offered(box) == {"all", "red", "green", "blue"}
     for image, wanted in ((COLOUR, True), (PLANE, False), (STACK, False)):
         form.set_image(image)
         assert box.isVisibleTo(form) == wanted
@@ -65,7 +67,7 @@ def test_the_model_suits_the_image_until_somebody_chooses_one(form, model_folder
         form.set_image(image)
         return form.model.name
 
-    tissue = Image(np.full((16, 90, 3), (220, 180, 225), np.uint8), rgb=True, name="tissue")
+    tissue = Image(TISSUE, rgb=True, name="tissue")
     form.set_images([PLANE, COLOUR, tissue], None)
     assert [model_for(image) for image in (PLANE, tissue, COLOUR, tissue)] == [
         "nuclei",
@@ -73,12 +75,30 @@ def test_the_model_suits_the_image_until_somebody_chooses_one(form, model_folder
         "nuclei",
         "nuclei-colour",
     ]
-    assert "all" in offered(box_of(form, "channel"))
     form.set_image(PLANE)
     box_of(form, "model").setCurrentText("nuclei-colour")
     assert [model_for(image) for image in (COLOUR, tissue, PLANE)] == ["nuclei-colour"] * 3
     form.set_model(model_folder("mine"))
     assert [model_for(image) for image in (tissue, PLANE)] == ["mine"] * 2
+
+
+@pytest.mark.parametrize("scale", [np.uint8(1), np.uint16(257), np.float32(1), np.float32(1 / 255)])
+def test_tissue_is_known_whatever_its_grey_values(form, scale):
+    form.set_images([Image(TISSUE * scale, rgb=True)], None)
+    assert form.model.name == "nuclei-colour"
+
+
+def test_tissue_that_is_not_in_memory_is_known_by_its_thumbnail(form):
+    form.set_images([Image(da.from_array(TISSUE), rgb=True)], None)
+    assert form.model.name == "nuclei-colour"
+
+
+def test_who_opens_no_folder_has_chosen_no_model(form, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
+    form.set_images([PLANE, Image(TISSUE, rgb=True, name="tissue")], None)
+    box_of(form, "model").setCurrentText(OPEN_FOLDER)
+    form.set_images([Image(TISSUE, rgb=True, name="tissue")], None)
+    assert form.model.name == "nuclei-colour"
 
 
 def test_planes_are_offered_for_a_stack_only(form):

@@ -42,7 +42,7 @@ def segment(
         One letter an axis, such as ``"ZCYX"``: C is the channel, any other letter but Y and X counts planes.
         Guessed from the shape where it is left out.
     channel : int, optional
-        Which channel, from 0. Left out: the only one, or all colours as grey.
+        Which channel, from 0. Left out: the only one, or all colours.
     diameter : float, optional
         Typical object diameter in pixels. Left out: measured.
     labels : LabelsConfig, optional
@@ -69,7 +69,7 @@ def segment(
         If it was asked to stop.
     """
     planes = to_planes(image, axes)
-    model = suggested_model(planes.pixels) if model is None else model
+    model = suggested_model(planes) if model is None else model
     loaded = load_model(model) if isinstance(model, str | Path) else model
     try:
         config = SegmentConfig(model=loaded.card.name, diameter=diameter, channel=channel, labels=labels)

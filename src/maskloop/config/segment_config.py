@@ -53,7 +53,7 @@ class SegmentConfig(Config):
     channel: Annotated[int, Field(ge=0)] | None = Field(
         None,
         title="Channel",
-        description="Which channel to segment, counted from 0. Automatic: the only one, or all colours as grey.",
+        description="Which channel to segment, counted from 0. Automatic: the only one, or all colours.",
     )
     labels: LabelsConfig | None = Field(
         None, title="Adjust", description="How maps become labels. Left out: as tuned for the model."

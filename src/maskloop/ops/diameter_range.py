@@ -9,7 +9,7 @@ FEW_IMAGES = 20
 
 
 def diameter_range(diameters: Sequence[np.ndarray], reach: float) -> tuple[float, float]:
-    """Return between which diameters objects have been seen often; images of others are better rescaled.
+    """Return between which diameters objects have been seen often.
 
     Of few images each speaks for itself, so that none of their sizes is common but the median of all objects, and what
     a random scale makes of it.

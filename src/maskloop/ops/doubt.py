@@ -215,7 +215,7 @@ def _left_out(labels: np.ndarray, maps: np.ndarray, config: LabelsConfig, rescal
 
     On the images of the fit a place held a missed object in a third of the cases where its peak was at the threshold,
     and in half of them where its peak was well above and it was but too small. Where enough pixels to be an object
-    pass the threshold, somebody has taken the object away: no doubt there.
+    pass the threshold, and one is certain, somebody has taken the object away: no doubt there.
     """
     margin = 2 * max(round(1 / rescaled), 1) + 1  # around each object there is a rim of falling probability
     near = ndimage.maximum_filter((labels > 0).view(np.uint8), margin)
@@ -225,7 +225,9 @@ def _left_out(labels: np.ndarray, maps: np.ndarray, config: LabelsConfig, rescal
     own, probability = areas.ravel()[at], maps[..., 0].ravel()[at].astype(np.float64)
     smallest = config.min_size / rescaled**2
     passing = np.bincount(own[probability >= config.foreground], minlength=count + 1)
-    considered = (np.bincount(own, minlength=count + 1) >= max(smallest / 2, 4)) & (passing < max(smallest, 1))
+    certain = np.bincount(own[probability >= config.certainty], minlength=count + 1) > 0
+    taken_away = (passing >= max(smallest, 1)) & certain
+    considered = (np.bincount(own, minlength=count + 1) >= max(smallest / 2, 4)) & ~taken_away
     highest = np.zeros(count + 1, np.intp)
     rising = np.argsort(probability, kind="stable")  # of repeated numbers the last one stays
     highest[own[rising]] = rising

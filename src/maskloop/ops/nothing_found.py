@@ -56,10 +56,11 @@ def explain_nothing_found(
         )
     if highest < labels.certainty:
         return (
-            f"Nothing found: the highest probability is {seen:.2f}, below the certainty of "
-            f"{labels.certainty:.2f}. If these are objects, lower it under Adjust."
+            f"Nothing found: the highest probability is {seen:.2f}, below the certainty of {labels.certainty:.2f} that "
+            "an object has to reach. Is that too strict, or is it not the right model for this image?"
         )
+    uncertain = f" or is less certain than {labels.certainty:.2f}" if labels.certainty > labels.foreground else ""
     return (
-        f"Nothing found: all there is has fewer than {labels.min_size} pixels. Is the smallest object or the "
-        "diameter set too large?"
+        f"Nothing found: all there is has fewer than {labels.min_size} pixels{uncertain}. Is the smallest object or "
+        "the diameter set too large?"
     )

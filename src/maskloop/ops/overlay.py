@@ -24,7 +24,7 @@ def draw_mistakes(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, widt
     -------
     ndarray of shape (Y, X, 3), uint8
     """
-    pixels = _as_bytes(image)
+    pixels = _as_rgb(image)
     right, found = matching_objects(labels, truth)
     pixels[_outlines(np.where(np.isin(truth, found), 0, truth), width)] = MISSED
     pixels[_outlines(np.where(np.isin(labels, right), 0, labels), width)] = WRONG
@@ -45,7 +45,7 @@ def tint_mistakes(image: np.ndarray, right: np.ndarray, wrong: np.ndarray, misse
     -------
     ndarray of shape (Y, X, 3), uint8
     """
-    pixels = _as_bytes(image)
+    pixels = _as_rgb(image)
     for where, colour in ((right, RIGHT), (wrong, WRONG), (missed, MISSED)):
         pixels[where] = (1 - TINT) * pixels[where] + TINT * np.array(colour)
     return pixels
@@ -65,17 +65,25 @@ def matching_objects(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray,
 
 
 def shown_channels(image: np.ndarray) -> np.ndarray:
-    """Return red, green and blue as they are, and any other number of channels as their mean.
+    """Return red, green and blue as they are, without how opaque they are; other channels as their mean.
+
+    Parameters
+    ----------
+    image : ndarray of shape (Y, X, C)
+
+    Returns
+    -------
+    ndarray of shape (Y, X, 3) or (Y, X, 1)
 
     Examples
     --------
-    >>> shown_channels(np.zeros((4, 5, 3))).shape, shown_channels(np.zeros((4, 5, 2))).shape
-    ((4, 5, 3), (4, 5, 1))
+    >>> [shown_channels(np.zeros((4, 5, channels))).shape for channels in (4, 3, 2)]
+    [(4, 5, 3), (4, 5, 3), (4, 5, 1)]
     """
-    return image if image.shape[-1] == 3 else image.mean(axis=-1, keepdims=True)
+    return image[..., :3] if image.shape[-1] in (3, 4) else image.mean(axis=-1, keepdims=True)
 
 
-def _as_bytes(image: np.ndarray) -> np.ndarray:
+def _as_rgb(image: np.ndarray) -> np.ndarray:
     shown = (255 * shown_channels(image).clip(0, 1)).astype(np.uint8)
     return np.array(np.broadcast_to(shown, (*image.shape[:2], 3)))
 

@@ -82,13 +82,17 @@ class Registry:
                 models.append((folder, read_named(folder, _name_before(folder))))
         return models
 
-    @property
-    def suggested(self) -> str:
-        """The name of the bundled model that suits the project's first image."""
-        for folder in sorted((self.project_folder / ENTRIES).glob("*")):
-            with contextlib.suppress(ProjectError, InputError, OSError):
-                axes = read_entry(folder).axes
-                return suggested_model(to_planes(read_image(folder / IMAGE_FILE)[0], axes).pixels)
+    def suggest(self) -> str:
+        """Return the name of the bundled model that suits the first image, or if it cannot be read, the next."""
+        entries = []
+        for folder in (self.project_folder / ENTRIES).glob("*"):
+            with contextlib.suppress(ProjectError):
+                entries.append((folder, read_entry(folder)))
+        for folder, entry in sorted(entries, key=lambda one: (one[1].added, one[1].name)):
+            if not entry.is_colour:
+                break
+            with contextlib.suppress(InputError, OSError):
+                return suggested_model(to_planes(read_image(folder / IMAGE_FILE)[0], entry.axes))
         return GREY_MODEL
 
     def find(self, name: str) -> Path:
@@ -109,7 +113,7 @@ class Registry:
             return self.find(base)
         if (adopted := self.adopted) is not None:
             return self.find(adopted)
-        bundled = self.find(suggested := self.suggested)
+        bundled = self.find(suggested := self.suggest())
         return bundled if read_named(bundled, suggested).network.task.heads == self._task.heads else None
 
     def new_folder(self, base: str) -> Path:

@@ -1,17 +1,21 @@
 """Which of the models that ship with the package suits an image."""
 
-import numpy as np
-
+from maskloop.ops.axes import Planes
 from maskloop.ops.stained import is_stained
 
 GREY_MODEL, COLOUR_MODEL = "nuclei", "nuclei-colour"
 
 
-def suggested_model(planes: np.ndarray) -> str:
+def suggested_model(planes: Planes) -> str:
     """Name the bundled model that suits an image.
 
     Parameters
     ----------
-    planes : ndarray of shape (P, Y, X, C)
+    planes : Planes
+        Three channels behind X and Y are colours, elsewhere they are not.
+
+    Returns
+    -------
+    str
     """
-    return COLOUR_MODEL if is_stained(planes) else GREY_MODEL
+    return COLOUR_MODEL if planes.axes.endswith("C") and is_stained(planes.pixels) else GREY_MODEL

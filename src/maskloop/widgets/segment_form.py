@@ -1,5 +1,6 @@
 """The form of the Segment panel: what to segment, and how."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from maskloop.config import LabelsConfig, SegmentConfig
-from maskloop.errors import ModelError
+from maskloop.errors import InputError, ModelError
+from maskloop.ops.axes import Planes, to_planes
 from maskloop.project.model_folder import ModelCard, bundled_models, read_card
 from maskloop.project.suggested_model import GREY_MODEL, suggested_model
 from maskloop.widgets.controls import control, value_of
 
-COLOURS = [("red", 0), ("green", 1), ("blue", 2)]
+COLOURS = [("all", None), ("red", 0), ("green", 1), ("blue", 2)]
 PLANES = [("current plane", False), ("all planes", True)]
 OPEN_FOLDER = "Open a model folder…"
 
@@ -36,8 +38,7 @@ class SegmentForm(QWidget):
         self._image = _choice("Image", lambda _: [(layer.name, layer) for layer in self._images], nullable=True)
         self._model = control(SegmentConfig, "model", choices=lambda _: [*self._models, OPEN_FOLDER])
         self._diameter = control(SegmentConfig, "diameter")
-        self._all_colours = "all as grey"
-        self._channel = control(SegmentConfig, "channel", choices=lambda _: [(self._all_colours, None), *COLOURS])
+        self._channel = control(SegmentConfig, "channel", choices=COLOURS)
         self._planes = _choice("Planes", PLANES, tooltip="Segment what is shown, or each plane of the stack.")
         self._sentence = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)  # it quotes a foreign file
         self._lay_out()
@@ -114,7 +115,7 @@ class SegmentForm(QWidget):
         self._diameter.value = self._diameter.min if diameter is None else diameter
 
     def set_channel(self, channel: int | None) -> None:
-        """Choose the colour to segment; None is all of them as grey."""
+        """Choose the colour to segment; None is all of them."""
         self._channel.value = channel
 
     def set_all_planes(self, all_planes: bool) -> None:
@@ -133,6 +134,7 @@ class SegmentForm(QWidget):
         self._models[name] = folder
         self._model.reset_choices()
         self._model.value = name
+        self._chosen_by_hand = True
 
     def offer_models(self, folders: Sequence[Path]) -> None:
         """Offer the models of a project beside the others."""
@@ -143,8 +145,9 @@ class SegmentForm(QWidget):
     def _choose_model(self, name: str) -> None:
         if name != OPEN_FOLDER:
             changed = name != self._chosen_model
-            self._chosen_model, self._chosen_by_hand = name, True
+            self._chosen_model = name
             if changed:
+                self._chosen_by_hand = True
                 self._describe_model()
             return
         self._model.value = self._chosen_model
@@ -155,7 +158,10 @@ class SegmentForm(QWidget):
         """Choose the bundled model that suits the image, unless somebody has chosen one."""
         if self.image is None or self._chosen_by_hand:
             return
-        name = suggested_model(_thumbnail(self.image)) if self._is_rgb() else GREY_MODEL
+        name = GREY_MODEL
+        if self._is_rgb():
+            with contextlib.suppress(InputError):  # which is said when it is segmented
+                name = suggested_model(_glimpse(self.image))
         if name in self._models:
             self._model.value = name
             self._chosen_by_hand = False
@@ -166,8 +172,6 @@ class SegmentForm(QWidget):
         except ModelError as error:
             self.refused.emit(str(error))
             return
-        self._all_colours = "all" if card.network.channels == 3 else "all as grey"
-        self._channel.reset_choices()
         self._sentence.setText(f"{card.description} {_describe_labels(card)}".strip())
         self._finds_objects = card.network.task.kind == "objects"
         self._rows.setRowVisible(self._diameter.native, self._finds_objects)
@@ -181,14 +185,14 @@ class SegmentForm(QWidget):
         self._rows.setRowVisible(self._planes.native, self.image is not None and self.image.ndim > 2)
 
 
-def _thumbnail(image: Image) -> np.ndarray:
-    """Return what napari shows of a colour image in its list, as one plane; the image itself may be on a disk far away.
-
-    It is padded with black to a square.
-    """
-    thumbnail = image.thumbnail[..., :3]
-    shown = thumbnail.any(axis=-1)
-    return thumbnail[np.newaxis, shown.any(axis=1)][:, :, shown.any(axis=0)]
+def _glimpse(image: Image) -> Planes:
+    """Return a plane of a colour image where it is in memory, else what napari shows of it in its list."""
+    data = image.data[-1] if image.multiscale else image.data
+    if isinstance(data, np.ndarray):
+        return to_planes(data[(0,) * (data.ndim - 3)], "YXC")
+    thumbnail = image.thumbnail
+    shown = thumbnail[..., :3].any(axis=-1)  # it is padded with black to a square
+    return to_planes(thumbnail[shown.any(axis=1)][:, shown.any(axis=0)], "YXC")
 
 
 def _describe_labels(card: ModelCard) -> str:

@@ -176,7 +176,7 @@ class TrainPanel(QWidget):
         if project is not self._project:
             return
         adopted = found.adopted
-        self.form.offer_bases(found.bases, adopted.name if adopted else found.suggested)
+        self.form.offer_bases(found.bases, found.base)
         self.models_found.emit(found.own)
         if adopted is not None and adopted != self._adopted:
             self.adopted.emit(adopted)
@@ -235,11 +235,11 @@ class TrainPanel(QWidget):
 
 @dataclass(frozen=True)
 class _Models:
-    """The folders of a project's own models, the names of all that fit its task, and what it goes on from."""
+    """The folders of a project's own models, the names of all that fit its task, and of the one to go on from."""
 
     own: list[Path]
     bases: list[str]
-    suggested: str  # the bundled one that suits its images
+    base: str
     adopted: Path | None
 
 
@@ -248,6 +248,5 @@ def _read_models(project: Project) -> _Models:
     own, adopted = registry.models, registry.adopted
     known = [*own, *((folder, read_card(folder)) for folder in bundled_models())]
     bases = [folder.name for folder, card in known if card.network.task.heads == project.task.heads]
-    return _Models(
-        [folder for folder, _ in own], bases, registry.suggested, registry.find(adopted) if adopted else None
-    )
+    folders = [folder for folder, _ in own]
+    return _Models(folders, bases, adopted or registry.suggest(), registry.find(adopted) if adopted else None)
