@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -65,7 +66,22 @@ def test_the_list_of_a_project_marks_the_adopted_model(project):
 
 
 def test_the_list_shows_what_matters_of_each(project):
-    assert said(run("--project", project)).count("objects: about 21 pixels across (5 to 80)") == 2
+    with Project(project) as opened:
+        learned = opened.add(np.zeros((8, 8), np.uint8), name="field 7").id
+    folder = project / "models" / "first"
+    training = Training(images=1, held_out=("a", "b"), revisions={learned: 3})
+    save_card(read_card(folder).model_copy(update={"training": training}), folder)
+    text = said(run("--project", project))
+    for line, times in (
+        ("makes: objects\n", 4),
+        ("sees: grey\n", 3),
+        ("sees: colour\n", 1),
+        ("size: about 21 pixels across (5 to 80)\n", 2),
+        ("learned from: 1 image; field 7, version 3\n", 1),
+        ("held out: 2 images\n", 1),
+        (f"made: {datetime.now():%d %b %Y}", 2),
+    ):
+        assert text.count(f"  {line}") == times
 
 
 def test_a_model_of_classes_is_listed_with_what_it_has(project):
@@ -78,8 +94,9 @@ def test_a_model_of_classes_is_listed_with_what_it_has(project):
     save_card(read_card(first).model_copy(update=changes), first)
     said = run("--project", project).stdout
     for line in (
-        "classes (liver, tumour): about 21 pixels across (5 to 80), rescaled from 42",
-        "validation: Dice 0.700, IoU 0.600, dice of liver 0.900, dice of tumour 0.500",
+        "makes: classes (liver, tumour)",
+        "size: about 21 pixels across (5 to 80), rescaled from 42",
+        "scores: Dice 0.700, IoU 0.600, dice of liver 0.900, dice of tumour 0.500",
         "recipe: filters 64 128 256 512 (relu), whole images of 256 pixels",
         "parent: none, it was trained from scratch",
         "training: 0 epochs, 0.0 minutes, seed 0",

@@ -10,7 +10,7 @@ import typer
 from maskloop.terminal import FAILED, UsageError, tell, warn
 
 if TYPE_CHECKING:
-    from maskloop.project.model_folder import ModelCard
+    from maskloop.project.passport import Passport
     from maskloop.project.registry import Registry
 
 ProjectFolder = Annotated[Path, typer.Argument(metavar="PROJECT", help="The folder of the project.")]
@@ -32,16 +32,24 @@ def models(
         if project is not None:
             raise UsageError(f"--project goes with the list; 'maskloop models {context.invoked_subcommand}' names it.")
         return
-    from maskloop.project.model_folder import bundled_models, read_card
+    from maskloop.project.passport import read_bundled, read_shelf
     from maskloop.project.registry import Registry
 
-    registry = None if project is None else Registry(project)
-    own = [] if registry is None else registry.models
-    adopted = None if registry is None else registry.adopted
-    for folder, card in [*((folder, read_card(folder)) for folder in bundled_models()), *own]:
-        tell(describe_model(card, f"{folder.name} (adopted)" if folder.name == adopted else folder.name))
-    if registry is not None:
-        _tell_rest(registry, bool(own))
+    if project is None:
+        passports, problem = read_bundled(), ""
+    else:
+        shelf = read_shelf(Registry(project))
+        passports, problem = list(shelf.passports.values()), shelf.problem
+    readable = [passport for passport in passports if passport.card is not None]
+    damaged = [passport for passport in passports if passport.card is None]
+    for passport in readable:
+        tell(describe_model(passport))
+    if project is not None and all(passport.ships for passport in readable):
+        tell(f"{project} has no models of its own{' that can be read' if damaged else ''}.")
+    for reason in filter(None, [*(f"{passport.name} is damaged: {passport.reason}" for passport in damaged), problem]):
+        warn(reason)
+    if damaged or problem:
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -114,44 +122,25 @@ def remove(project: ProjectFolder, name: OwnModel) -> None:
     tell(f"{name} is in the trash of the project: {removed}")
 
 
-def describe_model(card: "ModelCard", name: str) -> str:
+def describe_model(passport: "Passport") -> str:
     """Say in some lines what a model is for, what it learned from, and how well.
 
     Parameters
     ----------
-    card : ModelCard
-    name : str
-        By which it is found.
+    passport : Passport
+        Of a model that is not damaged.
 
     Returns
     -------
     str
     """
-    from maskloop.project import model_facts as facts
+    from maskloop.project.passport import HELD_OUT
 
-    training = card.training
-    lines = {
-        str(card.network.task): facts.describe_size(card),
-        "sees": facts.describe_channels(card),
-        "parent": facts.describe_parent(training),
-        "images": f"{training.images} for training, {len(training.held_out)} for validation",
-        "validation": facts.describe_scores(training) or "no scores",
-        "training": facts.describe_training(training),
-        "recipe": facts.describe_settings(training),
-        "software": facts.describe_software(training),
-    }
-    return "\n".join([f"{name}: {card.description}", *(f"  {key}: {text}" for key, text in lines.items() if text)])
-
-
-def _tell_rest(registry: "Registry", has_models: bool) -> None:
-    """Say what the list does not hold."""
-    damaged = registry.damaged
-    if not has_models:
-        tell(f"{registry.project_folder} has no models of its own{' that can be read' if damaged else ''}.")
-    for name, reason in damaged.items():
-        warn(f"{name} is damaged: {reason}")
-    if damaged:
-        raise typer.Exit(FAILED)
+    lines = [f"{passport.name}{' (adopted)' if passport.adopted else ''}: {passport.description}"]
+    for title, text in passport.rows:
+        count, *names = text.splitlines()
+        lines.append(f"  {title.lower()}: {count if title == HELD_OUT else '; '.join([count, *names])}")
+    return "\n".join(lines)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskloop import cli_models
+from maskloop.cli_models import describe_model
 from maskloop.config import TrainConfig
 from maskloop.errors import InputError
 from maskloop.options import ClassesOption, RecipeOption, TaskOption, read_settings
@@ -51,6 +51,7 @@ def train(
     config = read_settings(recipe, task, classes, base=base, epochs=epochs, minutes=minutes, seed=seed, channel=channel)
     from maskloop import api
     from maskloop.model.runtime import start_engine
+    from maskloop.project.passport import Passport
 
     with without_noise():
         start_engine()
@@ -71,7 +72,7 @@ def train(
             if interrupt.asked:
                 raise Interrupted(str(error)) from error
             raise
-    tell(cli_models.describe_model(card, str(out)))
+    tell(describe_model(Passport(str(out), card)))
     command = shlex.join(["maskloop", "report", str(out), "--on", str(data)])
     tell(f"{command} shows how good it is, and where it fails.")
     if interrupt.asked:

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QDialogButtonBox, QInputDialog, QLineEdit, QWidget
 from safetensors.numpy import save
 
 from maskloop.config import NetworkConfig, TrainConfig
-from maskloop.project import model_zip
+from maskloop.project import model_zip, passport
 from maskloop.project import registry as registry_module
 from maskloop.project.model_folder import (
     BUNDLED,
@@ -27,7 +27,6 @@ from maskloop.project.model_folder import (
 )
 from maskloop.project.project import Project
 from maskloop.project.registry import Registry
-from maskloop.widgets import passport
 from maskloop.widgets.background import Background
 from maskloop.widgets.models_dialog import ModelsDialog
 

@@ -25,9 +25,9 @@ from qtpy.QtWidgets import (
 )
 
 from maskloop.errors import MaskloopError, explain
+from maskloop.project.passport import Passport, Shelf, read_shelf
 from maskloop.project.registry import Registry
 from maskloop.widgets.background import Background
-from maskloop.widgets.passport import Passport, Shelf, read_shelf
 
 WIDTH, HEIGHT = 820, 520
 ZIP = "Models (*.zip)"

@@ -21,6 +21,8 @@ from maskloop.project.model_facts import (
 from maskloop.project.model_folder import WEIGHTS_FILE, ModelCard, Training, bundled_models, read_card
 from maskloop.project.registry import Registry
 
+HELD_OUT = "Held out"  # the title of the images that are
+
 
 @dataclass(frozen=True)
 class Passport:
@@ -75,7 +77,7 @@ class Passport:
             ("Training", describe_training(training)),
             ("Software", describe_software(training)),
             ("Learned from", "\n".join([_data(training), *self.learned])),
-            ("Held out", "\n".join([_count(len(training.held_out), "image"), *training.held_out])),
+            (HELD_OUT, "\n".join([_count(len(training.held_out), "image"), *training.held_out])),
         ]
         return [(title, text) for title, text in rows if text]
 
@@ -119,14 +121,19 @@ def read_shelf(registry: Registry) -> Shelf:
     own = registry.models
     names = _entry_names(registry.project_folder, {entry for _, card in own for entry in card.training.revisions})
     passports = {
-        **{folder.name: _read_bundled(folder, adopted) for folder in bundled_models()},
+        **{passport.name: passport for passport in read_bundled(adopted)},
         **{folder.name: _describe_own(folder, card, adopted, names) for folder, card in own},
         **{name: Passport(name, None, reason) for name, reason in sorted(registry.damaged.items())},
     }
     return Shelf(passports, registry.removed, problem)
 
 
-def _read_bundled(folder: Path, adopted: str | None) -> Passport:
+def read_bundled(adopted: str | None = None) -> list[Passport]:
+    """Read what is known of the models that ship with maskloop; `adopted` is the name of the project's model."""
+    return [_read_one_bundled(folder, adopted) for folder in bundled_models()]
+
+
+def _read_one_bundled(folder: Path, adopted: str | None) -> Passport:
     try:
         return Passport(folder.name, read_card(folder), ships=True, adopted=folder.name == adopted)
     except ModelError as error:
