@@ -177,12 +177,14 @@ def picture_report() -> None:
 
 
 def make_project_to_learn_from(folder: Path) -> None:
-    """Make a project of the sample images, all of them reviewed."""
+    """Make a project of the sample images in grey, all of them reviewed."""
     samples = resource("sample_data")
     with Project.create(folder) as project:
         for path in sorted((samples / "images").glob("*.png")):
-            labels = iio.imread(samples / "labels" / path.name).astype(np.int32)
-            project.add(iio.imread(path), labels, name=path.stem, reviewed=np.ones_like(labels))
+            image, labels = (iio.imread(samples / kind / path.name) for kind in ("images", "labels"))
+            if image.ndim == 2:
+                labels = labels.astype(np.int32)
+                project.add(image, labels, name=path.stem, reviewed=np.ones_like(labels))
 
 
 def make_second_project(folder: Path) -> None:
@@ -190,11 +192,11 @@ def make_second_project(folder: Path) -> None:
     samples = resource("sample_data")
     with Project.create(folder) as project:
         import_matches(project, plan_import(samples / "images", samples / "labels"))
-        _, large, round_, _ = project.entries
-        labels = project.annotation(large).labels
-        project.save_correction(large, labels, labels * 0)
-        labels = project.annotation(round_).labels
-        project.save_correction(round_, labels, np.indices(labels.shape)[1] < 200)
+        entries = {entry.name: entry for entry in project.entries}
+        labels = project.annotation(entries["large_nuclei"]).labels
+        project.save_correction(entries["large_nuclei"], labels, labels * 0)
+        labels = project.annotation(entries["round_nuclei"]).labels
+        project.save_correction(entries["round_nuclei"], labels, np.indices(labels.shape)[1] < 200)
     new = SCRATCH / "new field"
     for kind in ("images", "masks"):
         (new / kind).mkdir(parents=True)
