@@ -19,8 +19,7 @@ import accuracy
 import robustness
 from maskloop.data.examples import Example
 from maskloop.model.runtime import start_engine
-from maskloop.ops.normalise import normalise
-from maskloop.ops.overlay import LEGEND, draw_mistakes, shown_channels
+from maskloop.ops.overlay import LEGEND, displayed, draw_mistakes
 from maskloop.project.model_folder import ModelCard, find_model, read_card
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def failures(
         number = int(np.argmin([of.counts.ap.mean() for of in judged]))
         worst, example = judged[number], of_kind[number]
         labels = model.task.to_objects(model.segment_plane(example.image, SegmentConfig()).labels)
-        shown = shown_channels(normalise(example.image).clip(0, 1))
+        shown = displayed(example.image)
         drawn = draw_mistakes(BEHIND * shown, labels, example.labels)
         plain = np.broadcast_to((255 * shown).round().astype(np.uint8), drawn.shape)
         picture = np.hstack([plain[:SIDE, :SIDE], drawn[:SIDE, :SIDE]])

@@ -10,7 +10,7 @@ import numpy as np
 from maskloop.files import read_image, read_labels, write_atomically, write_labels
 from maskloop.ops.axes import to_planes
 from maskloop.ops.metrics import count
-from maskloop.ops.normalise import normalise
+from maskloop.ops.overlay import displayed
 from maskloop.project.suggested_model import GREY_MODEL, suggested_model
 from maskloop.samples import SAMPLES
 from maskloop.scores_of_objects import ObjectScoring
@@ -102,7 +102,7 @@ def overlay(image: np.ndarray, labels: np.ndarray) -> bytes:
     import imageio.v3 as iio
     from skimage.segmentation import find_boundaries
 
-    shown = normalise(to_planes(image).pixels[0]).clip(0, 1)
+    shown = displayed(to_planes(image).pixels[0])
     if shown.shape[-1] == 1:
         shown = np.repeat(shown**BRIGHTENED, 3, axis=-1)
     colours = _enlarge((255 * shown).astype(np.uint8))

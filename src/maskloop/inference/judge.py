@@ -10,8 +10,8 @@ from maskloop.errors import Cancelled
 from maskloop.inference.model import Model
 from maskloop.ops.judged import box_amid_objects, judged_part, known_part
 from maskloop.ops.judgement import Judged, Judgement, judge_labels
-from maskloop.ops.normalise import normalise
 from maskloop.ops.objects import count_objects
+from maskloop.ops.overlay import displayed
 from maskloop.project.preview import Preview
 
 PICTURE = 256  # pixels, the side of one
@@ -102,5 +102,5 @@ def picture_difference(
         else model.segment_plane(example.image, SegmentConfig(), should_stop=should_stop).labels[box]
         for model in (old, new)
     )
-    image, truth = normalise(example.image)[box], example.labels[box]
+    image, truth = displayed(example.image)[box], example.labels[box]
     return picture_judged(image, truth, reviewed, before, after, new.card.network.task)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from maskloop.ops.metrics import pairwise_iou
+from maskloop.ops.normalise import normalise
 
 RIGHT, WRONG, MISSED = (86, 180, 233), (213, 94, 0), (240, 228, 66)  # told apart by all eyes (Okabe and Ito 2008)
 LEGEND = "blue: right, orange: wrong, yellow: missed"
@@ -62,6 +63,25 @@ def matching_objects(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray,
     matched = (pairwise_iou(labels, truth) > 0.5).tocoo()
     numbers, true_numbers = (np.unique(a[a > 0]) for a in (labels, truth))
     return numbers[matched.row], true_numbers[matched.col]
+
+
+def displayed(image: np.ndarray) -> np.ndarray:
+    """Bring an image to what is displayed of it; red, green and blue together, or all colours would shift.
+
+    Parameters
+    ----------
+    image : ndarray of shape (Y, X, C)
+        Any real dtype.
+
+    Returns
+    -------
+    ndarray of shape (Y, X, 3) or (Y, X, 1), float32
+        0 to 1.
+    """
+    if image.shape[-1] not in (3, 4):
+        return shown_channels(normalise(image).clip(0, 1))
+    colours = shown_channels(image)
+    return normalise(colours.reshape(len(colours), -1, 1)).reshape(colours.shape).clip(0, 1)
 
 
 def shown_channels(image: np.ndarray) -> np.ndarray:

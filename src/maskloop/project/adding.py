@@ -92,7 +92,7 @@ def _write_arrays(folder: Path, image: np.ndarray, planes: Planes, annotation: A
     write_image(folder / IMAGE_FILE, image, planes.axes)
     write_annotation(annotation, folder, 1)
     stack = to_planes(annotation.labels, planes.axes.replace("C", "")).pixels[..., 0]
-    write_thumbnail(folder, planes.pixels, stack)
+    write_thumbnail(folder, planes, stack)
 
 
 def _slug(name: str) -> str:

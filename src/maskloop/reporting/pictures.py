@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from maskloop.ops.normalise import normalise
-from maskloop.ops.overlay import shown_channels
+from maskloop.ops.overlay import displayed
 from maskloop.reporting.judged_image import JudgedImage
 from maskloop.reporting.kind import Kind
 
@@ -40,9 +39,9 @@ def _box_of(mask: np.ndarray) -> tuple[slice, slice]:
 
 
 def _shown(judged: JudgedImage) -> np.ndarray:
-    """Return the image around 0 to 1, in colour or with one channel."""
+    """Return the image from 0 to 1, in colour or with one channel, and darker where it is not reviewed."""
     assert judged.image is not None
-    shown = shown_channels(normalise(judged.image).clip(0, 1))
+    shown = displayed(judged.image)
     return shown if judged.reviewed is None else np.where(judged.reviewed[..., None], shown, DIMMED * shown)
 
 
