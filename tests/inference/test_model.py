@@ -43,8 +43,10 @@ def test_tiled_equals_whole(name, tiny, discs, monkeypatch):
     for tile in (512, 10**6):
         monkeypatch.setattr(inference, "TILE", tile)
         config = SegmentConfig(diameter=model.card.diameter)
-        results.append(model.segment_plane(plane, config, lambda _, of: tiles.append(of)))
-    assert {min(tiles), max(tiles)} == {1, 9}
+        shares = []
+        results.append(model.segment_plane(plane, config, shares.append))
+        tiles.append(len(shares) - 1)
+    assert tiles == [9, 1]
     tiled, whole = results
     np.testing.assert_allclose(tiled.maps, whole.maps, atol=1e-3)
     np.testing.assert_array_equal(tiled.labels, whole.labels)
@@ -120,9 +122,11 @@ def with_network(model, network, diameter):
 def test_objects_of_unusual_size_are_brought_to_a_usual_one(tiny, discs, diameter, factor):
     plane = discs((192, 192), [(96, 96)], diameter / 2)[..., None]
     model, seen = with_network(tiny, Shortsighted(sees=1000), 20), []
-    result = model.segment_plane(plane, SegmentConfig(), lambda done, of: seen.append(done / of))
+    result = model.segment_plane(plane, SegmentConfig(), seen.append)
     assert result.rescaled == pytest.approx(factor, rel=0.05)
     assert seen == sorted(seen), "progress goes back when the plane is predicted again"
+    assert seen[-1] == 1
+    assert any(0.5 < share < 1 for share in seen) == (factor != 1)
 
 
 def test_what_was_rescaled_is_measured_again(tiny, discs):
@@ -192,7 +196,7 @@ def test_it_stops_at_the_tile_at_which_it_is_asked_to(tiny, monkeypatch):
         tiny.segment_plane(
             np.random.default_rng(0).random((100, 100, 1)),
             SegmentConfig(),
-            lambda tiles, _: done.append(tiles),
-            lambda: done[-1] == 3,
+            done.append,
+            lambda: len(done) == 4,
         )
-    assert done == [0, 1, 2, 3]
+    np.testing.assert_allclose(done, np.arange(4) / 49 / 2)

@@ -106,5 +106,5 @@ def segment_planes(
         yield model.segment_plane(plane, config, done, should_stop)
 
 
-def _share_of_planes(on_tile: Callable[[float], None], plane: int, planes: int) -> Callable[[int, int], None]:
-    return lambda tiles, of: on_tile((plane + tiles / of) / planes)
+def _share_of_planes(on_tile: Callable[[float], None], plane: int, planes: int) -> Callable[[float], None]:
+    return lambda share: on_tile((plane + share) / planes)

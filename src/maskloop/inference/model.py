@@ -23,7 +23,8 @@ from maskloop.ops.task import Task, task_of
 from maskloop.project.model_folder import ModelCard, check_weights, find_model, read_card
 
 SMALLEST_SIDE, LARGEST_AREA = 8, 4e8  # pixels, after rescaling
-RESCALED = 2  # times at most, by what is measured at the scale before
+# The parts of the progress. An image is rescaled twice at most, by what is measured at the scale before.
+FIRST_PASS, RESCALED = (0.0, 0.5), ((0.5, 0.75), (0.75, 1.0))
 # In diameters that the model was trained on. What is measured between the first two is left as it is; smaller objects
 # are brought to more than the usual, where those that touch part better, and larger ones to the usual.
 SMALL, LARGE, ENLARGED = 0.75, 2.5, 1.3
@@ -73,7 +74,7 @@ class Model:
         self,
         plane: np.ndarray,
         config: SegmentConfig,
-        on_tile: Callable[[int, int], None] = lambda *_: None,
+        on_tile: Callable[[float], None] = lambda _: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Segmentation:
         """Segment one plane.
@@ -84,7 +85,7 @@ class Model:
             Any real dtype.
         config : SegmentConfig
         on_tile : callable, optional
-            Called with the tiles done and their number.
+            Called with the share that is done. With an automatic diameter the first pass is half of it.
         should_stop : callable, optional
             Asked at each tile.
 
@@ -113,7 +114,7 @@ class Model:
         self,
         plane: np.ndarray,
         config: SegmentConfig,
-        on_tile: Callable[[int, int], None],
+        on_tile: Callable[[float], None],
         should_stop: Callable[[], bool],
     ) -> Segmentation:
         pixels = choose_channel(plane, config.channel, self.card.network.channels)
@@ -121,18 +122,20 @@ class Model:
         image = normalise(pixels, steps.low, steps.high)
         wanted = config.labels or self.card.labels
         factor = self._first_factor(config.diameter, image.shape[:2])
-        maps = self._maps(image, factor, on_tile, should_stop)
         if config.diameter is not None or self.card.network.task.kind != "objects" or steps.side is not None:
+            maps = self._maps(image, factor, on_tile, should_stop)
             return Segmentation(self.task.to_labels(maps, wanted, factor), maps, factor)
+        maps = self._maps(image, factor, _part_of(on_tile, *FIRST_PASS), should_stop)
         labels, better = self._find(maps, wanted, factor)
-        for _ in range(RESCALED):
+        for part in RESCALED:
             if better == factor:
                 break
-            tried = self._maps(image, better, lambda *_: None, should_stop)  # what is done is done already
+            tried = self._maps(image, better, _part_of(on_tile, *part), should_stop)
             found, next_better = self._find(tried, wanted, better)
             if not found.any() or (better > factor and found.max() < labels.max()):  # it was misled
                 break
             labels, maps, factor, better = found, tried, better, next_better
+        on_tile(1.0)
         return Segmentation(labels, maps, factor)
 
     def _first_factor(self, diameter: float | None, size: tuple[int, int]) -> float:
@@ -162,7 +165,7 @@ class Model:
         self,
         image: np.ndarray,
         factor: float,
-        on_tile: Callable[[int, int], None],
+        on_tile: Callable[[float], None],
         should_stop: Callable[[], bool],
     ) -> np.ndarray:
         size = image.shape[:2]
@@ -174,10 +177,16 @@ class Model:
                 f"diameter; this model was trained on objects of {self.card.diameter:.0f} pixels."
             )
         scaled = image if scaled_size == size else resize(image, scaled_size, order=1, anti_aliasing=factor < 1)
-        maps = predict_maps(self.network, self.card.network, scaled, on_tile, should_stop)
+        maps = predict_maps(
+            self.network, self.card.network, scaled, lambda done, tiles: on_tile(done / tiles), should_stop
+        )
         native = maps if scaled_size == size else resize(maps, size, order=1, anti_aliasing=False)
         # Made float16 now, so that kept maps give the very same labels. What is subnormal takes ten times as long.
         return np.where(native < np.finfo(np.float16).tiny, 0, native).astype(np.float16)
+
+
+def _part_of(on_tile: Callable[[float], None], start: float, end: float) -> Callable[[float], None]:
+    return lambda share: on_tile(start + share * (end - start))
 
 
 def _is_reasonable(size: tuple[int, ...], factor: float) -> bool:
