@@ -43,6 +43,18 @@ def test_what_is_seen_too_faintly_to_be_an_object_raises_the_certainty(discs):
     assert count(maps_to_labels(maps, config), labels).ap[0] == 1
 
 
+@pytest.mark.parametrize("images", [1, 3])
+def test_a_certainty_that_has_served_is_left_by_a_network_that_is_less_sure(discs, images):
+    labels = discs((60, 60), [(30, 30)], 12)
+    maps = labels_to_targets(labels)
+    maps[..., 0] *= 0.97
+    first = LabelsConfig(certainty=0.99)
+    tuned = tune_labels([maps] * images, [labels] * images, first=first)
+    assert tuned == first.model_copy(update={"certainty": 0.95})
+    maps[..., 0] /= 0.97
+    assert tune_labels([maps] * images, [labels] * images, first=first) == first
+
+
 def test_images_without_objects_are_no_obstacle():
     config = tune_labels([np.zeros((20, 20, 2))], [np.zeros((20, 20), np.int32)])
     assert config == LabelsConfig()

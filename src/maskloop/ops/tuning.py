@@ -33,8 +33,8 @@ def tune_labels(
     What has served before is only left for what is clearly better: of all that reach the best AP but for two standard
     errors, that which is nearest to it is taken, since what suits few images best suits others by chance (after the
     rule of Breiman et al. 1984, Classification and Regression Trees, section 3.4.3, who allow for one; of so many that
-    are tried, the best is further off by chance). Foreground and splitting are chosen together, after them the
-    smallest object, and after that the certainty.
+    are tried, the best is further off by chance). Foreground and splitting are chosen together, and after them the
+    smallest object. The certainty comes last and is the best, since how sure a network is changes with every training.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def tune_labels(
     masks : sequence of ndarray of shape (Y, X), bool, or None, optional
         Where the truth is known; everywhere where they are left out.
     first : LabelsConfig, optional
-        What has served before; with a single image it is kept, for that does not tell what another would say. Left
-        out: nothing has, and the best is taken.
+        What has served before; with a single image all but the certainty is kept, for that does not tell what another
+        would say. Left out: nothing has, and the best is taken.
     should_stop : callable, optional
         Asked before each image; it is chosen from what was tried until then, at the least the first.
 
@@ -53,19 +53,20 @@ def tune_labels(
     -------
     LabelsConfig
     """
-    if first is not None and len(maps) == 1:
-        return first
     has_served = first is not None
     images = list(zip(maps, truths, masks or [None] * len(maps), strict=True))
-    start = first or LabelsConfig()
+    served = first or LabelsConfig()
+    start = served.model_copy(update={"certainty": 0.0})
     tried = _try_out(images, [start])
-    for foreground in sorted(FOREGROUNDS, key=lambda one: abs(one - start.foreground)):  # time may run out
-        tried += _try_out(images, _variants(start, foreground=[foreground], splitting=SPLITTINGS), should_stop)
-    best = _choose(tried, start, has_served)
-    for name, values in (("min_size", MIN_SIZES), ("certainty", CERTAINTIES)):
-        tried = _try_out(images, _variants(best.config, **{name: values}), should_stop)
-        best = _choose([best, *tried], start, has_served)
-    return best.config
+    if len(maps) > 1 or not has_served:
+        for foreground in sorted(FOREGROUNDS, key=lambda one: abs(one - start.foreground)):  # time may run out
+            tried += _try_out(images, _variants(start, foreground=[foreground], splitting=SPLITTINGS), should_stop)
+        best = _choose(tried, start, has_served)
+        tried = [best, *_try_out(images, _variants(best.config, min_size=MIN_SIZES), should_stop)]
+    best_config = _choose(tried, start, has_served).config
+    as_certain = best_config.model_copy(update={"certainty": served.certainty})
+    tried = _try_out(images, _variants(best_config, certainty=CERTAINTIES), should_stop)
+    return _choose(tried, as_certain, has_served=False).config if tried else as_certain
 
 
 def tune_foreground(
