@@ -45,7 +45,7 @@ class _Plot(pg.PlotWidget):
             axis.setPen(TEXT)
             axis.setTextPen(TEXT)
             axis.enableAutoSIPrefix(False)
-        self.getAxis("left").setWidth(40)
+        self.getAxis("left").setWidth(54)  # for numbers of three decimals
         self.setLabel("left", title, color=TEXT)
         self.legend = self.addLegend(offset=legend, labelTextColor=TEXT, colCount=2)
         self.curves = {
