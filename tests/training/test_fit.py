@@ -32,10 +32,11 @@ def fitted(layers, config: TrainConfig, folder, alter=lambda _: None, ap50=lambd
 
 
 def test_it_ends_when_nothing_gets_better_with_the_weights_of_the_best_epoch(layers, settings, tmp_path):
-    config = settings(epochs=100, steps=1, learning_rate=1, patience=2)
-    network, history = fitted(layers, config, tmp_path)
+    config, shares = settings(epochs=100, steps=1, learning_rate=1, patience=2), []
+    network, history = fitted(layers, config, tmp_path, on_epoch=lambda _, share: shares.append(share))
     losses = [epoch.val_loss for epoch in history]
     assert len(history) < 100
+    assert shares[-2] < shares[-1] == 1  # the time left is none, though epochs are left
     assert np.argmin(losses) == len(losses) - 1 - config.patience
     loss = network.evaluate(validation_batches(layers[:1], config), verbose=0, return_dict=True)["loss"]
     assert loss == pytest.approx(min(losses), rel=1e-4)

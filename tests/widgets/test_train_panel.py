@@ -572,6 +572,7 @@ def test_one_that_waits_says_so_and_can_be_stopped(open_train, folder, make_run,
             [began(), epoch(1, 0.1, 0.5), epoch(2, 0.2, 0.3), epoch(3, 0.3, 0.4)],
             "Epoch 3, best so far: 2; 14 s left, on CPU.",
         ),
+        ([began(), epoch(1, 1)], "Choosing the thresholds on what is held out…"),
         ([began(), epoch(1, 1), Trained()], "Comparing…"),
         (
             [began(), Remark(text="Slow."), Remark(text="Slow.")],

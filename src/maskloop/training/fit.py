@@ -76,7 +76,7 @@ def fit(
     if history and judged_by != held_out:
         history = _judge_anew(history, rounds, draft, ap50)
     budget = _Budget(config, sum(e.seconds for e in history))
-    while (done := budget.share(len(history))) < 1 and not _stale(history, config.patience):
+    while (done := budget.share(history)) < 1:
         started = time.monotonic()
         rate = config.learning_rate * _share_of_rate(config, done, history)
         scores = rounds.play(len(history), rate)
@@ -84,7 +84,7 @@ def fit(
             break
         history.append(_epoch(len(history) + 1, scores, ap50(), rate, time.monotonic() - started))
         draft.keep(network, average.spare, config, history, held_out)
-        callbacks.on_epoch(history[-1], min(budget.share(len(history)), 1.0))
+        callbacks.on_epoch(history[-1], budget.share(history))
     if not history:
         raise InputError("Training was stopped before its first epoch ended, so there is nothing to keep.")
     load_weights(network, draft.best)
@@ -214,10 +214,13 @@ class _Budget:
     def __post_init__(self) -> None:
         self.started = time.monotonic()
 
-    def share(self, epochs: int) -> float:
+    def share(self, history: list[Epoch]) -> float:
+        """Return how much is spent, 0 to 1; all of it where nothing has got better for too long."""
+        if _stale(history, self.config.patience):
+            return 1.0
         if self.config.minutes is not None:
-            return (self.spent_before + time.monotonic() - self.started) / (60 * self.config.minutes)
-        return epochs / (self.config.epochs or DEFAULT_EPOCHS)
+            return min((self.spent_before + time.monotonic() - self.started) / (60 * self.config.minutes), 1.0)
+        return min(len(history) / (self.config.epochs or DEFAULT_EPOCHS), 1.0)
 
 
 class _Watch(keras.callbacks.Callback):

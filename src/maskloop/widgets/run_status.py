@@ -60,6 +60,8 @@ def _progress(story: RunStory) -> str:
         return "Comparing…"
     if not story.epochs:
         return f"Training on {story.began.device}; the first epoch takes longest…"
+    if story.share == 1:
+        return "Choosing the thresholds on what is held out…"
     left = story.seconds_left
     best = f", best so far: {story.best.epoch}" if story.best else ""
     return f"Epoch {story.epochs[-1].epoch}{best}; {describe_seconds(left or 0)} left, on {story.began.device}."

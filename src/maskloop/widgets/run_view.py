@@ -67,7 +67,8 @@ class RunView(QWidget):
         self.setVisible(True)
         self.status.setText(describe(story, status))
         self.progress.setVisible(status == "running")
-        self.progress.setRange(0, 1000 if story.epochs and not story.trained else 0)  # without end where it is unknown
+        known = story.epochs and story.share < 1 and not story.trained
+        self.progress.setRange(0, 1000 if known else 0)  # without end where it is unknown
         self.progress.setValue(round(1000 * story.share))
         self._show_curves(story)
         self._show_preview(run)
