@@ -47,7 +47,9 @@ GREY = ("fluorescence", "brightfield")  # kinds
 ROBUST = AugmentConfig(
     scale=2, contrast=2, blur=1.5, noise=0.1, invert=0.25, shading=0.6, shot_noise=0.3, saturation=0.4, unvaried=0.5
 )
-FIRST = RECIPES["maskloop"].model_copy(update={"epochs": 56, "steps": 200, "validation": 0.12, "augment": ROBUST})
+FIRST = RECIPES["maskloop"].model_copy(
+    update={"epochs": 56, "steps": 200, "validation": 0.12, "of_base": 0, "augment": ROBUST}
+)
 SECOND = FIRST.model_copy(update={"epochs": 8, "learning_rate": 5e-4})
 IN_COLOUR = FIRST.network.model_copy(update={"channels": 3})
 COLOUR = FIRST.model_copy(

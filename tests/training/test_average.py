@@ -40,3 +40,12 @@ def test_a_swap_is_undone_by_another(network, average):
         average.swap()
         np.testing.assert_allclose(network.trainable_variables[0].numpy(), fitted)
         np.testing.assert_allclose(average.spare[0].numpy(), spare)
+
+
+def test_a_share_of_the_weights_before_stays_in_it(network):
+    from maskloop.training.average import Average
+
+    average = Average(network, momentum=0.99, of_start=0.25)
+    for _ in range(2000):
+        found = after_a_step(network, average, 10_000)
+    np.testing.assert_allclose(found, 0.75 * 2 + 0.25 * 1, rtol=1e-4)

@@ -102,6 +102,13 @@ class TrainConfig(Config):
     average: bool = Field(
         True, title="Averaging", description="Keep the average of the weights over about the last hundred steps."
     )
+    of_base: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        title="Of the base",
+        description="Share of the base in the weights that are tested and kept, so that less is forgotten.",
+    )
     learning_rate: float = Field(1e-3, gt=0, le=1, title="Learning rate", description="At its peak.")
     schedule: Literal["cosine", "plateau", "constant"] = Field(
         "cosine",

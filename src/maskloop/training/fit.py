@@ -69,7 +69,8 @@ def fit(
     draft = Draft(folder)
     _compile(network, config)
     network.optimizer.build(network.trainable_variables)
-    average = Average(network, MOMENTUM if config.average else 0.0)
+    of_start = 0.0 if config.from_scratch else config.of_base
+    average = Average(network, MOMENTUM if config.average else 0.0, of_start)
     history, judged_by = draft.restore(network, average.spare, config)
     rounds = _Rounds(network, average, training, validation, rehearsal, config, callbacks)
     held_out = _checksum(validation)
