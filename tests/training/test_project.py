@@ -118,24 +118,6 @@ def test_a_model_rehearses_what_its_base_knew_and_hands_it_on(make_project, sett
     assert read_rehearsal(tmp_path / "without") == Rehearsal([], [])
 
 
-def test_thresholds_are_chosen_on_what_the_base_was_judged_by_too(make_project, settings, tmp_path, discs, monkeypatch):
-    from maskloop.training import exam
-
-    asked = []
-
-    def tune(maps, truths, *others):
-        asked.append([truth.shape for truth in truths])
-        return LabelsConfig(min_size=4 if len(asked) == 1 else 100_000)
-
-    monkeypatch.setattr(exam, "tune_labels", tune)
-    folder, labels = make_project(), discs((48, 48), [(24, 24)], 9)
-    train(folder, tmp_path / "base", settings(epochs=12, steps=12))
-    save_rehearsal(Rehearsal([], [(noisy(labels)[..., None], labels)]), tmp_path / "base")
-    card = train(folder, tmp_path / "model", settings(base=str(tmp_path / "base")))
-    assert asked[1] == [*asked[0], (48, 48)]
-    assert card.training.scores["ap50"] == 0  # by the project alone, in which so nothing is found
-
-
 def test_two_models_are_compared_on_the_same_held_out_pixels(make_project, settings, tmp_path):
     folder = make_project()
     card = train(folder, folder / "models" / "good", settings(epochs=12, steps=12))

@@ -1,6 +1,5 @@
 """What a lesson comes to for a network: everything at its scale and in its channels."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +13,7 @@ from maskloop.errors import InputError
 from maskloop.ops.task import Task, task_of
 from maskloop.ops.training_scale import training_scale
 from maskloop.project.model_folder import ModelCard, find_model, read_card
-from maskloop.project.rehearsal import Crop, Rehearsal, read_rehearsal
+from maskloop.project.rehearsal import Rehearsal, read_rehearsal
 from maskloop.training.exam import Exam
 
 FIRST_SMALLEST = {"objects": LabelsConfig().min_size, "foreground": 0, "classes": 0}  # pixels, before it is tuned
@@ -85,16 +84,8 @@ class Course:
     @property
     def rehearsed(self) -> list[Example]:
         """What the base has learned from, to learn from it again."""
-        return self._as_known(self.rehearsal.learned)
-
-    @property
-    def known(self) -> list[Example]:
-        """What the base was judged by, to notice what is forgotten."""
-        return self._as_known(self.rehearsal.judged)
-
-    def _as_known(self, crops: Sequence[Crop]) -> list[Example]:
-        examples = (Example("", image, labels) for image, labels in crops)
-        return [focus(normalise_greys(example, self.network.channels)) for example in examples]
+        known = (Example("", image, labels) for image, labels in self.rehearsal.learned)
+        return [focus(normalise_greys(example, self.network.channels)) for example in known]
 
     def _take_base(self) -> None:
         folder = None if self.config.from_scratch else find_model(self.config.base)

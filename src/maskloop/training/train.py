@@ -181,12 +181,10 @@ def _tune(
 def _tune_on(
     exam: Exam, course: Course, network: keras.Model, should_stop: Callable[[], bool], end: float
 ) -> tuple[LabelsConfig, dict[str, float]]:
-    # A few images say little of thresholds, and nothing of those that suit what the base knew.
-    everything = replace(exam, examples=[*exam.examples, *course.known])
-    maps = everything.maps(network, should_stop)
+    maps = exam.maps(network, should_stop)
     has_served, stop = course.base is not None, lambda: should_stop() or time.monotonic() > end
-    labels = everything.tune(maps, course.labels, has_served, stop)
-    found = exam.labels(maps[: len(exam.examples)], labels)
+    labels = exam.tune(maps, course.labels, has_served, stop)
+    found = exam.labels(maps, labels)
     if exam.config.task.kind == "objects":
         ap = exam.ap(found)
         return labels, {"ap50": float(ap[0]), "mean_ap": float(ap.mean())}
