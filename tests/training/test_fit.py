@@ -42,6 +42,35 @@ def test_it_ends_when_nothing_gets_better_with_the_weights_of_the_best_epoch(lay
     assert loss == pytest.approx(min(losses), rel=1e-4)
 
 
+def test_a_share_of_the_base_is_in_what_is_kept(layers, settings, tmp_path):
+    started, kept = [], []
+    for share in (0, 0.5):
+        config = settings(base="nuclei", epochs=2, patience=None, of_base=share)
+        (tmp_path / str(share)).mkdir()
+        network, _ = fitted(layers, config, tmp_path / str(share), alter=lambda n: started.append(n.get_weights()))
+        kept.append(network.get_weights())
+    for first, own, mixed in zip(started[0], *kept, strict=True):
+        assert not np.allclose(first, own, atol=1e-3)
+        np.testing.assert_allclose(mixed, (first + own) / 2, atol=1e-4)
+
+
+def test_it_is_that_of_the_base_too_where_a_training_was_cut_off(layers, settings, tmp_path):
+    def cut_off(epoch, _):
+        if epoch.epoch == 2:
+            raise KeyboardInterrupt
+
+    config = settings(base="nuclei", of_base=0.5)
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    whole, history = fitted(layers, config, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fitted(layers, config, tmp_path / "parts", on_epoch=cut_off)
+    again, resumed = fitted(layers, config, tmp_path / "parts")
+    assert [epoch.val_loss for epoch in resumed] == pytest.approx([epoch.val_loss for epoch in history])
+    for one, other in zip(whole.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
 def test_each_epoch_sees_other_crops(layers, settings, tmp_path):
     _, history = fitted(layers, settings(learning_rate=1e-9), tmp_path)  # too low to change the network
     losses = [epoch.loss for epoch in history]

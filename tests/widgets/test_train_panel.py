@@ -572,7 +572,7 @@ def test_one_that_waits_says_so_and_can_be_stopped(open_train, folder, make_run,
             [began(), epoch(1, 0.1, 0.5), epoch(2, 0.2, 0.3), epoch(3, 0.3, 0.4)],
             "Epoch 3, best so far: 2; 14 s left, on CPU.",
         ),
-        ([began(), epoch(1, 1)], "Choosing the thresholds on what is held out…"),
+        ([began(), epoch(1, 1)], "Testing the best epoch on what is held out…"),
         ([began(), epoch(1, 1), Trained()], "Comparing…"),
         (
             [began(), Remark(text="Slow."), Remark(text="Slow.")],
@@ -587,6 +587,7 @@ def test_one_that_runs_says_how_far_it_is(open_train, folder, make_run, events, 
         assert status(panel) == sentence
         assert buttons(panel) == {"stop"}
         assert panel.runs.view.progress.isVisible()
+        assert (panel.runs.view.progress.maximum() > 0) == ("left" in sentence)
 
 
 def test_the_bar_the_curves_and_the_picture_follow_the_record(open_train, folder, make_run, until, discs):

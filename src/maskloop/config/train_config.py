@@ -106,8 +106,9 @@ class TrainConfig(Config):
         0.2,
         ge=0,
         lt=1,
-        title="Of the base",
-        description="Share of the base in the weights that are tested and kept, so that less is forgotten.",
+        title="Share of the base",
+        description="How much of the base's weights is mixed into those that are tested and kept, so that less is "
+        "forgotten; from scratch nothing.",
     )
     learning_rate: float = Field(1e-3, gt=0, le=1, title="Learning rate", description="At its peak.")
     schedule: Literal["cosine", "plateau", "constant"] = Field(

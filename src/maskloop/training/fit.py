@@ -35,7 +35,7 @@ def fit(
     rehearsal: Sequence[np.ndarray] = (),
     ap50: Callable[[], float] = lambda: math.nan,
 ) -> list[Epoch]:
-    """Fit a network and leave it with the weights of its best epoch, averaged if the config says so.
+    """Fit a network and leave it with the weights of its best epoch, averaged and mixed as the config says.
 
     A folder that holds the state of an earlier, unfinished run of the same config is gone on with; where other pixels
     are held out by now, its best epoch is judged by these. Where memory runs out, batches are halved.
@@ -43,7 +43,7 @@ def fit(
     Parameters
     ----------
     network : keras.Model
-        From `build_unet`; changed in place.
+        From `build_unet`, with the weights of the base if there is one; changed in place.
     training, validation : sequence of ndarray of shape (Y, X, C + targets + weights)
         From `maskloop.data.dataset.prepare`.
     config : TrainConfig
@@ -70,14 +70,15 @@ def fit(
     _compile(network, config)
     network.optimizer.build(network.trainable_variables)
     of_start = 0.0 if config.from_scratch else config.of_base
-    average = Average(network, MOMENTUM if config.average else 0.0, of_start)
+    average = Average(network, MOMENTUM if config.average else 0.0, of_start)  # before it is gone on with
     history, judged_by = draft.restore(network, average.spare, config)
     rounds = _Rounds(network, average, training, validation, rehearsal, config, callbacks)
     held_out = _checksum(validation)
-    if history and judged_by != held_out:
-        history = _judge_anew(history, rounds, draft, ap50)
     budget = _Budget(config, sum(e.seconds for e in history))
-    while (done := budget.share(history)) < 1:
+    if history and judged_by != held_out:
+        history = _judge_anew(history, rounds, draft, ap50, budget.share(history))
+    done = budget.share(history)
+    while done < 1:
         started = time.monotonic()
         rate = config.learning_rate * _share_of_rate(config, done, history)
         scores = rounds.play(len(history), rate)
@@ -85,7 +86,8 @@ def fit(
             break
         history.append(_epoch(len(history) + 1, scores, ap50(), rate, time.monotonic() - started))
         draft.keep(network, average.spare, config, history, held_out)
-        callbacks.on_epoch(history[-1], budget.share(history))
+        done = budget.share(history)
+        callbacks.on_epoch(history[-1], done)
     if not history:
         raise InputError("Training was stopped before its first epoch ended, so there is nothing to keep.")
     load_weights(network, draft.best)
@@ -182,7 +184,9 @@ class _Rounds:
         self.callbacks.on_remark(f"Memory ran out: from here on there are {batch} crops in a batch.")
 
 
-def _judge_anew(history: list[Epoch], rounds: _Rounds, draft: Draft, ap50: Callable[[], float]) -> list[Epoch]:
+def _judge_anew(
+    history: list[Epoch], rounds: _Rounds, draft: Draft, ap50: Callable[[], float], done: float
+) -> list[Epoch]:
     """Return epochs that can be compared with later ones: the best one judged by what is held out now, others never."""
     network, best = rounds.network, min(history, key=lambda epoch: epoch.val_loss)
     latest = network.get_weights()
@@ -196,7 +200,7 @@ def _judge_anew(history: list[Epoch], rounds: _Rounds, draft: Draft, ap50: Calla
     now = replace(best, val_loss=scores["loss"], val_iou=scores["iou"], val_dice=scores["dice"], val_ap50=found)
     history = [now if epoch is best else replace(epoch, val_loss=math.inf) for epoch in history]
     for epoch in history:  # once more, since whoever follows has the old scores
-        rounds.callbacks.on_epoch(epoch, 0.0)
+        rounds.callbacks.on_epoch(epoch, done)
     return history
 
 

@@ -61,7 +61,7 @@ def _progress(story: RunStory) -> str:
     if not story.epochs:
         return f"Training on {story.began.device}; the first epoch takes longest…"
     if story.share == 1:
-        return "Choosing the thresholds on what is held out…"
+        return "Testing the best epoch on what is held out…"
     left = story.seconds_left
     best = f", best so far: {story.best.epoch}" if story.best else ""
     return f"Epoch {story.epochs[-1].epoch}{best}; {describe_seconds(left or 0)} left, on {story.began.device}."
