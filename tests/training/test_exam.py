@@ -1,5 +1,9 @@
 """Validation images as an exam: what is asked, and that a network that knows the answers passes."""
 
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,6 +13,7 @@ from maskloop.ops.instances import maps_to_labels
 from maskloop.ops.objects import count_objects
 from maskloop.ops.targets import labels_to_targets
 from maskloop.training.exam import EXCERPTS, SIDE, Exam
+from maskloop.training.train import _tune_on
 
 CONFIG = NetworkConfig(filters=(4, 8))
 SHAPE = (64, 96)
@@ -121,3 +126,14 @@ def test_a_real_network_takes_images_of_any_size(example):
     exam = Exam(CONFIG, [example(shape=(61, 47), centres=CENTRES[:1])])
     [labels] = exam.segment(build_unet(CONFIG), LabelsConfig())
     assert labels.shape == (61, 47)
+
+
+def test_what_the_base_was_judged_by_has_a_say_in_the_thresholds_but_not_in_the_scores(example, discs):
+    exam, course = Exam(CONFIG, [example()]), SimpleNamespace(base=object(), labels=LabelsConfig(min_size=8))
+    speck = discs(SHAPE, [(6, 60)], 3)  # which the network takes for an object, where only the base's crops have it
+    known = example()
+    known = replace(known, image=known.image + (speck * 9)[..., None])
+    for before, min_size in (([], 8), ([known] * 4, 40)):
+        tuned, scores = _tune_on(exam, before, course, Oracle(), lambda: False, math.inf)
+        assert tuned.min_size == min_size
+        assert scores == {"ap50": 1, "mean_ap": 1}

@@ -44,9 +44,8 @@ def tune_labels(
     masks : sequence of ndarray of shape (Y, X), bool, or None, optional
         Where the truth is known; everywhere where they are left out.
     first : LabelsConfig, optional
-        What has served before. With a single image, which does not tell what another would say, all is kept but for the
-        certainty, which is the best: how sure a network is changes with every training. Left out: nothing has served,
-        and the best is taken.
+        What has served before; with a single image all but the certainty is kept, for that does not tell what another
+        would say. Left out: nothing has, and the best is taken.
     should_stop : callable, optional
         Asked before each image; it is chosen from what was tried until then, at the least the first.
 
@@ -67,7 +66,7 @@ def tune_labels(
     best_config = _choose(tried, start, has_served).config
     as_certain = best_config.model_copy(update={"certainty": served.certainty})
     tried = _try_out(images, _variants(best_config, certainty=CERTAINTIES), should_stop)
-    return _choose(tried, as_certain, has_served).config if tried else as_certain
+    return _choose(tried, as_certain, has_served=False).config if tried else as_certain
 
 
 def tune_foreground(

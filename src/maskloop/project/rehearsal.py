@@ -22,7 +22,10 @@ Crop = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """Crops to rehearse while training, and others that the model was not fitted to, to notice what it forgets."""
+    """Crops to rehearse while training, and others that the model was not fitted to.
+
+    By these it is noticed what is forgotten; thresholds are chosen on them, too.
+    """
 
     learned: list[Crop]
     judged: list[Crop]

@@ -1,5 +1,6 @@
 """What a lesson comes to for a network: everything at its scale and in its channels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from maskloop.errors import InputError
 from maskloop.ops.task import Task, task_of
 from maskloop.ops.training_scale import training_scale
 from maskloop.project.model_folder import ModelCard, find_model, read_card
-from maskloop.project.rehearsal import Rehearsal, read_rehearsal
+from maskloop.project.rehearsal import Crop, Rehearsal, read_rehearsal
 from maskloop.training.exam import Exam
 
 FIRST_SMALLEST = {"objects": LabelsConfig().min_size, "foreground": 0, "classes": 0}  # pixels, before it is tuned
@@ -84,8 +85,16 @@ class Course:
     @property
     def rehearsed(self) -> list[Example]:
         """What the base has learned from, to learn from it again."""
-        known = (Example("", image, labels) for image, labels in self.rehearsal.learned)
-        return [focus(normalise_greys(example, self.network.channels)) for example in known]
+        return self._as_seen(self.rehearsal.learned)
+
+    @property
+    def judged_before(self) -> list[Example]:
+        """What the base was judged by, to choose thresholds that suit it still."""
+        return self._as_seen(self.rehearsal.judged)
+
+    def _as_seen(self, crops: Sequence[Crop]) -> list[Example]:
+        examples = (Example("", image, labels) for image, labels in crops)
+        return [focus(normalise_greys(example, self.network.channels)) for example in examples]
 
     def _take_base(self) -> None:
         folder = None if self.config.from_scratch else find_model(self.config.base)

@@ -1,8 +1,8 @@
-"""From examples to a model folder: bring to scale, fit, tune on what was held out, describe."""
+"""From examples to a model folder: bring to scale, fit, tune on what was not learned from, describe."""
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 
 from maskloop.config import LabelsConfig, TrainConfig
 from maskloop.data.dataset import prepare
+from maskloop.data.examples import Example
 from maskloop.data.lesson import Lesson
 from maskloop.errors import Cancelled
 from maskloop.inference.judge import picture_judged
@@ -166,25 +167,32 @@ def _tune(
 ) -> tuple[LabelsConfig, dict[str, float]]:
     """Choose how maps become labels, on the best weights in float32, as they will be used; return what they reach.
 
-    It may take a part of the time that training took. Where somebody waits for the end, excerpts and a few seconds
-    must do.
+    What the base was judged by has its say, since a few images tell little of thresholds, and nothing of those that
+    suit what it knew; its own were chosen on that, too. It may take a part of the time that training took. Where
+    somebody waits for the end, excerpts and a few seconds must do.
     """
     network = build_unet(course.network)
     load_weights(network, Draft(folder).best)
     end = time.monotonic() + max(TUNING_SHARE * seconds, HURRY_S)
     try:
-        return _tune_on(course.exam, course, network, should_stop, end)
+        return _tune_on(course.exam, course.judged_before, course, network, should_stop, end)
     except Cancelled:
-        return _tune_on(course.exam.excerpt(), course, network, lambda: False, time.monotonic() + HURRY_S)
+        return _tune_on(course.exam.excerpt(), [], course, network, lambda: False, time.monotonic() + HURRY_S)
 
 
 def _tune_on(
-    exam: Exam, course: Course, network: keras.Model, should_stop: Callable[[], bool], end: float
+    exam: Exam,
+    before: Sequence[Example],
+    course: Course,
+    network: keras.Model,
+    should_stop: Callable[[], bool],
+    end: float,
 ) -> tuple[LabelsConfig, dict[str, float]]:
-    maps = exam.maps(network, should_stop)
+    everything = replace(exam, examples=[*exam.examples, *before])
+    maps = everything.maps(network, should_stop)
     has_served, stop = course.base is not None, lambda: should_stop() or time.monotonic() > end
-    labels = exam.tune(maps, course.labels, has_served, stop)
-    found = exam.labels(maps, labels)
+    labels = everything.tune(maps, course.labels, has_served, stop)
+    found = exam.labels(maps[: len(exam.examples)], labels)
     if exam.config.task.kind == "objects":
         ap = exam.ap(found)
         return labels, {"ap50": float(ap[0]), "mean_ap": float(ap.mean())}
