@@ -102,7 +102,9 @@ def test_where_other_pixels_are_held_out_by_now_the_best_epoch_is_judged_by_thes
     load_weights(network, tmp_path / "weights.safetensors")
     others = [*layers[1:], layers[0]]
     loss = network.evaluate(validation_batches(others[:1], config), verbose=0, return_dict=True)["loss"]
-    _, history = fitted(others, config, tmp_path, on_remark=remarks.append)
+    shares = []
+    _, history = fitted(others, config, tmp_path, on_remark=remarks.append, on_epoch=lambda _, s: shares.append(s))
+    assert shares == pytest.approx([2 / 3, 2 / 3, 1])  # those told once more are done
     best = int(np.argmin([epoch.val_loss for epoch in cut_off]))
     assert [epoch.val_loss for epoch in history[:2]] == [pytest.approx(loss, rel=1e-4), np.inf][:: 1 - 2 * best]
     assert [epoch.loss for epoch in history[:2]] == [epoch.loss for epoch in cut_off]
