@@ -74,7 +74,7 @@ class ModelCard(Config):
     description: str = Field("", max_length=2000, description="One sentence on what it is for.")
     network: NetworkConfig
     preprocessing: Preprocessing = Preprocessing()
-    labels: LabelsConfig = Field(LabelsConfig(), description="As tuned on the validation images.")
+    labels: LabelsConfig = Field(LabelsConfig(), description="As tuned on images that were not learned from.")
     diameter: Diameter = Field(description="Median object diameter that it was trained on, in pixels.")
     usual_diameter: Diameter | None = Field(
         None, description="Median object diameter before the images were rescaled for training; None if they were not."
