@@ -9,11 +9,11 @@ Times are those of two quiet cores on which a step with crops of 256 pixels take
 else a computer does changes nothing.
 
 The base is trained on ``fluorescence`` alone, more of it inverted than usual, as a model should be that others start
-from. Of ``colour`` and of ``brightfield`` every third image of each group of look-alikes is for testing; of the others,
-some are drawn at random, put into a project as if a person had corrected them, and trained on by the same function that
-the window calls. The ceiling is the same network, trained from scratch on all the others for 20 minutes. A test with a
-corner has a quarter of each image reviewed. Forgetting is measured on the 50 published test images, which take part in
-nothing but this.
+from. Of ``colour`` and of ``brightfield``, laid out with look-alikes side by side, every third image is for testing; of
+the others, some are drawn at random, put into a project as if a person had corrected them, and trained on by the same
+function that the window calls. The ceiling is the same network, trained from scratch on all the others for 20 minutes.
+A test with a corner has a quarter of each image reviewed. Forgetting is measured on the 50 published test images, which
+take part in nothing but this.
 """
 
 import argparse
@@ -192,7 +192,11 @@ def main() -> None:
     parser.add_argument("--task", help="train and judge this one, in this process")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    everything = [t for t in tasks(options.work, options.pace) if t.count <= len(parts(options.data, t.kind)[0])]
+    everything = [
+        task
+        for task in tasks(options.work, options.pace)
+        if not task.count or task.count <= len(parts(options.data, task.kind)[0])
+    ]
     if options.task:
         task = next(t for t in everything if t.name == options.task)
         if not (options.work / task.name / "seconds.json").is_file():

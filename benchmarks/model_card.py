@@ -77,7 +77,7 @@ def failures(
         ap = worst.counts.ap
         yield (
             f"**{kind}** ({example.name[:8]}): AP {ap[0]:.3f} at IoU 0.5, {ap.mean():.3f} on average; of "
-            f"{worst.counts.truth} objects {made}.\n\n![]({file.name})"
+            f"{worst.counts.truth} objects {made}.\n\n![Image and outlines]({file.name})"
         )
 
 
@@ -95,10 +95,10 @@ def main() -> None:
     model, card = load_model(before), read_card(find_model(options.model))
     validated, examples, found = scores(before, options.data, test=False)
     tested, _, _ = scores(options.model, options.data, test=True)
-    went_on = (
-        "From here on it is the model that this one went on from, since it has learned from most of these images. "
-    )
-    whose = went_on if options.before else ""
+    whose = ""
+    if options.before:
+        whose = f"From here on it is `{Path(options.before).name}`, the model that this one went on from, since this "
+        whose += "one has learned from most of these images. "
     *cases, fields = robustness.judge(model, [e for of_kind in examples.values() for e in of_kind])
     parts = [
         f"# The model {card.name}",

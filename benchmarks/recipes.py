@@ -89,15 +89,15 @@ def tasks(data: Path, work: Path) -> list[Task]:
     }
     planned = []
     for name, folder in layouts.items():
-        file = work / f"default beside {name}.yaml"
+        file = work / f"maskloop beside {name}.yaml"
         file.write_text(recipe_text(default_beside(find_recipe(name))))
         others = other_grey if folder == grey else None
         planned += [
             Task(name, folder, name, name, others),
-            Task(f"default beside {name}", folder, str(file), name, others),
+            Task(f"maskloop beside {name}", folder, str(file), name, others),
         ]
         if minutes := LONGER.get(name):
-            planned.append(Task(f"default beside {name}, {minutes:g} min", folder, str(file), name, None, minutes))
+            planned.append(Task(f"maskloop beside {name}, {minutes:g} min", folder, str(file), name, None, minutes))
     return planned
 
 

@@ -66,8 +66,8 @@ LESSON_FILE = "lesson.json"
 EMPTIED = 15  # one image of so many is learned from without its objects, too
 SOURCE = "BBBC038v1 (Data Science Bowl 2018, stage1_train), CC0 1.0: "
 DATA = (
-    f"{SOURCE}fluorescence and grey bright field, without the 50 published test images, the 46 that these were chosen "
-    "without, and a quarter of bright field"
+    f"{SOURCE}fluorescence and grey bright field, without the 50 published test images, 46 that are in "
+    "neither part of that publication, and a quarter of bright field"
 )
 DATA_IN_COLOUR = f"{SOURCE}bright field and stained tissue, without a quarter of the one and a fifth of the other"
 

@@ -178,6 +178,13 @@ def test_the_list_says_how_far_the_work_is(project, data):
     ]
 
 
+def test_who_lists_a_project_does_not_take_it(project):
+    for file in (".lock", ".holder.json"):
+        (project / file).unlink(missing_ok=True)
+    assert run("list", project).exit_code == 0
+    assert [path.name for path in project.iterdir()] == ["project.json"]
+
+
 def test_the_list_names_what_is_damaged(project, data):
     run("add", project, data)
     next(project.glob("entries/a-*/entry.json")).write_text("{")
@@ -209,7 +216,7 @@ def test_the_export_names_what_is_damaged_and_writes_the_rest(project, data, tmp
     run("add", project, data)
     next(project.glob("entries/a-*/image.tif")).write_bytes(b"")
     result = run("export", project, "--out", tmp_path / "out")
-    assert "a is damaged" in refusal(result)
+    assert "a cannot be read" in refusal(result)
     assert [path.name for path in (tmp_path / "out" / "images").iterdir()] == ["bö.tif"]
 
 

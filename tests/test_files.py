@@ -86,6 +86,14 @@ def test_a_volume_is_read_as_a_stack_of_its_slices(tmp_path, suffix, dtype):
     assert image_name(path) == "ct.volume"
 
 
+def test_large_numbers_of_labels_in_a_volume_stay_apart(tmp_path):
+    import nibabel
+
+    labels = 2.0**24 + np.arange(60).reshape(3, 4, 5)  # as floats, of which the short ones merge these
+    nibabel.Nifti1Image(labels.T, np.eye(4)).to_filename(tmp_path / "labels.nii")
+    np.testing.assert_array_equal(read_labels(tmp_path / "labels.nii"), labels)
+
+
 def test_a_damaged_volume_is_refused(tmp_path):
     (tmp_path / "ct.nii.gz").write_bytes(b"no volume" * 100)
     with pytest.raises(InputError, match=r"ct\.nii\.gz is damaged"):

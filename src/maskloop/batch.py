@@ -68,13 +68,12 @@ def plan_targets(paths: Iterable[Path], folder: Path) -> dict[Path, Path]:
     InputError
         If a folder holds no images, two images have one labels file, or an image would be overwritten.
     """
-    targets: dict[Path, Path] = {}
+    sources: dict[Path, Path] = {}
     for source in _images(paths):
         target = folder / f"{image_name(source)}_labels.tif"
-        other = next((s for s, t in targets.items() if t == target and s != source), None)
-        if other is not None:
+        if (other := sources.setdefault(target, source)) != source:
             raise InputError(f"{other} and {source} would both become {target}; give them different names.")
-        targets[source] = target
+    targets = {source: target for target, source in sources.items()}
     inputs = {source.resolve() for source in targets}
     for source, target in targets.items():
         if target.resolve() in inputs:

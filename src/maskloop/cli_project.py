@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskloop.config import OBJECTS
-from maskloop.errors import InputError
 from maskloop.options import ClassesOption, TaskOption, read_task
 from maskloop.terminal import FAILED, UsageError, progress, tell, warn
 
@@ -81,7 +80,7 @@ def list_entries(folder: ProjectFolder) -> None:
     from maskloop.project.project import Project
     from maskloop.scores import align
 
-    with Project(folder) as opened:
+    with Project(folder, hold=False) as opened:
         entries, damaged, task = opened.entries, opened.damaged, opened.task
     columns = [column for column in COLUMNS if column != "objects" or task.kind == "objects"]
     if entries:
@@ -104,7 +103,7 @@ def export(
     folder: ProjectFolder,
     out: Annotated[Path, typer.Option(help="A folder that is new or empty.", metavar="DIR")],
 ) -> None:
-    """Write DIR/images and DIR/labels, as 'maskloop train' reads them, and DIR/reviewed: 1 where it is reviewed."""
+    """Write DIR/images, DIR/labels and DIR/reviewed, 1 where it is reviewed, as 'maskloop train' reads them."""
     from maskloop.project.export import export_project
     from maskloop.project.project import Project
 
@@ -138,37 +137,21 @@ def _plan(project: "Project", images: Sequence[Path], masks: Path | None) -> "li
 def _plan_files(files: Sequence[Path], known: Mapping[str, str], on_file: Callable[[float], None]) -> "ImportPlan":
     """Find out which images that were named one by one can be added."""
     from maskloop.files import image_name
-    from maskloop.project.importers import ImportPlan
+    from maskloop.project.importers import ImportPlan, read_match
     from maskloop.project.masks import RefusedError
     from maskloop.project.matching import Match
 
     seen = {digest: f"the entry {name} in the project" for digest, name in known.items()}
     matches, refused = [], []
     for done, path in enumerate(files, start=1):
+        match = Match(image_name(path), path)
         try:
-            digest = _check_image(path, seen)
-            seen[digest] = str(path)
-            matches.append(Match(image_name(path), path))
+            read_match(match, seen)
+            matches.append(match)
         except RefusedError as error:
             refused.append(error.finding)
         on_file(done / len(files))
     return ImportPlan("single images", tuple(matches), tuple(refused))
-
-
-def _check_image(path: Path, seen: Mapping[str, str]) -> str:
-    """Refuse what cannot be added; return the hash of the pixels."""
-    from maskloop.files import read_image
-    from maskloop.ops.axes import to_planes
-    from maskloop.project.entry import hash_pixels
-    from maskloop.project.masks import refusing
-
-    with refusing(path):
-        image, axes = read_image(path)
-        to_planes(image, axes)
-        digest = hash_pixels(image)
-        if digest in seen:
-            raise InputError(f"Its pixels are the same as those of {seen[digest]}.")
-    return digest
 
 
 def _import(project: "Project", plans: "Sequence[ImportPlan]") -> "list[ImportReport]":

@@ -32,7 +32,7 @@ def report(
         int | None,
         typer.Option(
             metavar="N",
-            help="Which channel of a project's images, counted from 0. Left out: the one that was learned from.",
+            help="Which channel, counted from 0. Left out: the one that was learned from.",
         ),
     ] = None,
 ) -> None:

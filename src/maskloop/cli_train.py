@@ -25,7 +25,7 @@ def train(
         typer.Argument(
             metavar="DATA",
             help="A project, of which reviewed pixels are learned, or a folder with 'images' and 'labels', files of "
-            "the same names.",
+            "the same names; masks in a folder 'reviewed' say where to learn from.",
         ),
     ],
     out: Annotated[

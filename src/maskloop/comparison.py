@@ -25,7 +25,7 @@ class Comparison:
     before : tuple of Judgement or None
         Old and new, on crops that the base model was judged by; None where it carries none.
     picture : Preview
-        The crop of the held-out pixels with the most objects.
+        A crop amid the objects of the held-out image that has the most.
     """
 
     old: str

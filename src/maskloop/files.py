@@ -13,6 +13,7 @@ from maskloop.errors import InputError
 TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp"})
 VOLUME_SUFFIXES = (".nii", ".nii.gz")
+LARGEST_EXACT = 2**24  # up to here, float32 holds all whole numbers
 FORMATS = "TIFF, PNG, JPEG, BMP or NIfTI"
 
 
@@ -133,7 +134,9 @@ def _read_nifti(path: Path) -> tuple[np.ndarray, str | None]:
     volume = nibabel.load(path)
     assert isinstance(volume, nibabel.spatialimages.SpatialImage)
     stored = np.asarray(volume.dataobj)
-    image = stored.astype(np.float32) if stored.dtype == np.float64 else stored
+    # Half as large, where that merges no numbers of labels.
+    fits = stored.dtype == np.float64 and not stored.max(initial=0) > LARGEST_EXACT
+    image = stored.astype(np.float32) if fits else stored
     return np.ascontiguousarray(image.T), {2: "YX", 3: "ZYX", 4: "TZYX"}.get(image.ndim)
 
 

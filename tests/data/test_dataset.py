@@ -249,6 +249,14 @@ def test_crops_of_an_image_that_is_reviewed_in_part_show_what_is_reviewed_and_we
     assert len(np.unique(y[weight == 1].round())) == 40  # each reviewed row is seen
 
 
+def test_what_is_reviewed_between_the_lines_of_a_coarse_grid_is_seen_too():
+    strip = part((300, 200), (249, 252), (10, 60))
+    _, targets = batches([strip], settings(UNVARIED, steps=8))
+    assert (targets[..., 2] > 0).any(axis=(1, 2)).all()
+    _, targets = batches([strip, part((300, 200), (0, 12), (0, 12))], settings(UNVARIED, steps=60))
+    assert 0.3 < (targets[..., 0] > 200).all(axis=(1, 2)).mean() < 0.7  # as large as the other
+
+
 def test_what_tells_two_objects_apart_weighs_more_and_what_is_unknown_never_anything():
     labels = np.kron(np.arange(1, 37).reshape(6, 6), np.ones((20, 20), int))  # they touch all over
     reviewed = np.ones(labels.shape, bool)

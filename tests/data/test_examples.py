@@ -86,6 +86,36 @@ def test_a_stack_gives_an_example_for_each_plane(folder):
     np.testing.assert_array_equal(examples[3].labels, np.roll(LABELS, 2, axis=0))
 
 
+def review(folder, name, pixels):
+    """Write which pixels of an image are reviewed, as an export does."""
+    (folder / "reviewed").mkdir(exist_ok=True)
+    iio.imwrite(folder / "reviewed" / f"{name}.png", np.asarray(pixels, np.uint8))
+
+
+def test_what_a_folder_says_of_what_is_reviewed_is_read_and_the_rest_left_out(folder):
+    corner = np.zeros(LABELS.shape, bool)
+    corner[:12, :15] = True
+    review(folder, "a", 255 * corner)
+    first, second = read_examples(folder)
+    np.testing.assert_array_equal(first.reviewed, corner)
+    assert first.reviewed.dtype == bool
+    assert second.reviewed is None
+    review(folder, "b", 0 * corner)
+    assert [example.name for example in read_examples(folder)] == ["a"]
+    review(folder, "a", 0 * corner)
+    with pytest.raises(InputError, match=r"Nothing in .* is reviewed"):
+        read_examples(folder)
+
+
+def test_of_a_stack_the_reviewed_planes_are_read(folder):
+    for kind, pixels in (("images", IMAGE), ("labels", LABELS), ("reviewed", np.ones_like(LABELS))):
+        (folder / kind / "b.png").unlink(missing_ok=True)
+        (folder / kind).mkdir(exist_ok=True)
+        stack = np.stack([np.roll(pixels, i, axis=0) * (kind != "reviewed" or i in (1, 3)) for i in range(5)])
+        tifffile.imwrite(folder / kind / "b.tif", stack, photometric="minisblack", metadata={"axes": "ZYX"})
+    assert [e.name for e in read_examples(folder)] == ["a", "b, plane 1", "b, plane 3"]
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -101,6 +131,9 @@ def test_a_stack_gives_an_example_for_each_plane(folder):
         (lambda f: tifffile.imwrite(f / "labels" / "b.tif", LABELS), r"b\.tif: b\.png has the mask b\.png already"),
         (lambda f: iio.imwrite(f / "labels" / "c.png", LABELS), r"c\.png: It is a mask, and no image has its name"),
         (lambda f: iio.imwrite(f / "images" / "b.png", IMAGE), r"b\.png: Its pixels are the same as those of .*a\.png"),
+        (lambda f: review(f, "b", LABELS[:9]), r"b\.png: The mask is 9 x 40 pixels; wanted is 30 x 40"),
+        (lambda f: review(f, "b", LABELS), r"reviewed.b\.png: It holds several numbers or colours; wanted is 0, and 1"),
+        (lambda f: review(f, "c", LABELS), r"reviewed.c\.png: It is a mask, and no image has its name"),
     ],
 )
 def test_a_folder_that_cannot_be_learned_from_is_refused(folder, spoil, sentence):

@@ -1,5 +1,7 @@
 """What is reviewed in a project is learned from, and what is held out stays held out."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from maskloop.config import TaskConfig, name_classes
 from maskloop.data.project_examples import read_lesson
 from maskloop.errors import InputError, ProjectError
 from maskloop.project.autosave import Autosave
+from maskloop.project.held_out import HeldOut, read_held_out, write_held_out
 from maskloop.project.project import Project
 
 SHAPE = (64, 128)
@@ -140,6 +143,41 @@ def test_where_what_was_held_out_is_removed_an_image_that_no_model_has_learned_f
         read_lesson(project)
     add(project, alone, "d")
     assert [example.name for example in read_lesson(project).validation] == ["d"]
+
+
+def test_where_nothing_is_decided_nothing_is_written(project, labels):
+    for name in "abc":
+        add(project, labels, name)
+    read_lesson(project)
+    record = project.folder / "held_out.json"
+    record.write_text(written := json.dumps(json.loads(record.read_text())))  # the same in other words
+    read_lesson(project)
+    assert record.read_text() == written
+    add(project, labels, "d")
+    read_lesson(project)
+    assert len(read_held_out(project.folder).images) == 4
+
+
+def test_what_another_process_decides_while_images_are_read_stays_and_each_image_is_read_once(
+    project, labels, monkeypatch
+):
+    a, b = (add(project, labels, name) for name in "ab")
+    read, theirs, seen = project.image, HeldOut(images={b.pixels_sha256: "all"}), []
+
+    def image(entry):
+        if not seen:
+            write_held_out(theirs, project.folder)
+        seen.append(entry.name)
+        return read(entry)
+
+    monkeypatch.setattr(project, "image", image)
+    lesson = read_lesson(project)
+    assert seen == ["a", "b"] * 2  # once more, by what was decided meanwhile
+    assert [example.name for example in lesson.training] == ["a"]
+    assert [example.name for example in lesson.validation] == ["a", "b"]
+    decided = read_held_out(project.folder).images
+    assert decided.keys() == {a.pixels_sha256, b.pixels_sha256}
+    assert decided[b.pixels_sha256] == "all"
 
 
 @pytest.mark.parametrize(("with_objects", "held_out"), [("abcdfghi", "f"), ("ad", "d")])

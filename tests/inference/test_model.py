@@ -69,6 +69,15 @@ def test_the_labels_follow_the_settings(tiny):
     assert np.bincount(labels.ravel()).min() >= 50
 
 
+def test_a_warm_model_is_traced_for_planes_of_any_size(tiny_model):
+    model = load_model(tiny_model)
+    model.warm()
+    traced = model.network.predict_function.experimental_get_tracing_count()
+    for size in ((32, 48), (90, 70), (300, 20)):
+        model.segment_plane(np.random.default_rng(0).random((*size, 1)), SegmentConfig(diameter=20))
+    assert model.network.predict_function.experimental_get_tracing_count() == traced
+
+
 @pytest.mark.parametrize(("diameter", "factor"), [(10, 2), (20, 1), (80, 0.25), (2000, 0.01)])
 def test_the_plane_is_rescaled_by_the_diameter_and_the_maps_are_scaled_back(tiny, diameter, factor):
     result = tiny.segment_plane(np.random.default_rng(0).random((90, 70, 1)), SegmentConfig(diameter=diameter))

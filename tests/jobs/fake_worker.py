@@ -43,8 +43,7 @@ def send(event):
 
 def serve(command):
     if isinstance(command, Warm):
-        broken = Path(command.model).name == "broken"
-        return send(Broken(reason="The engine does not start.") if broken else Ready())
+        return warm(Path(command.model))
     if command.kind == "relabel":
         maps = np.load(command.folder / MAPS_FILE)
         return finish(command, maps, command.config)
@@ -56,10 +55,10 @@ def serve(command):
         os.write(1, b"noise on stdout from C\n")
         wire.write(b"noise on the wire itself\n")
     if model == "raises":
+        print("words of a failure", file=sys.stderr, flush=True)
         return send(Failed(job=command.job, reason="It did not work."))
-    if model == "dies":
-        print("last words", file=sys.stderr, flush=True)
-        os.kill(os.getpid(), signal.SIGKILL)
+    if model in ("dies", "dies quietly"):
+        die("last words\n" if model == "dies" else "")
     if model == "hangs":
         hang()
     if model == "untidy":
@@ -78,12 +77,26 @@ def serve(command):
     return finish(command, maps, command.config.labels or LabelsConfig(), rescaled=(1.0, 1.0), constant=constant)
 
 
+def warm(model):
+    if model.name == "dies while it is loaded":
+        die("last words\n")
+    while model.name == "waits to be loaded" and not (model / "go").exists():
+        time.sleep(0.05)
+    if model.name == "broken":
+        return send(Broken(model=str(model), reason="The engine does not start."))
+    return send(Ready(model=str(model)))
+
+
+def die(words):
+    print(words, file=sys.stderr, end="", flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def make_report(command):
     if command.model.name == "raises":
         return send(Failed(job=command.job, reason="It did not work."))
     if command.model.name == "dies":
-        print("last words", file=sys.stderr, flush=True)
-        os.kill(os.getpid(), signal.SIGKILL)
+        die("last words\n")
     if command.model.name in ("waits", "hangs"):
         send(Progress(job=command.job, share=0.25))
     if command.model.name == "hangs":

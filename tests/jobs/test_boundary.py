@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskloop.config import OBJECTS, LabelsConfig, SegmentConfig
+from maskloop.config import OBJECTS, LabelsConfig, NetworkConfig, SegmentConfig
 from maskloop.jobs import client as client_module
 from maskloop.jobs.client import Client
 from maskloop.jobs.messages import (
     EVENTS,
+    MAPS_FILE,
     TERMINAL,
+    Broken,
     Cancelled,
     Crashed,
     Done,
@@ -62,6 +64,17 @@ def wait(client, job, seconds=60):
         seen += client.poll()
         time.sleep(0.01)
     return [r for r in seen if getattr(r.event, "job", None) == job]
+
+
+def wait_for(client, kind, count=1, seconds=60):
+    """Return all that came in up to an event of a kind, or up to more of them."""
+    deadline = time.monotonic() + seconds
+    events = []
+    while sum(isinstance(event, kind) for event in events) < count:
+        assert time.monotonic() < deadline, f"no {kind}: {events}"
+        events += [report.event for report in client.poll()]
+        time.sleep(0.01)
+    return events
 
 
 def gone(pid, seconds=15):
@@ -120,6 +133,19 @@ def test_cancel_ends_a_worker_that_does_not_listen(start, monkeypatch):
     assert not client.alive
 
 
+def test_what_waits_behind_a_job_that_does_not_stop_is_told_why_the_worker_ended(start, monkeypatch):
+    monkeypatch.setattr(client_module, "GRACE_S", 0.3)
+    client = start()
+    hanging, waiting = submit(client, "hangs"), submit(client, "plain")
+    client.warm("plain")
+    while client.pid is None:
+        time.sleep(0.01)
+    client.cancel(hanging)
+    broken, *ends = sorted(wait_for(client, TERMINAL, 2), key=lambda event: isinstance(event, TERMINAL))
+    assert ends == [Cancelled(job=hanging), Failed(job=waiting, reason=client_module.ENDED)]
+    assert broken == Broken(model="plain", reason=client_module.ENDED)
+
+
 def test_a_killed_worker_ends_every_open_job_once(start):
     client = start()
     jobs = [submit(client, "dies"), submit(client, "plain"), submit(client, "plain")]
@@ -134,6 +160,30 @@ def test_a_killed_worker_ends_every_open_job_once(start):
     assert all(isinstance(r.event, Crashed) for r in reports)
     assert reports[0].event.exit_code == -signal.SIGKILL
     assert "last words" in reports[0].event.log
+
+
+def test_last_words_are_those_of_the_job_at_which_a_worker_died(start):
+    client = start()
+    assert isinstance(wait(client, submit(client, "raises"))[-1].event, Failed)
+    crashed = wait(client, submit(client, "dies quietly"))[-1].event
+    assert (type(crashed), crashed.log) == (Crashed, "")
+
+
+def test_last_words_are_not_those_of_a_worker_before(start):
+    first = start()
+    assert wait(first, submit(first, "dies"))[-1].event.log == "last words\n"
+    second = start()
+    assert wait(second, submit(second, "dies quietly"))[-1].event.log == ""
+
+
+def test_a_worker_that_dies_over_a_model_says_over_which_whatever_was_loaded_before(start):
+    client = start()
+    client.warm("plain")
+    client.warm("dies while it is loaded")
+    ready, broken = wait_for(client, Broken)
+    assert ready == Ready(model="plain")
+    assert broken.model == "dies while it is loaded"
+    assert broken.reason == "The worker process ended before it was ready: last words"
 
 
 def test_a_send_after_death_ends_with_crashed(start):
@@ -220,10 +270,7 @@ class TestRealWorker:
     def test_segment_relabel_error_and_on(self, start, tiny_model):
         client = start(None)
         client.warm(str(tiny_model))
-        deadline = time.monotonic() + 60
-        while not any(isinstance(r.event, Ready) for r in client.poll()):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        assert wait_for(client, Ready) == [Ready(model=str(tiny_model))]
 
         config = SegmentConfig(model=str(tiny_model), labels=LabelsConfig(foreground=0.05, min_size=0))
         job = client.segment(lambda: iter([image()] * 2), 2, config)
@@ -241,6 +288,32 @@ class TestRealWorker:
         assert isinstance(missing.event, Failed)
         assert "no model 'gone'" in missing.event.reason
         assert isinstance(wait(client, client.segment(lambda: iter([image()]), 1, config))[-1].event, Done)
+
+    def test_another_model_in_the_same_folder_is_loaded(self, start, make_model, tmp_path):
+        client, folder = start(None), tmp_path / "model"
+
+        def maps():
+            job = submit(client, str(folder))
+            assert isinstance(wait(client, job)[-1].event, Done)
+            return np.load(client.job_folder(job) / MAPS_FILE)
+
+        make_model(folder)
+        before = maps()
+        np.testing.assert_array_equal(maps(), before)
+        shutil.rmtree(folder)
+        make_model(folder, NetworkConfig(filters=(8, 8)))
+        assert not np.array_equal(maps(), before)
+
+    def test_of_models_that_are_to_be_loaded_only_the_last_one_is(self, start, tiny_model):
+        client = start(None)
+        large = np.random.default_rng(0).random((2200, 2200, 1), np.float32)
+        job = client.segment(lambda: iter([large] * 5), 5, SegmentConfig(model=str(tiny_model)))
+        wait_for(client, Progress)
+        client.warm("gone")
+        client.warm(str(tiny_model))
+        client.cancel(job)
+        events = wait_for(client, Ready)
+        assert events[-2:] == [Cancelled(job=job), Ready(model=str(tiny_model))]
 
     def test_cancel_between_tiles(self, start, tiny_model):
         client = start(None)

@@ -110,6 +110,12 @@ def test_two_channels_need_a_choice():
         choose_channel(np.zeros((4, 5, 2)), None, 1)
 
 
+@pytest.mark.parametrize("channel", [-2, -1, 2])
+def test_a_channel_that_is_not_there_is_refused(channel):
+    with pytest.raises(InputError, match=f"Channel {channel} was asked for, but the image has 2"):
+        choose_channel(np.zeros((4, 5, 2)), channel, 1)
+
+
 def test_a_chosen_channel_fills_all_that_a_model_takes():
     plane = np.arange(2 * 2 * 2).reshape(2, 2, 2)
     np.testing.assert_array_equal(choose_channel(plane, 1, 3), np.repeat(plane[..., [1]], 3, axis=-1))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from maskloop import files
 from maskloop.errors import InputError, ProjectError
 from maskloop.project.project import Project
 
@@ -89,7 +90,7 @@ def test_damaged_pixels_are_named_when_they_are_read(two, change, name):
     with Project(folder) as project:
         entry = project.entries[1]
         read = project.image if name == "image.tif" else project.annotation
-        with pytest.raises(ProjectError, match=f"other is damaged: .*{name}"):
+        with pytest.raises(ProjectError, match=f"other cannot be read: .*{name}"):
             read(entry)
         assert project.image(project.entries[0]).shape == (300, 400)
 
@@ -101,8 +102,19 @@ def test_pixels_of_another_image_are_refused(two):
         for name in ("image.tif", "labels-0001.tif"):
             shutil.copy(project.folder_of(first) / name, other / name)
         for read in (project.image, project.annotation):
-            with pytest.raises(ProjectError, match=r"other is damaged: .*shape"):
+            with pytest.raises(ProjectError, match=r"other cannot be read: .*shape"):
                 read(second)
+
+
+def test_what_is_too_large_for_the_memory_is_not_called_damaged(project, entry, monkeypatch):
+    def too_large(_):
+        raise MemoryError
+
+    monkeypatch.setattr(files, "_read_tiff", too_large)
+    for read in (project.image, project.annotation):
+        with pytest.raises(ProjectError, match=r"cannot be read: .*tif does not fit into memory") as refusal:
+            read(entry)
+        assert "damaged" not in str(refusal.value)
 
 
 def test_edits_of_another_image_are_refused(two):
@@ -137,6 +149,14 @@ def test_a_project_that_cannot_be_opened_says_why_and_is_not_held(two, content, 
     with Project(folder) as project:
         assert len(project.entries) == 2
         assert not project.read_only
+
+
+def test_a_project_file_that_is_there_and_cannot_be_read_is_not_called_missing(two):
+    folder, _ = two
+    (folder / "project.json").unlink()
+    (folder / "project.json").mkdir()
+    with pytest.raises(ProjectError, match=r"project\.json cannot be read: ."):
+        Project(folder)
 
 
 def test_what_is_no_folder_is_refused(tmp_path):

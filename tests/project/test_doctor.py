@@ -1,5 +1,6 @@
 """The doctor: one planted fault in each dataset is found, and nothing in a sound one."""
 
+import shutil
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from maskloop.project.autosave import Autosave
 from maskloop.project.doctor import check_data
 from maskloop.project.entry import hash_pixels
 from maskloop.project.held_out import HeldOut
+from maskloop.project.model_folder import BUNDLED
 from maskloop.project.project import Project
 
 SHAPE = (128, 160)
@@ -180,6 +182,32 @@ def test_a_project_is_examined_as_far_as_it_is_reviewed(sound, tmp_path):
     assert problem.paths[0].name.startswith("b-")
 
 
+def test_planes_of_a_stack_may_share_numbers_whether_they_are_reviewed_or_not(sound, tmp_path):
+    image, labels = (np.stack([plane, plane]) for plane in read(sound(), "a"))
+    reviewed = np.zeros(labels.shape, np.uint8)
+    reviewed[0] = 1
+    with Project.create(tmp_path / "project") as project:
+        project.add(image, labels.astype(np.int32), name="stack", reviewed=reviewed)
+    checkup = check_data(tmp_path / "project")
+    assert (checkup.objects, checkup.problems) == (13, ())
+
+
+def test_of_a_folder_only_what_is_reviewed_is_examined(sound):
+    folder = sound()
+    checkup = check_data(folder)
+    (folder / "reviewed").mkdir()
+    for name in "ab":
+        parts = np.zeros(SHAPE, np.uint8)
+        parts[:, : SHAPE[1] // 2] = name == "a"
+        iio.imwrite(folder / "reviewed" / f"{name}.png", parts)
+    _, labels = read(folder, "b")
+    write(folder, "b", labels=np.pad(labels, ((7, 0), (0, 0)))[: SHAPE[0]])  # beside the objects, but nobody has looked
+    of_parts = check_data(folder)
+    assert of_parts.images == checkup.images - 1
+    assert 0 < checkup.objects - of_parts.objects < checkup.objects / 2
+    assert of_parts.problems == ()
+
+
 def test_one_reviewed_image_of_a_project_will_do_and_none_will_not(sound, tmp_path):
     folder = sound()
     with Project.create(tmp_path / "project") as project:
@@ -298,6 +326,16 @@ def test_objects_that_the_network_never_sees_as_a_whole_are_noticed(sound, discs
 def test_the_base_that_is_to_be_learned_from_must_be_there(sound):
     with pytest.raises(ModelError, match="nobody"):
         check_data(sound(), config=TrainConfig(base="nobody"))
+
+
+def test_the_base_is_looked_for_as_training_looks_for_it(sound, tmp_path):
+    folder = reviewed_project(tmp_path / "project", {name: read(sound(name), name) for name in NAMES})
+    shutil.copytree(BUNDLED / "nuclei", folder / "models" / "mine")
+    for base in ("nuclei", "mine", str(BUNDLED / "nuclei")):
+        assert check_data(folder, config=TrainConfig(base=base)).problems == ()
+    for base in ("nobody", "x" * 300):
+        with pytest.raises(ModelError, match="no model"):
+            check_data(folder, config=TrainConfig(base=base))
 
 
 def test_files_that_are_no_images_and_values_that_are_no_numbers_are_no_errors(sound):

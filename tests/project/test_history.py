@@ -53,7 +53,13 @@ def test_what_an_older_version_did_not_write_is_no_number(tmp_path):
 def test_no_file_is_no_history_and_a_damaged_one_is_named(tmp_path):
     file = tmp_path / "history.csv"
     assert read_history(file) == []
-    for content in (b"epoch,loss\n1,much\n", b"\xff\xfe\x00", b"epoch,loss\n1\n", b"loss\n0.5\n"):
+    for content in (
+        b"epoch,loss\n1,much\n",
+        b"epoch,loss\ninf,0.5\n",
+        b"\xff\xfe\x00",
+        b"epoch,loss\n1\n",
+        b"loss\n0.5\n",
+    ):
         file.write_bytes(content)
         with pytest.raises(ModelError, match=r"history\.csv is damaged"):
             read_history(file)

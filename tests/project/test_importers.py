@@ -318,6 +318,39 @@ def test_what_is_exported_of_classes_comes_in_again_as_it_was(organs, write, tmp
         np.testing.assert_array_equal(again.image(entry), organs.image(organs.entries[0]))
 
 
+def test_what_is_reviewed_comes_in_again_as_it_was_exported(project, tmp_path, labels):
+    stack, reviewed = np.stack([labels] * 3), np.zeros((3, *SHAPE), np.uint8)
+    reviewed[0], reviewed[1, :9] = 1, 1
+    project.add(np.arange(stack.size, dtype=np.uint16).reshape(stack.shape), stack, name="a", reviewed=reviewed)
+    export_project(project, out := tmp_path / "out")
+    for name, plan in (("whole", plan_import(out)), ("parts", plan_import(out / "images", out / "labels"))):
+        with Project.create(tmp_path / name) as again:
+            assert plan.refused == ()
+            entries = import_matches(again, plan).entries
+            np.testing.assert_array_equal([again.annotation(entry).reviewed for entry in entries], reviewed)
+            assert [entry.status for entry in entries] == ["reviewed", "in progress", "predicted"]
+
+
+def test_a_file_in_reviewed_without_its_image_is_said_to_be_one(project, tmp_path, labels):
+    project.add(labels.astype(np.uint16), labels, name="a")
+    export_project(project, out := tmp_path / "out")
+    (out / "reviewed" / "b.tif").write_bytes((out / "reviewed" / "a.tif").read_bytes())
+    [finding] = plan_import(out).refused
+    assert (finding.path.name, finding.reason) == (
+        "b.tif",
+        "It is a mask of what is reviewed, and no image has its name.",
+    )
+
+
+def test_masks_in_a_folder_named_reviewed_are_masks(write, project):
+    folder = write("raw/a.png", "masks/a.png")
+    (folder / "masks").rename(folder / "reviewed")
+    plan = plan_import(folder / "raw", folder / "reviewed")
+    assert plan.refused == ()
+    [entry] = import_matches(project, plan).entries
+    assert (entry.objects, entry.status) == (3, "reviewed")
+
+
 @pytest.mark.parametrize(
     ("spoil", "refused", "noted"),
     [

@@ -62,6 +62,18 @@ def test_planes_of_a_stack_are_one_image(project, discs):
     assert count(project) == Material(images=1, objects=3, share=0.5)
 
 
+@pytest.mark.parametrize("axes", ["ZYX", "YXZ"])
+def test_planes_may_share_numbers_and_count_each_by_itself(project, discs, axes):
+    plane = discs(SHAPE, CENTRES, 6)
+    stacked = axes.index("Z")
+    labels = np.stack([plane, plane], axis=stacked)
+    reviewed = np.stack([plane >= 0, plane < 0], axis=stacked)
+    entry = project.add(np.zeros(labels.shape, np.uint8), labels, name="stack", axes=axes, reviewed=reviewed)
+    assert count(project) == Material(images=1, objects=3, share=0.5)
+    project.save_correction(entry, labels, np.ones_like(labels))
+    assert count(project) == Material(images=1, objects=6, share=1)
+
+
 def test_a_correction_changes_the_count(project, add):
     entry, counter = add("a", columns=45), MaterialCounter()
     assert counter.count(project).objects == 2

@@ -235,6 +235,20 @@ def test_an_entry_in_the_trash_can_be_brought_back(project, entry):
         assert again.removed() == [entry, other]
 
 
+def test_of_an_entry_that_is_gone_it_is_said_that_it_is(project, entry):
+    known = project.annotation(entry)
+    project.remove(entry)
+    for ask in (
+        lambda: project.annotation(entry),
+        lambda: project.save_correction(entry, known.labels, known.reviewed),
+        lambda: project.save_prediction(entry, known.labels[None]),
+        lambda: project.accept(entry),
+    ):
+        with pytest.raises(ProjectError, match=f"no image {entry.id} .* any more"):
+            ask()
+    assert project.removed() == [entry]
+
+
 def test_a_damaged_entry_in_the_trash_does_not_hide_the_others(project, entry):
     other = project.add(np.zeros((4, 5), np.uint8), name="other")
     project.remove(entry)

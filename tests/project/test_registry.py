@@ -653,6 +653,7 @@ BAD = {
     "a setting unheard of": (lambda c: change_card(c, attention=True), "attention"),
     "another network": (lambda c: change_card(c, network={"filters": [64, 99]}), "too small for the network"),
     "other weights": (lambda c: c | {"weights.safetensors": bytes(5000)}, "SHA-256 differs"),
+    "no epochs": (lambda c: c | {"history.csv": b"epoch,loss\ninf,0.5\n"}, "imported: history.csv is damaged"),
     "crops cut": (lambda c: c | {"rehearsal.npz": c["rehearsal.npz"][:-30]}, "rehearsal.npz cannot be read"),
     "crops spoilt": (lambda c: c | {"rehearsal.npz": spoil(c["rehearsal.npz"])}, "rehearsal.npz cannot be read"),
     "crops for no memory": (lambda c: c | {"rehearsal.npz": endless_crop()}, "rehearsal.npz cannot be read"),

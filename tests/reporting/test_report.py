@@ -1,5 +1,6 @@
 """Reports: one file that holds all it shows, on images that a model has not learned from, or a sentence why not."""
 
+import base64
 import errno
 import re
 import shutil
@@ -8,12 +9,14 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import pytest
+import tifffile
 from typer.testing import CliRunner
 
 from maskloop import api, cli
 from maskloop.config import TrainConfig, name_classes
 from maskloop.errors import Cancelled, InputError, ModelError
 from maskloop.ops.metrics import pool
+from maskloop.ops.overlay import RIGHT
 from maskloop.project.history import Epoch, write_history
 from maskloop.project.model_folder import Training, read_card, save_card
 from maskloop.project.project import Project
@@ -22,6 +25,7 @@ from maskloop.reporting.foreground_kind import ForegroundKind
 from maskloop.reporting.judged_image import best_median_worst, judge_image
 from maskloop.reporting.object_kind import ObjectKind
 from maskloop.reporting.object_scores_of_all import score_objects_of_all
+from maskloop.reporting.pictures import draw_pictures
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 SIDE = 160  # pixels, of the crops that are judged
@@ -45,15 +49,14 @@ def images(tmp_path):
 
 @pytest.fixture
 def model(tiny_model, tmp_path):
-    """A model folder with a recipe, a history and odd names; two of the images were held out of its training."""
+    """A model with a recipe, a history and odd names, trained on the folder; two of its images were held out."""
     folder = shutil.copytree(tiny_model, tmp_path / "tiny")
     recipe = TrainConfig(base="parent", epochs=2, learning_rate=0.0123)
     training = Training(
         base="parent",
-        data=ODD,
+        data="data",
         images=7,
         held_out=(NAMES[0], NAMES[2], ODD),
-        revisions={"entry-1": 3},
         epochs=2,
         minutes=1.5,
         seed=42,
@@ -65,6 +68,11 @@ def model(tiny_model, tmp_path):
     history = [Epoch(n, 0.4, 0.8, 0.7, loss, 0.8, 0.7, float("nan"), 1e-3, 9) for n, loss in losses.items()]
     write_history(folder / "history.csv", history)
     return folder
+
+
+def change_training(folder, **choices):
+    card = read_card(folder)
+    save_card(card.model_copy(update={"training": card.training.model_copy(update=choices)}), folder)
 
 
 @pytest.fixture
@@ -79,6 +87,7 @@ def project(tmp_path):
 
 
 def test_it_holds_all_that_is_to_be_known_and_needs_nothing_else(read_page, model, images):
+    change_training(model, revisions={"entry-1": 3})
     file = api.report(model, images)
     assert file == model / "report.html"
     page = read_page(file)
@@ -111,6 +120,7 @@ def test_what_its_drawings_refer_to_is_there(read_page, model, images):
 
 
 def test_names_and_texts_are_shown_as_they_are_and_never_taken_for_html(read_page, model, images):
+    change_training(model, data=ODD)
     for kind in ("images", "labels"):
         (images / kind / f"{NAMES[0]}.png").rename(images / kind / "a <b>&amp; b.png")
     page = read_page(api.report(model, images))
@@ -121,16 +131,35 @@ def test_names_and_texts_are_shown_as_they_are_and_never_taken_for_html(read_pag
     assert "a <b>&amp; b" in read_page(api.report(model, images)).text
 
 
-def test_of_a_folder_what_was_held_out_is_judged_and_of_a_foreign_one_all(read_page, model, images):
+def judged_names(page):
+    return sorted(row[0] for row in page.rows() if row and row[0] in NAMES)
+
+
+def test_of_the_folder_that_was_trained_on_what_was_held_out_is_judged(read_page, model, images):
     page = read_page(api.report(model, images))
-    judged = [row[0] for row in page.rows() if row and row[0] in NAMES]
-    assert sorted(judged) == [NAMES[0], NAMES[2]]
+    assert judged_names(page) == sorted([NAMES[0], NAMES[2]])
     assert "images of data that were held out when the model was trained" in page.text
-    training = read_card(model).training.model_copy(update={"held_out": ("other",)})
-    save_card(read_card(model).model_copy(update={"training": training}), model)
+
+
+@pytest.mark.parametrize(
+    "choices", [{"held_out": ("other",)}, {"data": "another folder"}, {"revisions": {"entry-1": 3}}], ids=str
+)
+def test_of_what_else_was_trained_on_no_name_counts_as_held_out_and_all_is_judged(read_page, model, images, choices):
+    change_training(model, **choices)
     page = read_page(api.report(model, images))
-    assert sorted(row[0] for row in page.rows() if row and row[0] in NAMES) == sorted(NAMES)
-    assert "all images of data, of which the model names none as held out" in page.text
+    assert judged_names(page) == sorted(NAMES)
+    assert "all images of data, of which none is known to be held out: the scores flatter the model" in page.text
+
+
+def test_of_images_of_which_a_project_held_out_a_region_the_rest_was_learned_from(
+    read_page, project, images, tiny_model, tmp_path
+):
+    config = TrainConfig(base=str(tiny_model), epochs=1, steps=1, batch=1, crop=32)
+    card = api.train(project, tmp_path / "new", config)
+    assert NAMES[0] in card.training.held_out
+    page = read_page(api.report(tmp_path / "new", images.rename(tmp_path / "elsewhere")))
+    assert judged_names(page) == sorted(NAMES)
+    assert "all images of elsewhere, of which none is known to be held out" in page.text
 
 
 def test_its_scores_are_those_of_the_labels_that_the_model_gives(read_page, model, images):
@@ -264,6 +293,18 @@ def test_a_channel_is_the_one_that_was_learned_from_unless_another_is_given(read
     assert read_page(api.report(model, channel=0)).pictures()[0].std() == 0
 
 
+def test_of_the_images_of_a_folder_one_channel_is_taken_too(read_page, tiny_model, tmp_path):
+    for kind in ("images", "labels"):
+        (tmp_path / "data" / kind).mkdir(parents=True)
+    channels = np.stack([np.zeros((SIDE, SIDE), np.uint8), crop(NAMES[0], "images")])
+    tifffile.imwrite(tmp_path / "data" / "images" / "a.tif", channels, ome=True, metadata={"axes": "CYX"})
+    iio.imwrite(tmp_path / "data" / "labels" / "a.png", crop(NAMES[0], "labels"))
+    model = shutil.copytree(tiny_model, tmp_path / "tiny")
+    assert read_page(api.report(model, tmp_path / "data", channel=0)).pictures()[0].std() == 0
+    save_card(read_card(model).model_copy(update={"training": Training(recipe=TrainConfig(channel=1))}), model)
+    assert read_page(api.report(model, tmp_path / "data")).pictures()[0].std() > 0
+
+
 def test_a_training_writes_its_recipe_down_without_a_path(read_page, images, tiny_model, tmp_path):
     config = TrainConfig(base=str(tiny_model), epochs=1, steps=1, batch=1, crop=32)
     card = api.train(images, tmp_path / "new", config)
@@ -294,6 +335,17 @@ def test_the_best_the_median_and_the_worst_are_chosen_by_mean_ap():
     assert chosen == {"Best": "a", "Median": "c", "Worst": "e"}
     assert [one.name for one in best_median_worst(images[:2]).values()] == ["a", "c"]
     assert list(best_median_worst(images[:1])) == ["The only image"]
+
+
+def test_mistakes_that_are_drawn_are_those_that_were_counted_though_fewer_pixels_are_shown():
+    truth, labels = np.zeros((2, 1200, 60), np.int32)
+    truth[99:106], labels[100:105] = 1, 1  # every third row is shown: three of the one, and one of the other
+    one = judge_image(ObjectKind(), "a", None, truth, labels)
+    assert one.verdict.counts.ap[0] == 1
+    drawn = draw_pictures(ObjectKind(), one)["mistakes"]
+    pixels = iio.imread(base64.b64decode(drawn.partition(",")[2]))
+    assert len(pixels) == 400
+    assert {tuple(colour) for colour in pixels.reshape(-1, 3).tolist()} == {(0, 0, 0), RIGHT}
 
 
 def test_intervals_are_those_of_pooled_scores():

@@ -1,10 +1,16 @@
-"""What a lesson comes to for a network: the size of crops."""
+"""What a lesson comes to for a network: the size of crops, and what is shown."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from maskloop.config import OBJECTS, NetworkConfig, TaskConfig
+from maskloop.data.examples import Example
 from maskloop.data.lesson import Lesson
-from maskloop.project.model_folder import read_card, save_card
+from maskloop.errors import InputError
+from maskloop.ops.normalise import normalise
+from maskloop.project.model_folder import Preprocessing, read_card, save_card
 from maskloop.training.course import Course
 
 
@@ -12,8 +18,9 @@ from maskloop.training.course import Course
 def course(example_of_discs, make_model, settings, tmp_path):
     """A function that makes a course from a base of some diameter, itself trained with a crop of 64 pixels."""
 
-    def course(diameter, task=OBJECTS, **choices):
-        base = make_model(tmp_path / "base", NetworkConfig(filters=(4, 8), task=task), diameter=diameter)
+    def course(diameter, task=OBJECTS, preprocessing=Preprocessing(), **choices):  # noqa: B008 - frozen
+        network = NetworkConfig(filters=(4, 8), task=task)
+        base = make_model(tmp_path / "base", network, diameter=diameter, preprocessing=preprocessing)
         card = read_card(base)
         training = card.training.model_copy(update={"recipe": settings(crop=64)})
         save_card(card.model_copy(update={"training": training}), base)
@@ -24,10 +31,9 @@ def course(example_of_discs, make_model, settings, tmp_path):
 
 @pytest.fixture
 def example_of_discs(discs):
-    from maskloop.data.examples import Example
-
     labels = discs((64, 64), [(20, 20), (45, 40)], 9)
-    return [Example("a", (labels > 0).astype("float32")[..., None], labels)]
+    image = (labels > 0)[..., None] + np.random.default_rng(0).random((64, 64, 1))
+    return [Example("a", image, labels)]
 
 
 def test_crops_that_hold_the_objects_of_the_base_stay(course):
@@ -48,3 +54,24 @@ def test_a_larger_crop_than_the_bases_stays(course):
 
 def test_a_foreground_is_told_by_what_lies_around_it_and_keeps_the_crops_of_its_base(course):
     assert course(5, TaskConfig(kind="foreground")).config.crop == 64
+
+
+def test_images_are_shown_as_the_base_sees_them(course, example_of_discs):
+    steps = Preprocessing(low=5, high=90)
+    found = course(18, preprocessing=steps)
+    assert found.preprocessing == steps
+    seen = normalise(example_of_discs[0].image, 5, 90)
+    np.testing.assert_array_equal(found.training[0][..., :1], seen.astype(np.float16))
+    np.testing.assert_array_equal(found.exam.examples[0].image, seen)
+
+
+def test_what_is_too_thin_to_be_seen_when_it_is_shrunk_is_left_out_and_refused_where_nothing_else_is(discs, settings):
+    labels = discs((160, 160), [(40, 40), (110, 100)], 20)
+    whole = Example("a", (labels > 0)[..., None] * 9, labels)
+    reviewed = np.zeros(labels.shape, bool)
+    reviewed[0] = True
+    thin, config = replace(whole, reviewed=reviewed), settings(whole=True)
+    assert len(Course(Lesson([whole, thin], [whole]), config).training) == 1
+    assert len(Course(Lesson([whole], [whole, thin]), config).exam.examples) == 1
+    with pytest.raises(InputError, match=r"nothing is left of it .* to judge by"):
+        Course(Lesson([whole], [thin]), config)

@@ -83,6 +83,16 @@ def test_thresholds_are_chosen_by_which_the_network_passes_best(example):
     np.testing.assert_allclose(exam.ap([maps_to_labels(maps[0], labels)]), 1)
 
 
+def test_maps_are_those_that_are_kept_when_somebody_segments(example):
+    from maskloop.inference.predict_maps import as_kept
+
+    [maps] = Exam(CONFIG, [example()]).maps(Oracle(faint=1e-6))  # which float16 holds as a subnormal number
+    assert maps.dtype == np.float16
+    assert not maps[..., 0].any()
+    assert maps[..., 1].max() == 1
+    np.testing.assert_array_equal(as_kept(maps.astype(np.float32)), maps)
+
+
 def test_in_a_hurry_what_was_known_before_is_kept(example):
     first = LabelsConfig(foreground=0.5)
     exam = Exam(CONFIG, [example(), example("b", CENTRES[:2])])

@@ -8,7 +8,7 @@ from maskloop.data.dataset import normalise_greys, prepare, validation_batches
 from maskloop.data.examples import read_examples
 from maskloop.errors import EngineError, InputError
 from maskloop.ops.task_kinds import Objects
-from maskloop.project.history import Epoch
+from maskloop.project.history import Epoch, read_history
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +109,18 @@ def test_where_other_pixels_are_held_out_by_now_the_best_epoch_is_judged_by_thes
     assert [epoch.val_loss for epoch in history[:2]] == [pytest.approx(loss, rel=1e-4), np.inf][:: 1 - 2 * best]
     assert [epoch.loss for epoch in history[:2]] == [epoch.loss for epoch in cut_off]
     assert remarks == ["The project has changed since: the best epoch is judged by what is held out now."]
+
+
+def test_scores_by_what_is_held_out_now_are_written_though_no_further_epoch_ends(layers, settings, tmp_path):
+    config, told = settings(epochs=3, steps=1), []
+    options = {"on_epoch": lambda *epoch: told.append(epoch), "should_stop": lambda: len(told) == 2}
+    _, before = fitted(layers, config, tmp_path, **options)
+    told.clear()
+    _, history = fitted([*layers[1:], layers[0]], config, tmp_path, **options)
+    assert len(history) == len(before) == 2
+    losses = [epoch.val_loss for epoch in history]
+    assert losses != [epoch.val_loss for epoch in before]
+    assert [epoch.val_loss for epoch in read_history(tmp_path / "history.csv")] == pytest.approx(losses, abs=1e-6)
 
 
 def test_the_last_weights_are_gone_on_with_where_the_best_ones_were_judged_anew(layers, settings, tmp_path):
@@ -220,6 +232,10 @@ def test_an_epoch_without_a_number_of_steps_has_as_many_as_show_each_image_once(
     assert int(network.optimizer.iterations) == 2 * 2
 
 
+def epoch(number, val_loss, rate):
+    return Epoch(number, 0, 0, 0, val_loss, 0, 0, 0, rate, 0)
+
+
 @pytest.mark.parametrize(
     ("schedule", "wanted"),
     [("constant", [1, 1, 1, 1, 1, 1, 1]), ("plateau", [1, 1, 1, 1, 0.5, 0.5, 0.5])],
@@ -228,10 +244,22 @@ def test_the_rate_stays_or_halves_after_a_plateau(schedule, wanted):
     from maskloop.training.fit import _share_of_rate
 
     losses = [3, 2, 2.5, 2.5, 1.9, 2, 2]  # two epochs in a row are no better, twice
-    history = [Epoch(i, 0, 0, 0, loss, 0, 0, 0, 0, 0) for i, loss in enumerate(losses)]
-    config = TrainConfig(schedule=schedule, plateau=2)
-    assert [_share_of_rate(config, 0.5, history[:n]) for n in range(7)] == wanted
+    config, shares, history = TrainConfig(schedule=schedule, plateau=2), [], []
+    for loss in losses:
+        shares.append(_share_of_rate(config, 0.5, history))
+        history.append(epoch(len(history) + 1, loss, shares[-1] * config.learning_rate))
+    assert shares == wanted
     assert _share_of_rate(config, 0.5, history) == wanted[-1] / (2 if schedule == "plateau" else 1)
+
+
+def test_epochs_that_other_pixels_have_judged_are_no_plateau_and_what_was_halved_stays_so():
+    from maskloop.training.fit import _share_of_rate
+
+    config = TrainConfig(schedule="plateau", plateau=2)
+    rate = config.learning_rate
+    history = [*(epoch(number, np.inf, rate) for number in range(1, 5)), epoch(5, 2, rate / 2)]
+    assert _share_of_rate(config, 0.5, history) == 0.5
+    assert _share_of_rate(config, 0.5, [*history, epoch(6, 3, 0), epoch(7, 3, 0)]) == 0.25
 
 
 def test_plain_adam_and_adamw_with_clipped_gradients_are_what_is_asked_for(layers, settings, tmp_path):

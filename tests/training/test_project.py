@@ -12,6 +12,7 @@ import pytest
 from maskloop import Project, compare, train
 from maskloop.config import LabelsConfig, NetworkConfig, TaskConfig
 from maskloop.errors import InputError
+from maskloop.project.export import export_project
 from maskloop.project.held_out import read_held_out
 from maskloop.project.model_folder import read_card, save_card
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
@@ -97,6 +98,26 @@ def test_what_is_not_reviewed_changes_nothing(make_project, settings, tmp_path):
         assert losses(tmp_path / "model of plain", column) == losses(tmp_path / "model of spoilt", column)
 
 
+def test_of_what_was_exported_only_what_is_reviewed_teaches_and_judges(make_project, settings, tmp_path):
+    reviewed = np.ones(SHAPE)
+    reviewed[:30, 40:75] = 0
+
+    def spoil(labels):
+        labels[:29, 41:74] = 99  # nobody has looked at it
+        return labels
+
+    cards = []
+    for name, change in (("plain", lambda labels: labels), ("spoilt", spoil)):
+        with Project(make_project(name, change, reviewed)) as project:
+            export_project(project, tmp_path / f"{name} images")
+        cards.append(train(tmp_path / f"{name} images", tmp_path / f"model of {name}", settings()))
+    for column in ("loss", "val_loss"):
+        assert losses(tmp_path / "model of plain", column) == losses(tmp_path / "model of spoilt", column)
+    plain, spoilt = cards
+    assert plain.labels == spoilt.labels
+    assert plain.training.scores == spoilt.training.scores
+
+
 def test_objects_of_another_size_are_brought_to_that_of_the_base(make_project, settings, tmp_path):
     train(make_project(), tmp_path / "base", settings())
     card = train(make_project("large", zoom=3), tmp_path / "model", settings(base=str(tmp_path / "base")))
@@ -137,6 +158,18 @@ def test_two_models_are_compared_on_the_same_held_out_pixels(make_project, setti
     assert [row[:2] for row in comparison.rows()[1:]] == [["held out", "poor"], ["held out", "good"]]
     assert comparison.picture.truth.any()
     assert not np.array_equal(comparison.picture.before, comparison.picture.after)
+
+
+def test_a_comparison_that_says_it_is_done_segments_nothing_more(make_project, make_model):
+    folder, shares = make_project(), []
+    (folder / "models").mkdir()
+    make_model(folder / "models" / "old", diameter=18)
+    make_model(folder / "models" / "new", diameter=18, labels=LabelsConfig(min_size=100_000))
+    options = {"on_image": shares.append, "should_stop": lambda: shares[-1:] == [1]}
+    picture = compare("old", "new", folder, **options).picture
+    assert shares[-1] == 1
+    assert picture.before.shape == picture.after.shape == picture.truth.shape
+    assert not picture.after.any()
 
 
 def test_the_terminal_puts_a_model_into_its_project_and_compares_it_with_its_base(make_project, settings, tmp_path):

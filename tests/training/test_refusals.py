@@ -50,6 +50,22 @@ def test_data_that_are_not_there_are_refused(settings, tmp_path):
         train(tmp_path / "nothing", tmp_path / "model", settings())
 
 
+def test_a_folder_whose_name_no_model_can_have_is_refused_before_the_data_are_read(settings, tmp_path):
+    for name in ("m" * 101, "m\udcff"):
+        with pytest.raises(InputError, match="cannot be the name of a model"):
+            train(tmp_path / "nothing", tmp_path / name, settings())
+
+
+def test_a_model_in_the_current_folder_bears_its_name(discs, write_data, settings, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path / "mine")
+    with pytest.raises(InputError, match="no folder"):
+        train("nothing", ".", settings())
+    assert (tmp_path / "mine").is_dir()
+    data = write_data(tmp_path / "data", labels(discs, 2))
+    assert train(data, ".", settings(epochs=1)).name == read_card(tmp_path / "mine").name == "mine"
+
+
 @pytest.mark.parametrize("empty", [0, 1])
 def test_objects_in_one_image_of_two_are_learned_from_or_refused(empty, discs, write_data, settings, tmp_path):
     truths = labels(discs, 2)  # one of the two images is held out, be it the one with the object

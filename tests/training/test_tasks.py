@@ -136,9 +136,9 @@ def test_of_an_image_that_is_reviewed_in_a_corner_the_network_is_shown_all_the_s
     lesson = Lesson(*2 * [[Example("x", image, labels, reviewed)]])
     configs = {whole: with_task(settings, FOREGROUND, whole=whole, crop=128) for whole in (True, False)}
     shown = {whole: Course(lesson, config).training[0] for whole, config in configs.items()}
-    assert shown[True].image.shape == (128, 128, 1)
-    assert shown[True].reviewed.sum() == pytest.approx(128 * 128 / 54, rel=0.3)
-    assert shown[False].image.shape == (356, 356, 1)
+    assert shown[True].shape == (128, 128, 3)
+    assert np.count_nonzero(shown[True][..., -1]) == pytest.approx(128 * 128 / 54, rel=0.3)
+    assert shown[False].shape == (356, 356, 3)
 
 
 def test_a_model_that_makes_something_else_than_a_project_means_is_neither_a_base_nor_compared(

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save
 
 from maskloop import load_model, segment, train
 from maskloop.errors import InputError, ModelError
-from maskloop.project.model_folder import check_weights, read_card, save_card
+from maskloop.project.model_folder import Preprocessing, check_weights, read_card, save_card
 from maskloop.recipes import find_recipe, read_recipe
 
 
@@ -139,6 +139,8 @@ def test_a_training_that_is_stopped_keeps_the_best_so_far(trained, data, setting
     assert rows(tmp_path / "model") == rows(trained[0])[:2]
     assert card.training.epochs == 2
     assert load_model(tmp_path / "model").card == card
+    assert trained[1].training.scores.keys() == {"ap50", "mean_ap", "dice", "iou"}
+    assert card.training.scores.keys() == {"dice", "iou"}  # as of an epoch; AP would be of a few crops
 
 
 def test_a_training_that_is_stopped_at_once_says_that_nothing_is_kept(data, settings, tmp_path):
@@ -216,6 +218,12 @@ def test_a_base_model_is_started_from_and_named(data, settings, trained, tmp_pat
     assert card.network == trained[1].network
     before, after = (load_file(folder / "weights.safetensors") for folder in (trained[0], tmp_path / "model"))
     np.testing.assert_allclose(after["up0a/kernel"], before["up0a/kernel"], atol=1e-6)
+
+
+def test_a_model_sees_grey_values_as_its_base_does(trained, data, settings, tmp_path):
+    base, steps = shutil.copytree(trained[0], tmp_path / "base"), Preprocessing(low=2, high=99)
+    save_card(trained[1].model_copy(update={"preprocessing": steps}), base)
+    assert train(data, tmp_path / "model", settings(base=str(base), epochs=1)).preprocessing == steps
 
 
 def test_the_thresholds_of_a_base_stay_where_a_single_image_is_held_out(trained, data, settings, tmp_path):

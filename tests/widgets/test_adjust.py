@@ -134,3 +134,34 @@ def test_adjusting_after_the_labels_were_removed_brings_them_back(viewer, open_p
     move(panel, 0.75)
     until(lambda: len(viewer.layers) == 2)
     shows(viewer.layers[-1], 0.75)
+
+
+def test_without_the_image_the_sliders_only_choose(viewer, open_panel, click, until, shows, ramp):
+    viewer.add_image(ramp, name="a")
+    panel = open_panel()
+    click(panel)
+    viewer.layers.clear()
+    viewer.add_image(ramp.copy(), name="b")
+    move(panel, 0.75)
+    until(lambda: not panel._adjust_delay.isActive())
+    shows(click(panel), 0.75)
+    assert [layer.name for layer in viewer.layers] == ["b", "b labels"]
+
+
+def test_of_an_entry_that_was_closed_nothing_is_adjusted(open_main, open_entry, make_project, click, until, ramp):
+    folder = make_project(a=ramp, b=ramp * 2)
+    panel, said = open_main(), []
+    segment = panel.segment
+    segment.segmentations.said.connect(said.append)
+    segment.segmentations.segmented.connect(lambda: said.append("segmented"))
+    open_entry(panel, folder, "a")
+    click(segment)
+    until(lambda: said.count("segmented") == 1)
+    entry = open_entry(panel, folder, "b")
+    move(segment, 0.75)
+    until(lambda: not segment._adjust_delay.isActive())
+    assert not entry.labels.data.any()
+    click(segment)
+    until(lambda: said.count("segmented") == 2)
+    np.testing.assert_array_equal(entry.labels.data > 0, ramp.astype(np.float16) >= 0.75)
+    assert not any("closed" in sentence for sentence in said)

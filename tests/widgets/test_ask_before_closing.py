@@ -1,14 +1,17 @@
-"""The question before a window is closed while a training runs: its three answers, and when it is not asked."""
+"""The questions before a window is closed while strokes are not saved or a training runs, and their answers."""
 
+import errno
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtWidgets import QMainWindow, QMessageBox
 
 from maskloop.config import TrainConfig
 from maskloop.jobs.run_process import RunProcess
+from maskloop.project import autosave
 from maskloop.project.run import Run, read_runs
 from maskloop.widgets.ask_before_closing import AskBeforeClosing
 
@@ -36,13 +39,13 @@ def answer(monkeypatch, qtbot):
 
 @pytest.fixture
 def make_window(qtbot):
-    """A function that shows a window in which some trainings run; its `stopped` tells how many were stopped."""
+    """A function that shows a window where some trainings run, or strokes are not saved; `stopped` tells how many."""
 
-    def make_window(count):
+    def make_window(count, unsaved=""):
         window = QMainWindow()
         qtbot.addWidget(window)
         window.stopped = []
-        AskBeforeClosing(window, lambda: count, lambda: window.stopped.append(count), window)
+        AskBeforeClosing(window, lambda: unsaved, lambda: count, lambda: window.stopped.append(count), window)
         window.show()
         return window
 
@@ -104,6 +107,29 @@ def test_a_script_that_closes_the_window_is_not_asked(make_window, answer):
     assert (asked, window.stopped) == ([], [])
 
 
+LOST = "The latest strokes on <b>a</b> are not saved: the disk is full."
+
+
+def test_strokes_that_are_not_saved_are_lost_only_if_somebody_says_so(make_window, answer):
+    asked = answer("Close and lose them")
+    assert close_by_hand(make_window(0, LOST))
+    assert asked == [LOST]
+
+
+@pytest.mark.parametrize("no", ["Don't close", Qt.Key.Key_Escape])
+def test_who_does_not_want_to_lose_strokes_is_not_asked_of_trainings(make_window, answer, no):
+    asked, window = answer(no), make_window(1, LOST)
+    assert not close_by_hand(window)
+    assert asked == [LOST]
+    assert (window.stopped, window.isVisible()) == ([], True)
+
+
+def test_a_script_is_not_asked_of_strokes_either(make_window, answer):
+    asked = answer("Don't close")
+    assert make_window(0, LOST).close()
+    assert asked == []
+
+
 @pytest.fixture
 def window_of(qapp):
     """A function that shows the whole panel in a window; asked for before `open_main`, whose panel goes first."""
@@ -118,6 +144,31 @@ def window_of(qapp):
     yield window_of
     for window in windows:
         window.deleteLater()
+
+
+def test_the_whole_panel_asks_while_the_disk_is_full(
+    window_of, open_main, make_project, open_entry, answer, until, monkeypatch
+):
+    full, append = [True], autosave.append_edit
+
+    def append_edit(*edit):
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(*edit)
+
+    monkeypatch.setattr(autosave, "append_edit", append_edit)
+    panel = open_main()
+    entry = open_entry(panel, make_project(a=np.zeros((9, 9), np.uint8)), "a")
+    window, asked = window_of(panel), answer("Don't close")
+    entry.labels.paint((5, 5), 7)
+    until(lambda: bool(entry.problem))
+    assert not close_by_hand(window)
+    [question] = asked
+    assert question.startswith("The latest strokes on a are not saved: The disk is full")
+    full.clear()
+    until(lambda: entry.saved)
+    assert close_by_hand(window)
+    assert len(asked) == 1
 
 
 def test_the_whole_panel_asks_while_a_process_is_at_a_run_and_stops_it(

@@ -12,6 +12,7 @@ from qtpy.QtTest import QTest
 from maskloop.project.layout import IMAGE_FILE, PROJECT_FILE
 from maskloop.project.project import Project
 from maskloop.widgets.check_dialog import CheckDialog
+from maskloop.widgets.errand import Errand
 
 SHAPE = (96, 128)
 LEFT = Qt.MouseButton.LeftButton
@@ -87,8 +88,10 @@ def choose(dialog, name):
     return item
 
 
-def test_what_is_wrong_is_listed_by_weight_with_a_picture_and_what_to_do(open_train, folder, check, until):
+def test_what_is_wrong_is_listed_the_gravest_first_with_a_picture_and_what_to_do(open_train, folder, check, until):
     dialog = check(open_train(folder))
+    titles = [dialog.list.headerItem().text(column) for column in range(3)]
+    assert titles == ["How serious", "Image", "What is wrong"]
     assert [row[:2] for row in rows(dialog)] == [("error", "d"), ("warning", "<b>b</b>"), ("hint", "c")]
     assert dialog.status.text() == "3 images with 14 reviewed objects: 1 error, 1 warning, 1 hint."
     assert "damaged" in dialog.text.text()  # of the first one
@@ -182,18 +185,16 @@ def test_stopped_in_the_midst_it_shows_what_was_found_until_then(open_train, fol
 
 def hold(panel, monkeypatch, images=1):
     """Begin a checkup of four images that waits after the first ones."""
-    from maskloop.widgets import check_dialog
-
     they_are_done, go = threading.Event(), threading.Event()
-    reach = check_dialog._Course.reach
+    reach = Errand.reach
 
-    def wait(course, share):
-        reach(course, share)
+    def wait(errand, share):
+        reach(errand, share)
         if 4 * share >= images:
             they_are_done.set()
             go.wait(60)
 
-    monkeypatch.setattr(check_dialog._Course, "reach", wait)
+    monkeypatch.setattr(Errand, "reach", wait)
     return begin(panel), they_are_done, go
 
 
@@ -203,7 +204,7 @@ def test_it_goes_with_its_project_and_examines_no_more(
 ):
     panel = open_train(folder)
     dialog, first_is_done, go = hold(panel, monkeypatch)
-    course = dialog._course
+    errand = dialog._errand
     until(first_is_done.is_set)
     with qtbot.captureExceptions() as exceptions:
         if how == "closed":
@@ -215,21 +216,21 @@ def test_it_goes_with_its_project_and_examines_no_more(
         until(lambda: not isalive(dialog))
         go.set()
         ended = []
-        panel._counting.run(lambda: None, ended.append)
+        panel.train._checking.run(lambda: None, ended.append)
         until(lambda: bool(ended))
     assert exceptions == []
-    assert course.stopped
-    assert course.share < 1
+    assert errand.stopped
+    assert errand.share < 1
 
 
 def test_a_window_that_is_closed_waits_for_no_checkup(open_train, folder, until, monkeypatch):
     panel = open_train(folder)
     dialog, first_is_done, go = hold(panel, monkeypatch)
-    course = dialog._course
+    errand = dialog._errand
     until(first_is_done.is_set)
     dialog.deleteLater()  # as by its parent
     until(lambda: not isalive(dialog))
-    assert course.stopped
+    assert errand.stopped
     go.set()
 
 

@@ -185,6 +185,91 @@ def test_two_model_folders_of_one_name_can_both_be_chosen(form, model_folder, tm
     assert {"mine", str(other), OPEN_FOLDER} <= offered(box_of(form, "model"))
 
 
+SHIPS = {"nuclei", "nuclei-colour", OPEN_FOLDER}
+
+
+@pytest.fixture
+def models_of(model_folder, tmp_path):
+    """A function that makes the models of a project, and returns their folders."""
+
+    def models_of(project, *names):
+        (tmp_path / project).mkdir()
+        return [model_folder(name).rename(tmp_path / project / name) for name in names]
+
+    return models_of
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_of_two_projects_the_models_of_the_open_one_are_offered(form, models_of, left):
+    first, second = models_of("a", "nuclei-2"), models_of("b", "nuclei-2", "nuclei-3")
+    box = box_of(form, "model")
+    form.offer_models(first)
+    box.setCurrentText("nuclei-2")
+    assert form.model == first[0]
+    if left:
+        form.leave_project()
+        assert offered(box) == SHIPS
+    form.offer_models(second)
+    assert offered(box) == SHIPS | {"nuclei-2", "nuclei-3"}
+    assert form.model.name == box.currentText() == "nuclei"
+    box.setCurrentText("nuclei-2")
+    assert form.model == second[0]
+
+
+def test_a_model_that_is_renamed_or_discarded_is_offered_no_more(form, models_of):
+    described = []
+    form.model_changed.connect(lambda: described.append(form.model.name))
+    old, new = models_of("a", "old", "new")
+    form.offer_models([old])
+    form.adopt(old)
+    form.offer_models([old])
+    assert form.model == old
+    form.offer_models([new])
+    assert offered(box_of(form, "model")) == SHIPS | {"new"}
+    assert described == ["old", form.model.name] == ["old", "nuclei"]
+
+
+def test_what_was_opened_by_hand_stays_when_a_project_comes_and_goes(form, models_of):
+    [mine], [others] = models_of("mine", "nuclei-2"), models_of("a", "nuclei-2")
+    form.set_model(mine)
+    form.offer_models([others])
+    assert offered(box_of(form, "model")) == SHIPS | {"nuclei-2", str(others)}
+    form.leave_project()
+    form.set_image(COLOUR)
+    assert offered(box_of(form, "model")) == SHIPS | {"nuclei-2"}
+    assert form.model == mine
+
+
+def test_a_project_that_has_no_adopted_model_any_more_suggests_none(form, models_of):
+    tissue = Image(TISSUE, rgb=True, name="tissue")
+    form.set_images([PLANE, tissue], None)
+    [own] = models_of("a", "nuclei-2")
+    form.offer_models([own])
+    form.adopt(own)
+    form.adopt(None)  # it was rolled back
+    assert form.model.name == "nuclei"
+    form.set_image(tissue)
+    assert form.model.name == "nuclei-colour"
+    assert "nuclei-2" in offered(box_of(form, "model"))
+
+
+@pytest.mark.parametrize("of_its_own", [True, False])
+def test_an_adopted_model_suits_all_images_until_its_project_is_left(form, models_of, of_its_own):
+    tissue = Image(TISSUE, rgb=True, name="tissue")
+    form.set_images([PLANE, tissue], None)
+    grey, own = form.model, models_of("a", "nuclei-2")
+    adopted = own[0] if of_its_own else grey
+    form.offer_models(own)
+    form.adopt(adopted)
+    for layer in (tissue, PLANE, tissue):
+        form.set_image(layer)
+        assert form.model == adopted
+    form.leave_project()
+    assert form.model.name == "nuclei-colour"
+    form.set_image(PLANE)
+    assert form.model == grey
+
+
 def test_a_folder_that_is_no_model_is_refused_and_the_chosen_one_stays(form, refusals, model_folder, tmp_path):
     form.set_model(model_folder("mine"))
     form.set_model(tmp_path)

@@ -50,6 +50,23 @@ def test_an_image_added_while_another_is_being_opened_takes_its_place(viewer, re
     assert "stack" not in [layer.name for layer in viewer.layers]
 
 
+def test_an_image_that_is_added_by_a_double_click_is_open_and_listed(viewer, ready, hold_up, done_in_background):
+    image = viewer.add_image(PLANE + 7, name="new")
+    go = hold_up(ready)
+    ready.project.form.add_button.click()
+    ready.project.form.add_button.click()
+    go()
+    done_in_background(ready)
+    assert ready.project.open_entry.image == image
+    assert ready.project.message.text() == "new is open."
+    assert ready.project.form.list.selected.name == "new"
+    ready.project.close_entry()
+    image = viewer.add_image(PLANE + 8, name="newer")
+    ready.project.form.add_button.click()
+    done_in_background(ready)
+    assert ready.project.open_entry.image == image
+
+
 def test_an_entry_that_was_being_opened_when_its_project_was_closed_is_not_shown(
     viewer, ready, hold_up, done_in_background
 ):

@@ -7,8 +7,12 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QApplication
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QPushButton
 
+from maskloop.widgets.errand import Errand
 from maskloop.widgets.import_dialog import ImportDialog
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -45,6 +49,30 @@ def images(tmp_path, discs):
         iio.imwrite(folder / "masks" / f"{name}.png", labels)
     iio.imwrite(folder / "masks" / "odd.png", labels[:20])
     return folder
+
+
+@pytest.fixture
+def masks_elsewhere(images, tmp_path):
+    """The masks, in a folder that is not beside the images."""
+    return Path(shutil.move(images / "masks", tmp_path / "masks of another"))
+
+
+@pytest.fixture
+def choose_again(panel, dialog, images, masks_elsewhere, until, hold_up):
+    """A function that chooses masks while the images are read, up to the first answer; returns what lets it go on."""
+
+    def choose_again():
+        read_first = hold_up(panel)
+        dialog.choose(images)
+        answered = []
+        panel._background.run(lambda: None, answered.append)
+        read_second = hold_up(panel)
+        dialog.choose(images, masks_elsewhere)
+        read_first()
+        until(lambda: bool(answered))
+        return read_second
+
+    return choose_again
 
 
 def names(panel):
@@ -110,9 +138,16 @@ def test_the_same_folder_a_second_time_has_nothing_new(panel, images, until):
     assert len(names(panel)) == 4
 
 
-def test_masks_in_a_folder_elsewhere_are_found_there(panel, dialog, images, until, tmp_path):
-    masks = shutil.move(images / "masks", tmp_path / "masks of another")
-    dialog.choose(images, Path(masks))
+def test_enter_behind_a_folder_reads_it_and_presses_no_button(dialog, images, until):
+    dialog.images.setText(str(images))
+    QTest.keyClick(dialog.images, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    until(dialog.import_button.isEnabled)
+    assert "4 images can be imported" in dialog.text.toPlainText()
+
+
+def test_masks_in_a_folder_elsewhere_are_found_there(panel, dialog, images, masks_elsewhere, until):
+    dialog.choose(images, masks_elsewhere)
     until(dialog.import_button.isEnabled)
     dialog.start()
     until(lambda: "were imported" in dialog.text.toPlainText())
@@ -146,12 +181,53 @@ def test_closing_it_in_the_midst_stops_without_an_error(
     assert names(panel) == []
 
 
-@pytest.mark.qt_no_exception_capture
-def test_what_was_imported_until_it_was_closed_is_in_the_list(panel, dialog, images, until, done_in_background):
+def test_what_was_found_without_the_masks_is_not_taken_for_what_is_found_with_them(panel, dialog, choose_again, until):
+    go = choose_again()
+    assert dialog.text.toPlainText() == "Reading the files…"
+    assert not dialog.import_button.isEnabled()
+    assert not dialog.progress.isHidden()
+    go()
+    until(dialog.import_button.isEnabled)
+    dialog.start()
+    until(lambda: "were imported" in dialog.text.toPlainText())
+    assert {entry.objects for entry in panel.project.project.entries if entry.name in "abc"} == {2}
+
+
+def test_closing_it_while_it_reads_what_was_chosen_last_is_no_error(
+    panel, dialog, choose_again, done_in_background, until, qtbot
+):
+    go = choose_again()
+    dialog.reject()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    with qtbot.captureExceptions() as exceptions:
+        go()
+        done_in_background(panel)
+    assert exceptions == []
+    until(lambda: not isalive(dialog))
+
+
+def test_nothing_is_chosen_while_it_imports(panel, dialog, images, until, hold_up):
     dialog.choose(images)
     until(dialog.import_button.isEnabled)
-    dialog._reach = lambda _: first_is_done.set() or closed.wait(30)
+    chosen_by = [dialog.images, dialog.masks, *dialog.folders.findChildren(QPushButton)]
+    assert len(chosen_by) == 4
+    assert all(widget.isEnabled() for widget in chosen_by)
+    go = hold_up(panel)
+    dialog.start()
+    assert not any(widget.isEnabled() for widget in chosen_by)
+    go()
+    until(lambda: "were imported" in dialog.text.toPlainText())
+    assert all(widget.isEnabled() for widget in chosen_by)
+
+
+@pytest.mark.qt_no_exception_capture
+def test_what_was_imported_until_it_was_closed_is_in_the_list(
+    panel, dialog, images, until, done_in_background, monkeypatch
+):
+    dialog.choose(images)
+    until(dialog.import_button.isEnabled)
     first_is_done, closed = threading.Event(), threading.Event()
+    monkeypatch.setattr(Errand, "reach", lambda *_: first_is_done.set() or closed.wait(30))
     dialog.start()
     until(first_is_done.is_set)
     dialog.reject()

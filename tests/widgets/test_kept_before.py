@@ -1,5 +1,7 @@
 """What a person has painted is kept as a version before a model replaces it."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -190,6 +192,27 @@ def test_a_plane_that_nobody_painted_is_replaced_without_a_version(
     assert "kept" not in segment()
     assert entry.labels.data[0, 30, 5] == 7
     assert versions() == [(1, "added")]
+
+
+def test_the_window_does_not_wait_while_all_planes_are_searched_for_the_highest_number(
+    viewer, panel, open_entry, folder, segment
+):
+    searched = []
+
+    class Watched(np.ndarray):
+        def max(self, *given, **options):
+            if self.ndim == 3:
+                searched.append(threading.current_thread())
+            return super().max(*given, **options)
+
+    entry = open_entry(panel, folder, "stack")
+    viewer.dims.set_current_step(0, 0)
+    entry.labels.data = entry.labels.data.view(Watched)
+    entry.labels.data[2, 30, 5] = 40
+    segment()
+    assert {40, 41} <= set(np.unique(entry.labels.data))
+    assert searched
+    assert threading.main_thread() not in searched
 
 
 def test_what_was_painted_before_the_entry_was_opened_is_kept(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication
 
+from maskloop.project.registry import Registry
 from maskloop.widgets.actions import ACTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -232,14 +233,12 @@ def test_a_script_may_end_with_an_entry_open(folder, fake_worker, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+LOST = "\nERROR: The last strokes on a could not be saved: is the disk full?"
+
+
 @pytest.mark.parametrize(
-    "script",
-    [
-        CLOSE_AT_ONCE,
-        REMOVE_WHILE_DRAWING,
-        FULL_DISK,
-        EVERYTHING,
-    ],
+    ("script", "told"),
+    [(CLOSE_AT_ONCE, ""), (REMOVE_WHILE_DRAWING, ""), (FULL_DISK, LOST), (EVERYTHING, "")],
     ids=[
         "an entry closed at once after a stroke",
         "labels removed while a tool draws on them",
@@ -247,11 +246,11 @@ def test_a_script_may_end_with_an_entry_open(folder, fake_worker, tmp_path):
         "everything without an engine",
     ],
 )
-def test_napari_neither_crashes_nor_hangs(folder, fake_worker, script, tmp_path):
+def test_napari_neither_crashes_nor_hangs(folder, fake_worker, script, told, tmp_path):
     command = [sys.executable, "-c", START + script + END, str(folder), *fake_worker]
     settings = {"NAPARI_CONFIG": str(tmp_path / "settings.yaml")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=180, env=os.environ | settings)
-    assert (done.stdout.strip(), done.returncode) == ("alive", 0), done.stderr
+    assert (done.stdout.strip(), done.returncode) == (f"alive{told}", 0), done.stderr
 
 
 def test_a_panel_closed_while_a_project_is_being_opened_is_heard_of_no_more(
@@ -267,6 +266,28 @@ def test_a_panel_closed_while_a_project_is_being_opened_is_heard_of_no_more(
         go()
         until(lambda: opened.done() and not is_held(folder))
     assert exceptions == []
+
+
+def test_of_two_projects_with_models_of_one_name_the_segment_tab_has_those_of_the_open_one(
+    open_main, make_project, make_model, until, done_in_background
+):
+    cells, others = make_project("cells"), make_project("others")
+    for folder in (cells, others):
+        (folder / "models").mkdir()
+        make_model(folder / "models" / "nuclei-2")
+    Registry(cells).adopt("nuclei-2")
+    panel = open_main()
+    form = panel.segment.form
+    panel.project.open_project(cells)
+    until(lambda: form.model == cells / "models" / "nuclei-2")
+    panel.project.open_project(others)
+    until(lambda: panel.project.project is not None and panel.project.project.folder == others)
+    done_in_background(panel)
+    assert form.model.name == "nuclei"
+    form._model.native.setCurrentText("nuclei-2")
+    assert form.model == others / "models" / "nuclei-2"
+    panel.project.close_project()
+    assert form.model.name == "nuclei"
 
 
 def test_the_menu_of_napari_opens_the_panel_and_the_last_project(npe2pm, viewer, open_main, folder, until):

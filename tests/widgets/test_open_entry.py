@@ -5,9 +5,11 @@ import os
 
 import numpy as np
 import pytest
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QTimer
 
 from maskloop.project import edits
+from maskloop.project.autosave import Autosave
 from maskloop.project.writer import RETRY_S
 
 STACK = (3, 300, 280)  # more than one block a plane
@@ -193,12 +195,10 @@ def test_labels_of_another_shape_stop_neither_saving_nor_closing(viewer, open_ma
     assert len(viewer.layers) == 0
 
 
-def test_a_full_disk_is_said_and_everything_is_saved_once_there_is_space(
-    open_main, open_entry, folder, same, until, monkeypatch
-):
-    panel = open_main()
-    entry = open_entry(panel, folder, "plane")
-    full, real = [True], os.fsync
+@pytest.fixture
+def full(monkeypatch):
+    """A list; while something is in it, the disk is full."""
+    full, real = [], os.fsync
 
     def sync(file):
         if full:
@@ -206,6 +206,16 @@ def test_a_full_disk_is_said_and_everything_is_saved_once_there_is_space(
         return real(file)
 
     monkeypatch.setattr(edits.os, "fsync", sync)
+    yield full
+    full.clear()  # or the end would have to wait for what is not saved
+
+
+def test_a_full_disk_is_said_and_everything_is_saved_once_there_is_space(
+    open_main, open_entry, folder, same, until, full
+):
+    panel = open_main()
+    entry = open_entry(panel, folder, "plane")
+    full.append(True)
     entry.labels.paint((9, 9), 3)
     until(lambda: "disk is full" in panel.correct.target.text())
     entry.labels.paint((99, 99), 4)
@@ -214,6 +224,55 @@ def test_a_full_disk_is_said_and_everything_is_saved_once_there_is_space(
     full.clear()
     until(lambda: "all is saved" in panel.correct.target.text())
     same(entry)
+
+
+def test_strokes_that_are_lost_when_an_entry_is_closed_are_told_of_by_napari(
+    open_main, open_entry, folder, until, monkeypatch, full
+):
+    panel = open_main()
+    entry = open_entry(panel, folder, "plane")
+    monkeypatch.setattr(Autosave.close, "__defaults__", (0.1,))  # of patience
+    monkeypatch.setattr(notification_manager, "records", [])
+    full.append(True)
+    entry.labels.paint((9, 9), 3)
+    panel.project.close_entry()
+    until(lambda: bool(notification_manager.records))
+    told = "The last strokes on plane could not be saved: is the disk full?"
+    assert [(record.severity.value, record.message) for record in notification_manager.records] == [("error", told)]
+
+
+@pytest.mark.qt_no_exception_capture  # see test_nothing_goes_wrong_when_something_is_closed
+def test_layers_with_strokes_that_are_not_saved_outlive_the_panel(
+    viewer, open_main, open_entry, folder, until, on_disk, is_held, monkeypatch, full
+):
+    panel = open_main()
+    dock = viewer.window.add_dock_widget(panel, name="maskloop")
+    entry = open_entry(panel, folder, "plane")
+    monkeypatch.setattr(notification_manager, "records", [])
+    full.append(True)
+    entry.labels.paint((9, 9), 3)
+    painted = entry.labels.data.copy()
+    until(lambda: bool(entry.problem))
+    dock.destroyOnClose()
+    until(lambda: not entry.is_open)
+    [told] = (record.message for record in notification_manager.records)
+    assert told.startswith("The latest strokes on plane are not saved: The disk is full")
+    assert [layer.name for layer in viewer.layers] == ["plane", "plane labels", "reviewed"]
+    np.testing.assert_array_equal(viewer.layers["plane labels"].data, painted)
+    full.clear()
+    until(lambda: not is_held(folder))
+    np.testing.assert_array_equal(on_disk(folder, "plane").labels, painted)
+
+
+def test_the_overlay_that_is_made_anew_is_hidden_if_it_was(viewer, open_main, open_entry, folder):
+    panel = open_main()
+    entry = open_entry(panel, folder, "plane")
+    for shown in (False, True):
+        panel.correct.form.overlay.setChecked(shown)
+        viewer.layers.remove(entry.overlay)
+        panel.correct.act("review_image")
+        assert entry.overlay in viewer.layers
+        assert entry.overlay.visible == shown
 
 
 def test_a_file_of_edits_that_cannot_be_written_for_another_reason_is_said_too(
@@ -255,4 +314,4 @@ def test_nothing_of_an_entry_is_active_any_more_when_it_was_left(open_it, until)
     entry.labels.data[3, 3] = 3  # is found when it is left
     entry.leave()
     assert entry.finish()
-    assert not [timer for timer in entry.findChildren(QTimer) if timer.isActive()]
+    assert [timer.isActive() for timer in entry._watcher.findChildren(QTimer)] == [False] * 3

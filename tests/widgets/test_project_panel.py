@@ -56,6 +56,27 @@ def test_the_list_says_how_far_each_image_is(viewer, add, project, listed, until
     assert listed() == ["a\n● reviewed, 2 objects", "b\n○ predicted, 2 objects"]
 
 
+def test_what_comes_into_the_project_from_elsewhere_is_listed_and_the_open_image_stays_selected(
+    viewer, add, project, listed
+):
+    viewer.add_image(PLANE, name="b")
+    add()
+    project.project.add(PLANE + 1, name="a")
+    project.show_entries()
+    assert listed() == ["b\n○ not segmented", "a\n○ not segmented"]
+    assert project.form.list.selected.name == "b"
+
+
+def test_a_name_with_an_ampersand_is_in_the_menu_of_the_trash_as_it_is(viewer, add, project, until):
+    viewer.add_image(PLANE, name="cells & nuclei")
+    add()
+    project.form.remove_button.click()
+    until(lambda: project.message.text() == "cells & nuclei is in the trash of the project.")
+    project.form.trash_button.menu().aboutToShow.emit()
+    [back] = project.form.trash_button.menu().actions()
+    assert back.text() == "Bring back cells && nuclei"  # which Qt shows as one
+
+
 def test_an_image_is_removed_and_brought_back_and_a_version_restored(viewer, add, project, listed, until, labels):
     viewer.add_image(PLANE, name="a")
     viewer.add_labels(labels)
@@ -111,8 +132,10 @@ def test_damaged_entries_are_named_and_the_others_open(open_main, open_entry, ma
     panel.project.open_project(folder)
     until(lambda: "Cannot be read" in panel.project.message.text())
     assert str(file) in panel.project.message.text()
-    panel.project.open(next(e.id for e in panel.project.project.entries if e.name == "c"))
+    [c] = (e.id for e in panel.project.project.entries if e.name == "c")
+    panel.project.open(c)
     until(lambda: "damaged" in panel.project.message.text())
+    assert not panel.project.has_in_hand(c)
     assert open_entry(panel, folder, "a").image.data.shape == PLANE.shape
 
 

@@ -2,6 +2,9 @@
 
 import dask.array as da
 import numpy as np
+import psutil
+
+MEGABYTE = 2**20
 
 
 def test_the_current_plane_of_a_stack_gets_the_labels(viewer, open_panel, click, spots):
@@ -45,6 +48,59 @@ def test_one_plane_can_be_segmented_again_after_all_of_them(viewer, open_panel, 
     viewer.dims.set_current_step(0, 1)
     assert click(panel).data.any(axis=(1, 2)).tolist() == [True, False, True]
     assert len(viewer.layers) == 2
+
+
+def test_what_a_script_wrote_to_another_plane_stays_and_is_not_overwritten_later(viewer, open_panel, click, spots):
+    viewer.add_image(spots(5, 16, 20))
+    panel = open_panel()
+    viewer.dims.set_current_step(0, 3)
+    layer = click(panel)
+    layer.data[1, 9, 9] = 7  # and nobody is told
+    assert click(panel) == layer
+    assert layer.data[1, 9, 9] == 7
+    viewer.dims.set_current_step(0, 1)
+    assert click(panel) != layer
+    assert "painted" in panel.message.text()
+    assert layer.data[1].sum() == layer.data[1, 9, 9] == 7
+    assert len(viewer.layers) == 3
+
+
+def test_a_stack_of_labels_that_a_script_has_exchanged_stays_as_it_is(viewer, open_panel, click, spots):
+    viewer.add_image(spots(5, 16, 20))
+    panel = open_panel()
+    viewer.dims.set_current_step(0, 3)
+    layer = click(panel)
+    layer.data = exchanged = layer.data.copy()
+    exchanged[1, 9, 9] = 7
+    assert click(panel) != layer
+    assert layer.data is exchanged
+    assert "painted" in panel.message.text()
+
+
+def test_labels_of_another_type_with_the_same_numbers_are_not_painted(viewer, open_panel, click, spots):
+    viewer.add_image(spots(5, 16, 20))
+    panel = open_panel()
+    layer = click(panel)
+    layer.data = layer.data.astype(np.uint16)
+    assert click(panel) == layer
+    assert "painted" not in panel.message.text()
+
+
+def test_labels_of_a_long_series_take_memory_only_where_there_are_some(viewer, open_panel, click, spots):
+    plane = spots(1, 1024, 1024)
+    series = da.map_blocks(lambda: plane, chunks=((1,) * 300, (1024,), (1024,)), dtype=np.uint8, meta=plane[:0])
+    viewer.add_image(series, contrast_limits=(0, 255))
+    panel = open_panel()
+    viewer.dims.set_current_step(0, 7)
+    before = psutil.Process().memory_info().rss
+    layer = click(panel)
+    data = layer.data
+    viewer.dims.set_current_step(0, 9)
+    assert click(panel) == layer
+    assert layer.data is data
+    assert psutil.Process().memory_info().rss - before < 600 * MEGABYTE
+    assert data.nbytes == 1200 * MEGABYTE
+    assert data.any(axis=(1, 2)).nonzero()[0].tolist() == [7, 9]
 
 
 def test_a_stack_with_steps_of_its_own_is_labelled_where_it_is_shown(viewer, open_panel, click, spots):

@@ -40,7 +40,9 @@ from maskloop.project.registry import Registry
 from maskloop.project.run import Run, read_runs
 from maskloop.widgets import train_panel
 from maskloop.widgets.background import Background
+from maskloop.widgets.errand import Errand
 from maskloop.widgets.run_status import GONE
+from maskloop.widgets.runs_panel import FOLLOW_MS, LOOK_MS
 from maskloop.widgets.train_panel import NO_PROJECT, TrainPanel
 
 TINY = TrainConfig(base="tiny", epochs=2, crop=32, batch=2, steps=2)
@@ -236,6 +238,7 @@ def test_while_nothing_is_reviewed_nothing_is_trained(open_train, tmp_path, kind
     panel = open_train(project.folder)
     assert panel.material.text().startswith("Nothing is reviewed yet.")
     qtbot.mouseClick(panel.train_button, Qt.MouseButton.LeftButton)
+    open_train.settle(panel)
     assert panel.message.text() == panel.material.text()
     assert read_runs(project.folder) == []
 
@@ -245,8 +248,38 @@ def test_while_only_background_is_reviewed_no_objects_are_learned(open_train, tm
         project.add(np.zeros(SHAPE, np.uint8), name="a", reviewed=np.ones(SHAPE, np.uint8))
     panel = open_train(project.folder)
     qtbot.mouseClick(panel.train_button, Qt.MouseButton.LeftButton)
+    open_train.settle(panel)
     assert panel.message.text() == "No object is reviewed as a whole yet: review some in the Correct tab."
     assert read_runs(project.folder) == []
+
+
+def test_what_was_reviewed_since_it_was_counted_is_learned_from_once(open_train, tmp_path, discs, qtbot, monkeypatch):
+    monkeypatch.setattr(RunProcess, "start", lambda _: None)
+    labels = discs(SHAPE, CENTRES, 9)
+    with Project.create(tmp_path / "cells") as project:
+        project.add(labels.astype(np.uint8), labels, name="a")
+    panel = open_train(tmp_path / "cells")
+    assert panel.material.text().startswith("Nothing is reviewed yet.")
+    [entry] = panel._project.entries
+    panel._project.save_correction(entry, labels, np.ones_like(labels))
+    for _ in range(2):
+        qtbot.mouseClick(panel.train_button, Qt.MouseButton.LeftButton)
+    open_train.settle(panel)  # it is counted
+    open_train.settle(panel)  # and begun
+    assert panel.material.text() == "1 image, 6 reviewed objects, 100% of the pixels reviewed."
+    assert panel.message.text() == ""
+    assert len(read_runs(tmp_path / "cells")) == 1
+
+
+def test_counting_waits_for_no_checkup(open_train, folder, until, monkeypatch):
+    panel, begun, go = open_train(folder), threading.Event(), threading.Event()
+    monkeypatch.setattr(Errand, "reach", lambda *_: begun.set() or go.wait(PATIENCE_S))
+    panel.check_button.click()
+    until(begun.is_set)
+    panel._project.remove(panel._project.entries[0])
+    panel.refresh()
+    until(lambda: panel.material.text().startswith("2 images"))
+    go.set()
 
 
 def test_it_counts_what_there_is_to_learn_from_and_says_what_it_will_do(open_train, folder):
@@ -561,6 +594,22 @@ def test_one_that_waits_says_so_and_can_be_stopped(open_train, folder, make_run,
         assert not panel.runs.view.progress.isVisible()
         click(panel, "stop")
         assert run.stop_wanted
+
+
+def test_what_nobody_is_at_is_seldom_looked_at_and_what_nobody_sees_never(open_train, folder, make_run):
+    run = make_run(began(), epoch(1), unfinished=True)
+    with run.hold():
+        panel = open_train(folder)
+        timer = panel.runs._follow_timer
+        assert (timer.isActive(), timer.interval()) == (True, FOLLOW_MS)
+    panel.runs._follow()
+    assert (timer.isActive(), timer.interval()) == (True, LOOK_MS)
+    panel.hide()
+    panel.runs._follow()
+    assert not timer.isActive()
+    with run.hold():
+        panel.show()
+        assert (timer.isActive(), timer.interval()) == (True, FOLLOW_MS)
 
 
 @pytest.mark.parametrize(

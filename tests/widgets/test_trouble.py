@@ -86,6 +86,17 @@ def test_a_broken_engine_is_said_when_the_panel_opens(open_panel, until, works_a
     assert works_again(panel)
 
 
+def test_a_model_that_is_still_being_loaded_is_not_said_to_be_ready(open_panel, until, model_folder):
+    panel = open_panel()
+    reports = []
+    panel.session.reported.connect(reports.append)
+    panel.form.set_model(model_folder("waits to be loaded"))
+    until(lambda: len(reports) == 2)  # the bundled model, and the one before, are ready
+    assert panel.message.text() == "Loading waits to be loaded…"
+    (panel.form.model / "go").touch()
+    until(lambda: panel.message.text() == "Ready.")
+
+
 def test_cancel_stops_and_changes_no_labels(viewer, open_panel, until, works_again):
     panel = open_panel("waits")
     assert not panel.cancel_button.isEnabled()

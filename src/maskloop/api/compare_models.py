@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskloop.api.models import model_of
+import numpy as np
+
 from maskloop.model.runtime import start_engine
 from maskloop.ops.task import OF_PROJECT, require_task
+from maskloop.project.model_folder import model_of
 from maskloop.project.project import Project
 from maskloop.project.rehearsal import read_rehearsal
 
@@ -60,7 +62,7 @@ def compare(
     from maskloop.comparison import Comparison
     from maskloop.data.examples import Example
     from maskloop.data.project_examples import read_lesson
-    from maskloop.inference.judge import judge, picture_difference
+    from maskloop.inference.judge import judge, most_telling, picture_difference
     from maskloop.inference.model import load_model
 
     before, after = (None if name is None else load_model(model_of(name, Path(project))) for name in (old, new))
@@ -73,13 +75,20 @@ def compare(
     known = [] if before is None else read_rehearsal(before.folder).judged
     crops = [Example("", image, labels) for image, labels in known]
     tasks = [(model, examples) for examples in (held_out, crops) if examples for model in models]
+    shown = most_telling(held_out, after.task)
+    found: list[np.ndarray] = []  # in what is shown, by one model after the other
+
+    def on_labels(example: Example, labels: np.ndarray) -> None:
+        if example is shown:
+            found.append(labels)
+
     judgements = [
-        judge(model, examples, _share_of_all(on_image, i, len(tasks)), should_stop)
+        judge(model, examples, _share_of_all(on_image, i, len(tasks)), should_stop, on_labels)
         for i, (model, examples) in enumerate(tasks)
     ]
     here = (judgements[0], judgements[1]) if before else (None, judgements[0])
     forgotten = (judgements[2], judgements[3]) if crops else None
-    picture = picture_difference(before, after, held_out, should_stop)
+    picture = picture_difference(shown, found[0] if before else None, found[-1], after.card.network.task)
     return Comparison(before.folder.name if before else "", after.folder.name, here, forgotten, picture)
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskloop.model.runtime import start_engine
-from maskloop.project.layout import MODELS
 
 if TYPE_CHECKING:
     from maskloop.inference.model import Model
@@ -36,9 +35,3 @@ def load_model(name: str | Path = "nuclei", bfloat16: bool = False) -> "Model":
     from maskloop.inference import model
 
     return model.load_model(name, bfloat16)
-
-
-def model_of(name: str | Path, project: Path) -> str | Path:
-    """Return the folder of a project's own model, or else the name as it is."""
-    own = project / MODELS / name
-    return own if own.is_dir() and Path(name).name == str(name) else name

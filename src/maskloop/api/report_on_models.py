@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from maskloop.api.models import model_of
 from maskloop.errors import Cancelled, InputError
 from maskloop.files import write_atomically
 from maskloop.model.runtime import start_engine
 from maskloop.project.history import read_history
 from maskloop.project.layout import MODELS, PROJECT_FILE
-from maskloop.project.model_folder import HISTORY_FILE, REPORT_FILE, bundled_models, find_model
+from maskloop.project.model_folder import HISTORY_FILE, REPORT_FILE, bundled_models, find_model, model_of
 
 
 def report(
@@ -29,12 +28,13 @@ def report(
         Name of a model of the project that is given, of a bundled one, or a model folder.
     data : str or Path, optional
         A project, of which is judged what is held out; or a folder with ``images`` and ``labels``, of which are judged
-        the images that were held out when the model was trained, or all where it has none of these. Left out: the
-        project that the model lies in.
+        the images that were held out when the model was trained on it, or all where it was not. Left out: the project
+        that the model lies in.
     out : str or Path, optional
         The file to write, replaced where it is there. Left out: ``report.html`` in the model folder.
     channel : int, optional
-        Which channel of a project's images, from 0. Left out: the one that the model has learned from.
+        Which channel, from 0; of a project's colour images beside others all are taken. Left out: the one that the
+        model has learned from.
     on_image : callable, optional
         Called with the share done, 0 to 1.
     should_stop : callable, optional
@@ -70,9 +70,9 @@ def report(
     from maskloop.reporting.of_model import describe_model
 
     loaded, history = load_model(folder), read_history(folder / HISTORY_FILE)
-    training, task = loaded.card.training, loaded.card.network.task
-    learned = None if training.recipe is None else training.recipe.channel
-    unseen = read_unseen(source, training.held_out, learned if channel is None else channel, task)
+    recipe = loaded.card.training.recipe
+    learned = None if recipe is None else recipe.channel
+    unseen = read_unseen(source, loaded.card, learned if channel is None else channel)
     images = judge_model(loaded, unseen.examples, on_image, should_stop)
     page = describe_model(loaded.card, images, unseen.choice, history)
     if should_stop():

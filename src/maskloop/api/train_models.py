@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskloop.api.models import model_of
 from maskloop.config import OBJECTS, TaskConfig, TrainConfig
 from maskloop.errors import InputError
 from maskloop.model.runtime import start_engine
 from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.project.layout import PROJECT_FILE
 from maskloop.project.masks import Finding
-from maskloop.project.model_folder import MODEL_FILE, ModelCard, find_model, read_card
+from maskloop.project.model_folder import MODEL_FILE, ModelCard, find_model, model_of, read_card
+from maskloop.project.model_name import check_name
 from maskloop.project.project import Project
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def train(
     Parameters
     ----------
     data : str or Path
-        A folder with ``images`` and ``labels`` of the same names, or a project, of which reviewed pixels are learned.
+        A folder with ``images`` and ``labels`` of the same names, and where there is one ``reviewed``, which is 1 where
+        to learn from; or a project, of which reviewed pixels are learned.
     out : str or Path
         The model folder to make; not there yet, or that of an unfinished training.
     config : TrainConfig
@@ -63,13 +64,15 @@ def train(
     ProjectError
         If a file of the project is damaged.
     InputError
-        If the data cannot be used, `out` is taken, or training diverged or was stopped before its first epoch ended.
+        If the data cannot be used, `out` is taken or its name is none for a model, or training diverged or was stopped
+        before its first epoch ended.
     ModelError
         If the base model cannot be used.
     EngineError
         If TensorFlow is missing or broken.
     """
-    folder = Path(out)
+    folder = Path(out)  # which stays relative, so that a project may be moved meanwhile
+    check_name(folder.resolve().name)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; wanted is a folder for the model.")
     start_engine()

@@ -75,8 +75,8 @@ class TrainConfig(Config):
     channel: Annotated[int, Field(ge=0)] | None = Field(
         None,
         title="Channel",
-        description="Which channel of a project's images to learn from, counted from 0; of colour images beside others "
-        "all are taken. Left out: the only one, or all colours.",
+        description="Which channel to learn from, counted from 0; of a project's colour images beside others all are "
+        "taken. Left out: the only one, or all colours.",
     )
     crop: int = Field(
         128,

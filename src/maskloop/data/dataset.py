@@ -13,19 +13,26 @@ from maskloop.ops.axes import choose_channel
 from maskloop.ops.normalise import normalise
 from maskloop.ops.objects import Box, widen
 from maskloop.ops.task import Task, task_of
+from maskloop.project.model_folder import Preprocessing
 
 CONTEXT = 256  # pixels around what is reviewed
 REHEARSED = 0.4  # share of the crops, where there are any to rehearse
 STRIDE = 4  # of the grid on which places to learn from are sought
 
 
-def normalise_greys(example: Example, channels: int) -> Example:
+def normalise_greys(
+    example: Example,
+    channels: int,
+    steps: Preprocessing = Preprocessing(),  # noqa: B008 - frozen
+) -> Example:
     """Bring the grey values of an image to a common range, as a whole, in as many channels as a network takes.
 
     Parameters
     ----------
     example : Example
     channels : int
+    steps : Preprocessing, optional
+        Which percentiles become 0 and 1.
 
     Returns
     -------
@@ -38,7 +45,7 @@ def normalise_greys(example: Example, channels: int) -> Example:
         If its channels do not fit.
     """
     try:
-        image = normalise(choose_channel(example.image, None, channels))
+        image = normalise(choose_channel(example.image, None, channels), steps.low, steps.high)
     except InputError as error:
         raise InputError(f"{example.name!r}: {error}") from error
     return Example(example.name, image, example.labels, example.reviewed)
@@ -166,7 +173,10 @@ def _chances(layers: Sequence[np.ndarray], places: Sequence[np.ndarray | None]) 
 def _reviewed_places(layers: np.ndarray, weights: int) -> np.ndarray | None:
     """Return pixels (y, x) to learn from, or None where all are."""
     weight = layers[..., -weights] > 0
-    return None if weight.all() else STRIDE * np.argwhere(weight[::STRIDE, ::STRIDE])
+    if weight.all():
+        return None
+    places = STRIDE * np.argwhere(weight[::STRIDE, ::STRIDE])
+    return places if len(places) else np.argwhere(weight)[:: STRIDE**2]  # of what lies between, as many for its area
 
 
 def _window(

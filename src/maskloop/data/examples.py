@@ -65,6 +65,8 @@ def read_examples(
 ) -> list[Example]:
     """Read the images of a folder with their masks, of any layout that can be imported; stacks plane by plane.
 
+    Where a folder ``reviewed`` says it, only a part of an image is reviewed; planes of which nothing is are left out.
+
     Parameters
     ----------
     folder : Path
@@ -86,7 +88,7 @@ def read_examples(
     ------
     InputError
         If no layout is recognised, an image has no mask or no such channel, a file cannot be used or goes with
-        nothing, or an image is there twice.
+        nothing, an image is there twice, or nothing is reviewed.
     """
     found, wanted = find_matches(folder), None if names is None else set(names)
     if wanted is None and found.unmatched:
@@ -101,18 +103,21 @@ def read_examples(
         for note in read.notes:
             on_note(note)
         examples += _planes_of(match, read, channel)
+    if matches and not examples:
+        raise InputError(f"Nothing in {folder} is reviewed, and only reviewed pixels are learned from.")
     return examples
 
 
 def _planes_of(match: Match, read: MatchedImage, channel: int | None) -> Iterator[Example]:
     assert read.labels is not None
+    assert read.reviewed is not None
     axes = None if read.axes is None else read.axes.replace("C", "")
-    planes, labels = to_planes(read.image, read.axes).pixels, to_planes(read.labels, axes).pixels[..., 0]
+    planes = to_planes(read.image, read.axes).pixels
+    labels, parts = (to_planes(array, axes).pixels[..., 0] for array in (read.labels, read.reviewed))
     if channel is not None:
         with refusing(match.image):
             planes = np.stack([choose_channel(plane, channel, 1) for plane in planes])
-    if len(planes) == 1:
-        yield Example(match.name, planes[0], labels[0])
-        return
-    for i, (plane, of_plane) in enumerate(zip(planes, labels, strict=True)):
-        yield Example(f"{match.name}, plane {i}", plane, of_plane, stack=match.name)
+    for i, reviewed in enumerate(parts > 0):
+        if reviewed.any():
+            name, stack = (f"{match.name}, plane {i}", match.name) if len(planes) > 1 else (match.name, "")
+            yield Example(name, planes[i], labels[i], None if reviewed.all() else reviewed, stack)

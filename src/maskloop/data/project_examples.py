@@ -20,7 +20,8 @@ from maskloop.project.project import Project
 def read_lesson(project: Project, channel: int | None = None) -> Lesson:
     """Read the reviewed entries of a project, and decide what is held out of those that are new.
 
-    What is held out is written where another process holds the project too: it is decided anew by nobody.
+    What is decided is written where another process holds the project too: nobody decides it anew, and what others have
+    decided meanwhile stays.
 
     Parameters
     ----------
@@ -52,18 +53,23 @@ def read_lesson(project: Project, channel: int | None = None) -> Lesson:
         _require_classes(entry, annotations[entry.id], project.task)
     by_pixels = {entry.pixels_sha256: annotations[entry.id] for entry in entries}
     task = task_of(project.task)
-    held = read_held_out(project.folder).extended(by_pixels.items(), len(entries), task)
+    known = read_held_out(project.folder)
+    held = known.extended(by_pixels.items(), len(entries), task)
     learned: list[Example] = []
     judged: list[Example] = []
     revisions: dict[str, int] = {}
     for entry in entries:
-        parts = held.parts(entry.pixels_sha256, annotations[entry.id])
+        annotation, planes = annotations[entry.id], _planes(project, entry, project.channel_of(entry, channel))
+        parts = held.parts(entry.pixels_sha256, annotation)
         if parts[0].any():
             revisions[entry.id] = entry.revision
         for examples, part in zip((learned, judged), parts, strict=True):
-            examples += _examples(project, entry, annotations[entry.id], part, project.channel_of(entry, channel))
+            examples += _examples(entry, planes, annotation, part)
     _require_objects(learned, judged, task, project.task.noun)
-    write_held_out(held, project.folder)
+    if read_held_out(project.folder) != known:  # by now, since images take long to read
+        return read_lesson(project, channel)
+    if held != known:  # a model is judged where nothing may be written, too
+        write_held_out(held, project.folder)
     return Lesson(learned, judged, revisions)
 
 
@@ -84,18 +90,19 @@ def _require_classes(entry: Entry, annotation: Annotation, task: TaskConfig) -> 
         )
 
 
-def _examples(
-    project: Project, entry: Entry, annotation: Annotation, part: np.ndarray, channel: int | None
-) -> Iterator[Example]:
+def _planes(project: Project, entry: Entry, channel: int | None) -> np.ndarray:
+    planes = to_planes(project.image(entry), entry.axes).pixels
+    return planes if channel is None else planes[..., [channel]]
+
+
+def _examples(entry: Entry, planes: np.ndarray, annotation: Annotation, part: np.ndarray) -> Iterator[Example]:
     """Yield the planes of an entry of which something belongs to a part."""
     axes = entry.axes.replace("C", "")
-    planes = to_planes(project.image(entry), entry.axes).pixels
     labels, parts = (to_planes(array, axes).pixels[..., 0] for array in (annotation.labels, part.astype(np.uint8)))
     for i, reviewed in enumerate(parts > 0):
         if reviewed.any():
             name = entry.name if len(planes) == 1 else f"{entry.name}, plane {i}"
-            image = planes[i] if channel is None else planes[i][..., [channel]]
-            yield Example(name, image, labels[i], None if reviewed.all() else reviewed)
+            yield Example(name, planes[i], labels[i], None if reviewed.all() else reviewed)
 
 
 def _require_objects(learned: list[Example], judged: list[Example], task: Task, noun: str) -> None:

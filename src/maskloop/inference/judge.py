@@ -12,6 +12,7 @@ from maskloop.ops.judged import box_amid_objects, judged_part, known_part
 from maskloop.ops.judgement import Judged, Judgement, judge_labels
 from maskloop.ops.objects import count_objects
 from maskloop.ops.overlay import displayed
+from maskloop.ops.task import Task
 from maskloop.project.preview import Preview
 
 PICTURE = 256  # pixels, the side of one
@@ -22,6 +23,7 @@ def judge(
     examples: Sequence[Example],
     on_image: Callable[[float], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
+    on_labels: Callable[[Example, np.ndarray], None] = lambda *_: None,
 ) -> Judgement:
     """Segment examples, and compare what is found with what is known of them.
 
@@ -34,6 +36,8 @@ def judge(
         Called with the share done, 0 to 1.
     should_stop : callable, optional
         Asked at each tile.
+    on_labels : callable, optional
+        Called with each example and the labels of shape (Y, X), int32, that are found in it.
 
     Returns
     -------
@@ -50,6 +54,7 @@ def judge(
             if should_stop():
                 raise Cancelled
             labels = model.segment_plane(example.image, SegmentConfig(), should_stop=should_stop).labels
+            on_labels(example, labels)
             yield labels, example.labels, example.reviewed
             on_image((i + 1) / len(examples))
 
@@ -70,37 +75,28 @@ def picture_judged(
     return Preview(image, known, before, after, task.kind == "objects")
 
 
-def picture_difference(
-    old: Model | None, new: Model, examples: Sequence[Example], should_stop: Callable[[], bool] = lambda: False
-) -> Preview:
-    """Return the crop with the most reviewed objects, as two models segment it; none finds nothing.
+def most_telling(examples: Sequence[Example], task: Task) -> Example:
+    """Return the example with the most reviewed objects."""
+    return max(examples, key=lambda e: count_objects(task.to_objects(e.labels, e.reviewed)))
+
+
+def picture_difference(example: Example, before: np.ndarray | None, after: np.ndarray, task: TaskConfig) -> Preview:
+    """Return a crop amid the reviewed objects of an example, as two models segment it.
 
     Parameters
     ----------
-    old, new : Model
-    examples : sequence of Example
-        At least one.
-    should_stop : callable, optional
-        Asked at each tile.
+    example : Example
+    before, after : ndarray of shape (Y, X), int
+        What they find in it; None finds nothing.
+    task : TaskConfig
+        What the labels mean.
 
     Returns
     -------
     Preview
-
-    Raises
-    ------
-    Cancelled
-        If it was asked to stop.
     """
-    task = new.task
-    example = max(examples, key=lambda e: count_objects(task.to_objects(e.labels, e.reviewed)))
     box = box_amid_objects(example.labels, example.reviewed, PICTURE)
     reviewed = None if example.reviewed is None else example.reviewed[box]
-    before, after = (
-        np.zeros_like(example.labels[box])
-        if model is None
-        else model.segment_plane(example.image, SegmentConfig(), should_stop=should_stop).labels[box]
-        for model in (old, new)
-    )
-    image, truth = displayed(example.image)[box], example.labels[box]
-    return picture_judged(image, truth, reviewed, before, after, new.card.network.task)
+    earlier = np.zeros_like(after) if before is None else before
+    image = displayed(example.image)[box]
+    return picture_judged(image, example.labels[box], reviewed, earlier[box], after[box], task)

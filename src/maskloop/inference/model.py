@@ -11,7 +11,7 @@ from skimage.transform import resize
 
 from maskloop.config import LabelsConfig, SegmentConfig
 from maskloop.errors import EngineError, InputError
-from maskloop.inference.predict_maps import predict_maps
+from maskloop.inference.predict_maps import as_kept, predict_maps
 from maskloop.model.fold import fold_normalisation
 from maskloop.model.unet import build_unet
 from maskloop.model.weights import load_weights
@@ -69,6 +69,13 @@ class Model:
     def task(self) -> Task:
         """What its labels mean."""
         return task_of(self.card.network.task)
+
+    def warm(self) -> None:
+        """Let the network be traced for planes of any size, which takes longer than a small image does."""
+        network = self.card.network
+        for multiples in (2, 3):  # of one size only, it would be traced once more for the first image
+            side = multiples * network.multiple
+            predict_maps(self.network, network, np.zeros((side, side, network.channels), np.float32))
 
     def segment_plane(
         self,
@@ -181,8 +188,7 @@ class Model:
             self.network, self.card.network, scaled, lambda done, tiles: on_tile(done / tiles), should_stop
         )
         native = maps if scaled_size == size else resize(maps, size, order=1, anti_aliasing=False)
-        # Made float16 now, so that kept maps give the very same labels. What is subnormal takes ten times as long.
-        return np.where(native < np.finfo(np.float16).tiny, 0, native).astype(np.float16)
+        return as_kept(native)
 
 
 def _part_of(on_tile: Callable[[float], None], start: float, end: float) -> Callable[[float], None]:

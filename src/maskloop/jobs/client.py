@@ -32,19 +32,24 @@ from maskloop.jobs.messages import (
     Failed,
     MakeReport,
     Message,
+    Progress,
     Ready,
     Relabel,
     Segment,
     Warm,
 )
+from maskloop.jobs.worker_log import WorkerLog
+from maskloop.jobs.write_planes import write_planes
 
 LOG_FILE = "log.txt"
-LOG_TAIL = 4000  # bytes
 GRACE_S = 5.0  # for a cancelled job to stop by itself
 
 SAFE_PATH = ["-P"]  # or a queue.py in the folder that napari was started in would be imported
+ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}  # of what starts the engine
 # Without a console of its own under Windows, and out of reach of Ctrl+C, which is for the window.
 CREATION_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+
+ENDED = "The worker process was ended, since another job did not stop. Try again."
 
 _numbers = itertools.count(1)
 
@@ -88,9 +93,11 @@ class Client:
         self._process: subprocess.Popen[bytes] | None = None
         self._exit_code: int | None = None
         self._dead = self._buried = self._closed = False
+        self._ended = False  # by us
+        self._log = WorkerLog(folder / LOG_FILE)
         self._last_words = ""
         self._then: Callable[[], None] = lambda: None
-        self._warming = False
+        self._warming: str | None = None
         # Starting a process and writing pixels both take longer than a window may stand still.
         threading.Thread(target=self._write, daemon=True).start()
 
@@ -105,8 +112,12 @@ class Client:
         return self._process.pid if self._process else None
 
     def warm(self, model: str) -> None:
-        """Have a model loaded; `Ready` or `Broken` answers, also where the worker dies over it."""
-        self._warming = True
+        """Have a model loaded; `Ready` or `Broken` answers, also where the worker dies over it.
+
+        One that was asked for before, and is not loaded yet, may get no answer any more.
+        """
+        with self._lock:
+            self._warming = model
         self._outbox.put(_Letter(Warm(model=model)))
 
     def segment(self, planes: Callable[[], Iterator[np.ndarray]], count: int, config: SegmentConfig) -> int:
@@ -192,21 +203,8 @@ class Client:
         return job, folder
 
     def _snapshot(self, job: int, folder: Path, planes: Callable[[], Iterator[np.ndarray]], count: int) -> None:
-        """Write planes one by one, so that a lazy stack is never whole in memory."""
         folder.mkdir()
-        with (folder / IMAGE_FILE).open("wb") as file:
-            for i, plane in enumerate(planes()):
-                if job in self._cancelled:
-                    raise CancelledError
-                if i == 0:
-                    header = {
-                        "descr": plane.dtype.str,
-                        "fortran_order": False,
-                        "shape": (count, *plane.shape),
-                    }
-                    np.lib.format.write_array_header_1_0(file, header)
-                # Not a memory map: on a full disk that would end the window's process instead of raising.
-                file.write(np.ascontiguousarray(plane).data)
+        write_planes(folder / IMAGE_FILE, planes(), count, lambda: job in self._cancelled)
 
     def _write(self) -> None:
         try:
@@ -249,13 +247,13 @@ class Client:
 
     def _start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / LOG_FILE).open("ab") as log:
+        with self._log.open() as log:
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env=os.environ | ENVIRONMENT,
                 start_new_session=True,
                 creationflags=CREATION_FLAGS,
             )
@@ -281,12 +279,19 @@ class Client:
             event = EVENTS.validate_json(line)
         except ValidationError:  # noise, which must not end a job
             return
+        if not isinstance(event, Progress):
+            self._log.turn_page()
         if isinstance(event, Ready | Broken):
-            self._warming = False
+            self._note_warm(event.model)
         if isinstance(event, TERMINAL):
             self._end(event.job, event)
         else:
             self._inbox.put(Report(event))
+
+    def _note_warm(self, model: str) -> None:
+        with self._lock:
+            if model == self._warming:
+                self._warming = None
 
     def _end(self, job: int, event: Event) -> None:
         """Queue the terminal event of a job, unless it had one."""
@@ -303,23 +308,22 @@ class Client:
     def _bury(self) -> None:
         """End all open jobs, since nobody works at them any more."""
         self._dead = True
-        log = self._last_words or self._log_tail()
-        if self._warming:
-            self._warming = False
-            last = log.strip().splitlines()[-1:] or ["no message"]
-            self._inbox.put(Report(Broken(reason=f"The worker process ended before it was ready: {last[0]}")))
+        log = self._last_words or self._log.last_words()
         with self._lock:
-            jobs = list(self._open)
+            jobs, warming, self._warming = list(self._open), self._warming, None
+        if warming is not None:
+            last = log.strip().splitlines()[-1:] or ["no message"]
+            reason = ENDED if self._ended else f"The worker process ended before it was ready: {last[0]}"
+            self._inbox.put(Report(Broken(model=warming, reason=reason)))
         for job in jobs:
-            crashed = Crashed(job=job, exit_code=self._exit_code, log=log)
-            self._end(job, Cancelled(job=job) if job in self._cancelled else crashed)
+            self._end(job, self._end_of(job, log))
         self._buried = True  # not before the last words are out, since nobody asks a buried one
 
-    def _log_tail(self) -> str:
-        try:
-            return (self.folder / LOG_FILE).read_bytes()[-LOG_TAIL:].decode(errors="replace")
-        except OSError:
-            return ""
+    def _end_of(self, job: int, log: str) -> Event:
+        """Say how a job ends that the worker leaves open."""
+        if job in self._cancelled:
+            return Cancelled(job=job)
+        return Failed(job=job, reason=ENDED) if self._ended else Crashed(job=job, exit_code=self._exit_code, log=log)
 
     def _end_if_open(self, job: int) -> None:
         with self._lock:
@@ -329,6 +333,7 @@ class Client:
         if job != at_work:  # it waits behind another one, which nobody has cancelled
             self._end_unless_ended(job)
             return
+        self._ended = True
         self._process.terminate()
         try:
             self._process.wait(GRACE_S)

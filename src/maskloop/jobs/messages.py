@@ -29,7 +29,7 @@ class Message(BaseModel):
 
 
 class Warm(Message):
-    """Load a model before it is needed."""
+    """Load a model before it is needed; of several that wait, only the one that was asked for last is loaded."""
 
     kind: Literal["warm"] = "warm"
     model: str
@@ -71,15 +71,17 @@ class Cancel(Message):
 
 
 class Ready(Message):
-    """The engine runs and the model is loaded."""
+    """The engine runs and a model is loaded."""
 
     kind: Literal["ready"] = "ready"
+    model: str
 
 
 class Broken(Message):
-    """The engine or the model cannot be started; jobs will fail with the same reason."""
+    """The engine or a model cannot be started; jobs that need it will fail with the same reason."""
 
     kind: Literal["broken"] = "broken"
+    model: str
     reason: str
 
 

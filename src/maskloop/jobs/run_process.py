@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from maskloop.jobs.client import CREATION_FLAGS, SAFE_PATH
+from maskloop.jobs.client import CREATION_FLAGS, ENVIRONMENT, SAFE_PATH
 from maskloop.jobs.run_events import read_events
 from maskloop.jobs.run_story import RunStory
 from maskloop.project.run import Run
@@ -48,7 +48,7 @@ class RunProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env=os.environ | ENVIRONMENT,
                 start_new_session=True,
                 creationflags=CREATION_FLAGS | WITH_LOW_PRIORITY,
             )

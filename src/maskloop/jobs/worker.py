@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from maskloop import api
-from maskloop.config import LabelsConfig, SegmentConfig, TaskConfig
+from maskloop.config import LabelsConfig, TaskConfig
 from maskloop.errors import Cancelled as CancelledError
 from maskloop.errors import explain
 from maskloop.jobs.messages import (
@@ -44,6 +44,7 @@ from maskloop.jobs.messages import (
 from maskloop.jobs.priority import be_nice
 from maskloop.ops.targets import object_diameters
 from maskloop.ops.task import task_of
+from maskloop.project.model_folder import find_model, read_card
 
 if TYPE_CHECKING:
     from maskloop.inference.model import Model
@@ -65,7 +66,8 @@ class Worker:
         self._incoming, self._outgoing = commands, events
         self._waiting: SimpleQueue[Command] = SimpleQueue()
         self._cancelled: set[int] = set()
-        self._models: dict[str, Model] = {}
+        self._wanted = ""  # the model that was asked for last; no other one need be made warm
+        self._loaded: Model | None = None
 
     def run(self) -> None:
         """Serve until stdin ends, which ends the process."""
@@ -78,8 +80,10 @@ class Worker:
             command = COMMANDS.validate_json(line)
             if isinstance(command, Cancel):
                 self._cancelled.add(command.job)
-            else:
-                self._waiting.put(command)
+                continue
+            if isinstance(command, Warm):
+                self._wanted = command.model
+            self._waiting.put(command)
         os._exit(0)  # the parent is gone, and nobody waits for what is being computed
 
     def _send(self, event: Message) -> None:
@@ -89,12 +93,12 @@ class Worker:
     def _serve(self, command: Command) -> None:
         if isinstance(command, Segment | Relabel | MakeReport):
             self._send(self._outcome(command))
-        elif isinstance(command, Warm):
+        elif isinstance(command, Warm) and command.model == self._wanted:
             try:
                 self._model(command.model)
-                self._send(Ready())
+                self._send(Ready(model=command.model))
             except Exception as error:  # said now, and again by each job that needs the model
-                self._send(Broken(reason=explain(error)))
+                self._send(Broken(model=command.model, reason=explain(error)))
 
     def _outcome(self, command: Segment | Relabel | MakeReport) -> Message:
         try:
@@ -112,13 +116,13 @@ class Worker:
             return Failed(job=command.job, reason=explain(error))
 
     def _model(self, name: str) -> "Model":
-        if name not in self._models:
-            model = api.load_model(name)
-            # The first call traces the network, which takes longer than a small image does.
-            blank = np.zeros((1, 64, 64, model.card.network.channels), np.uint8)
-            list(api.segment_planes(blank, model, SegmentConfig(model=name)))
-            self._models = {name: model}  # one at a time: memory is for the images
-        return self._models[name]
+        folder = find_model(name)
+        # By its card too, which holds the checksum of its weights: another model may be in the folder by now.
+        if self._loaded is None or (self._loaded.folder, self._loaded.card) != (folder, read_card(folder)):
+            model = api.load_model(folder)
+            model.warm()
+            self._loaded = model  # one at a time: memory is for the images
+        return self._loaded
 
     def _segment(self, command: Segment) -> Done:
         job, config = command.job, command.config

@@ -169,7 +169,7 @@ def choose_channel(plane: np.ndarray, channel: int | None, wanted: int) -> np.nd
     """
     count = plane.shape[-1]
     if channel is not None:
-        if channel >= count:
+        if not 0 <= channel < count:
             raise InputError(f"Channel {channel} was asked for, but the image has {count}, counted from 0.")
         return np.repeat(plane[..., channel : channel + 1], wanted, axis=-1)
     if count == wanted:

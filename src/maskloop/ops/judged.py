@@ -43,6 +43,26 @@ def whole_objects(labels: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     return np.where(np.isin(labels, reaching_out), 0, labels)
 
 
+def whole_objects_by_plane(labels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Leave out the objects that reach out of a mask in their plane: those of other planes may have the same numbers.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (P, Y, X), int
+    mask : ndarray of shape (P, Y, X), bool
+
+    Returns
+    -------
+    ndarray of shape (P, Y, X), int
+
+    Examples
+    --------
+    >>> whole_objects_by_plane(np.array([[[1, 2]], [[1, 2]]]), np.array([[[True, True]], [[True, False]]])).tolist()
+    [[[1, 2]], [[1, 0]]]
+    """
+    return np.stack([whole_objects(*plane) for plane in zip(labels, mask, strict=True)])
+
+
 def judged_part(predicted: np.ndarray, truth: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Leave out of two labellings what cannot be compared.
 

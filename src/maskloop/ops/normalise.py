@@ -2,8 +2,10 @@
 
 import numpy as np
 
+LOW, HIGH = 1.0, 99.8  # percentiles, where nobody says which
 
-def normalise(plane: np.ndarray, low: float = 1.0, high: float = 99.8) -> np.ndarray:
+
+def normalise(plane: np.ndarray, low: float = LOW, high: float = HIGH) -> np.ndarray:
     """Map two percentiles of each channel to 0 and 1.
 
     Values beyond them go beyond 0 and 1, up to a limit that keeps hot pixels from drowning the rest. Pixels that

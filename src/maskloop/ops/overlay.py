@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from maskloop.ops.metrics import pairwise_iou
+from maskloop.ops.metrics import match, pairwise_iou
 from maskloop.ops.normalise import normalise
+from maskloop.ops.objects import number_densely
 
 RIGHT, WRONG, MISSED = (86, 180, 233), (213, 94, 0), (240, 228, 66)  # told apart by all eyes (Okabe and Ito 2008)
 LEGEND = "blue: right, orange: wrong, yellow: missed"
@@ -25,11 +26,27 @@ def draw_mistakes(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, widt
     -------
     ndarray of shape (Y, X, 3), uint8
     """
+    return draw_pairs(image, *pair_up(labels, truth), width)
+
+
+def draw_pairs(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, width: int = 1) -> np.ndarray:
+    """Draw as `draw_mistakes` does what `pair_up` has numbered, or a part of it.
+
+    Parameters
+    ----------
+    image : ndarray of shape (Y, X, C), float
+    labels, truth : ndarray of shape (Y, X), int
+        Positive where they match, negative where they do not.
+    width : int
+
+    Returns
+    -------
+    ndarray of shape (Y, X, 3), uint8
+    """
     pixels = _as_rgb(image)
-    right, found = matching_objects(labels, truth)
-    pixels[_outlines(np.where(np.isin(truth, found), 0, truth), width)] = MISSED
-    pixels[_outlines(np.where(np.isin(labels, right), 0, labels), width)] = WRONG
-    pixels[_outlines(np.where(np.isin(labels, right), labels, 0), width)] = RIGHT
+    pixels[_outlines(-truth, width)] = MISSED
+    pixels[_outlines(-labels, width)] = WRONG
+    pixels[_outlines(labels, width)] = RIGHT
     return pixels
 
 
@@ -53,16 +70,38 @@ def tint_mistakes(image: np.ndarray, right: np.ndarray, wrong: np.ndarray, misse
 
 
 def matching_objects(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the labels that match a true object at an IoU above 0.5, and the true objects that they match.
+    """Return the labels that match a true object at an IoU of at least 0.5, and the true objects that they match.
 
     Examples
     --------
     >>> matching_objects(np.array([[3, 3, 3, 0, 5]]), np.array([[7, 7, 7, 7, 0]]))
     (array([3]), array([7]))
     """
-    matched = (pairwise_iou(labels, truth) > 0.5).tocoo()
+    rows, columns = match(pairwise_iou(labels, truth), 0.5)
     numbers, true_numbers = (np.unique(a[a > 0]) for a in (labels, truth))
-    return numbers[matched.row], true_numbers[matched.col]
+    return numbers[rows], true_numbers[columns]
+
+
+def pair_up(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give labels the numbers of the true objects that they match, and negate the numbers of all that match nothing.
+
+    What matches is still known then where only some of the pixels are shown.
+
+    Parameters
+    ----------
+    labels, truth : ndarray of shape (Y, X), int
+
+    Returns
+    -------
+    labels, truth : ndarray of shape (Y, X), int64
+
+    Examples
+    --------
+    >>> pair_up(np.array([[3, 3, 3, 0, 5]]), np.array([[7, 7, 7, 7, 0]]))
+    (array([[ 7,  7,  7,  0, -5]]), array([[7, 7, 7, 7, 0]]))
+    """
+    right, found = matching_objects(labels, truth)
+    return _renumber(labels, right, found), _renumber(truth, found, found)
 
 
 def displayed(image: np.ndarray) -> np.ndarray:
@@ -101,6 +140,14 @@ def shown_channels(image: np.ndarray) -> np.ndarray:
     [(4, 5, 3), (4, 5, 3), (4, 5, 1)]
     """
     return image[..., :3] if image.shape[-1] in (3, 4) else image.mean(axis=-1, keepdims=True)
+
+
+def _renumber(labels: np.ndarray, right: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Give objects that are right other numbers, and negate those of the others."""
+    known, dense = number_densely(labels)
+    new = -known.astype(np.int64)
+    new[np.searchsorted(known, right)] = numbers
+    return new[dense]
 
 
 def _as_rgb(image: np.ndarray) -> np.ndarray:

@@ -78,7 +78,7 @@ def read_revision(entry: Entry, folder: Path, revision: int) -> Annotation:
     Raises
     ------
     ProjectError
-        If its files are missing or damaged.
+        If its files are missing or damaged, or too large for the memory.
     """
     shape = entry.labels_shape
     try:
@@ -86,7 +86,7 @@ def read_revision(entry: Entry, folder: Path, revision: int) -> Annotation:
         reviewed = read_labels(reviewed_file(folder, revision)).reshape(shape)
     except ValueError as error:  # of another shape, or refused by the reader, which says why
         reason = str(error) if isinstance(error, InputError) else f"{folder} holds labels of another shape."
-        raise ProjectError(f"{entry.name} is damaged: {reason}") from error
+        raise ProjectError(f"{entry.name} cannot be read: {reason}") from error
     return Annotation(labels, reviewed.astype(np.uint8))
 
 

@@ -64,15 +64,17 @@ def read_card(folder: Path) -> ProjectCard:
     Raises
     ------
     ProjectError
-        If the folder is missing, not a project, damaged, or from a newer version.
+        If the folder is missing, not a project, cannot be read, is damaged, or from a newer version.
     """
     path = folder / PROJECT_FILE
     if not folder.is_dir():
         raise ProjectError(f"There is no folder {folder}.")
     try:
         return ProjectCard.model_validate_json(path.read_bytes())
-    except OSError as error:
+    except FileNotFoundError as error:
         raise ProjectError(f"{folder} is not a project, or a half copied one: it has no {PROJECT_FILE}.") from error
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be read: {error.strerror or error}.") from error
     except ValidationError as error:
         first = error.errors()[0]
         if first["loc"] == ("schema_version",):

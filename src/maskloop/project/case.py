@@ -12,7 +12,7 @@ from maskloop.config import OBJECTS, TaskConfig
 from maskloop.errors import ProjectError
 from maskloop.files import read_image
 from maskloop.ops.axes import to_planes
-from maskloop.ops.judged import whole_objects
+from maskloop.ops.judged import whole_objects_by_plane
 from maskloop.ops.task import task_of
 from maskloop.project.annotation import Annotation, read_annotation
 from maskloop.project.entry import Entry, read_entry
@@ -166,8 +166,7 @@ class _EntryReader:
                 annotations, task = self._annotations(), task_of(self.project.task)
                 self.held_out = self.held_out.extended(annotations, len(self.entries), task)
             reviewed = _planes_of(annotation.reviewed, image, entry.axes) > 0
-            labels = _planes_of(annotation.labels, image, entry.axes)
-            labels = whole_objects(labels, reviewed) if self.project.task.kind == "objects" else labels * reviewed
+            labels = _known(_planes_of(annotation.labels, image, entry.axes), reviewed, self.project.task)
             part = self.held_out.images[entry.pixels_sha256]
             return Case(entry.name, image, entry.axes, labels, reviewed, held_out=part)
 
@@ -180,9 +179,17 @@ class _EntryReader:
 
 
 def _read_files(match: Match, task: TaskConfig, seen: dict[str, str]) -> Case:
-    read = read_match(match, seen, task)
-    labels = None if read.labels is None else _planes_of(read.labels, read.image, read.axes)
-    return Case(str(match.image), read.image, read.axes, labels, notes=read.notes)
+    read, name = read_match(match, seen, task), str(match.image)
+    if read.labels is None or read.reviewed is None:
+        return Case(name, read.image, read.axes, None, notes=read.notes)
+    labels, parts = (_planes_of(array, read.image, read.axes) for array in (read.labels, read.reviewed))
+    if (reviewed := parts > 0).all():
+        return Case(name, read.image, read.axes, labels, notes=read.notes)
+    return Case(name, read.image, read.axes, _known(labels, reviewed, task), reviewed, read.notes)
+
+
+def _known(labels: np.ndarray, reviewed: np.ndarray, task: TaskConfig) -> np.ndarray:
+    return whole_objects_by_plane(labels, reviewed) if task.kind == "objects" else labels * reviewed
 
 
 def _planes_of(labels: np.ndarray, image: np.ndarray, axes: str | None) -> np.ndarray:

@@ -11,11 +11,9 @@ import numpy as np
 from maskloop.config import TaskConfig, TrainConfig
 from maskloop.ops.examine import draw_outlines
 from maskloop.project.case import find_cases, read_alone
-from maskloop.project.layout import PROJECT_FILE
 from maskloop.project.masks import RefusedError
-from maskloop.project.model_folder import ModelCard, find_model, read_card
+from maskloop.project.model_folder import ModelCard, find_model, model_of, read_card
 from maskloop.project.problem import Problem, group_problems
-from maskloop.project.registry import Registry
 from maskloop.project.survey import Survey
 
 PICTURE = 256  # pixels of a side
@@ -128,5 +126,4 @@ def check_data(
 def _base(data: Path, config: TrainConfig) -> ModelCard | None:
     if config.from_scratch:
         return None
-    is_project = (data / PROJECT_FILE).is_file()
-    return read_card(Registry(data).find(config.base) if is_project else find_model(config.base))
+    return read_card(find_model(model_of(config.base, data)))

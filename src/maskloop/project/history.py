@@ -49,7 +49,7 @@ def read_history(path: Path) -> list[Epoch]:
             return [_epoch(row) for row in csv.DictReader(file)]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, TypeError, csv.Error) as error:
+    except (OSError, ValueError, OverflowError, TypeError, csv.Error) as error:
         raise ModelError(f"{path} is damaged, the curves of a training; without this file there are none.") from error
 
 

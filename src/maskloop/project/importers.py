@@ -9,9 +9,10 @@ import numpy as np
 from maskloop.config import OBJECTS, TaskConfig
 from maskloop.errors import Cancelled, InputError, ProjectError
 from maskloop.files import read_image
-from maskloop.ops.axes import to_planes
+from maskloop.ops.axes import Planes, to_planes
 from maskloop.project.class_masks import read_class_mask
 from maskloop.project.entry import Entry, hash_pixels
+from maskloop.project.mask_numbers import read_numbers
 from maskloop.project.masks import Finding, RefusedError, read_masks, refusing
 from maskloop.project.matching import Match, find_matches
 from maskloop.project.project import Project
@@ -118,7 +119,7 @@ def import_matches(
     on_file: Callable[[float], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> ImportReport:
-    """Add what a plan matched to a project; labels that come from masks count as reviewed.
+    """Add what a plan matched to a project; labels from masks count as reviewed, where no file says otherwise.
 
     Parameters
     ----------
@@ -156,11 +157,12 @@ def import_matches(
 
 @dataclass(frozen=True)
 class MatchedImage:
-    """What a match holds; `labels` is None where there is no mask."""
+    """What a match holds; `labels` and `reviewed`, uint8, are None where there is no mask."""
 
     image: np.ndarray
     axes: str | None
     labels: np.ndarray | None
+    reviewed: np.ndarray | None
     notes: list[Finding]
 
 
@@ -193,22 +195,32 @@ def read_match(match: Match, seen: dict[str, str], task: TaskConfig = OBJECTS) -
     seen[digest] = str(match.image)
     if not match.masks:
         notes = [Finding(match.image, "It has no mask: it is imported without labels.")]
-        return MatchedImage(image, axes, None, notes)
+        return MatchedImage(image, axes, None, None, notes)
+    reviewed = _read_reviewed(match, planes)
     if task.kind == "classes":
-        return MatchedImage(image, axes, read_class_mask(match.masks, planes, task.classes), [])
+        return MatchedImage(image, axes, read_class_mask(match.masks, planes, task.classes), reviewed, [])
     foreground = task.kind == "foreground"
     labels, notes = read_masks(match.masks, planes, match.one_object_each or foreground, not foreground)
     if foreground:
         labels = (labels > 0).astype(np.int32)
-    return MatchedImage(image, axes, labels, notes)
+    return MatchedImage(image, axes, labels, reviewed, notes)
+
+
+def _read_reviewed(match: Match, planes: Planes) -> np.ndarray:
+    if match.reviewed is None:
+        return np.ones(planes.labels_shape, np.uint8)
+    with refusing(match.reviewed):
+        numbers, _ = read_numbers(match.reviewed, planes)
+        if np.count_nonzero(np.unique(numbers)) > 1:
+            raise InputError("It holds several numbers or colours; wanted is 0, and 1 where the mask is reviewed.")
+    return planes.restore(numbers > 0).astype(np.uint8)
 
 
 def _add(project: Project, match: Match, seen: dict[str, str]) -> Entry:
     read = read_match(match, seen, project.task)
-    reviewed = None if read.labels is None else np.ones(read.labels.shape, np.uint8)
-    source = str(match.image)
+    image, axes, source = read.image, read.axes, str(match.image)
     with refusing(match.image):
-        return project.add(read.image, read.labels, name=match.name, source=source, axes=read.axes, reviewed=reviewed)
+        return project.add(image, read.labels, name=match.name, source=source, axes=axes, reviewed=read.reviewed)
 
 
 def _entries_by_hash(known: Mapping[str, str]) -> dict[str, str]:

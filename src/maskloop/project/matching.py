@@ -16,6 +16,7 @@ MASK_FOLDERS = (
     *("masks", "mask", "labels", "label", "gt", "ground_truth", "groundtruth", "truth", "annotations", "annotation"),
     *("segmentations", "segmentation", "seg"),
 )
+REVIEWED_FOLDER = "reviewed"  # as an export writes it
 IMAGE_WORDS = r"images?|imgs?|raw"
 MASK_WORDS = r"(?:cp_)?masks?|labels?|gt|ground_?truth|truth|annotations?|segmentations?|seg"
 DSB = "as in the Data Science Bowl 2018: a folder for each image, a mask file for each object"
@@ -42,12 +43,15 @@ class Match:
         Several only if each holds one object.
     one_object_each : bool
         Whether each mask holds one object, whatever its parts.
+    reviewed : Path, optional
+        A mask of the pixels that a person vouches for; everything where it is left out.
     """
 
     name: str
     image: Path
     masks: tuple[Path, ...] = ()
     one_object_each: bool = False
+    reviewed: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,17 @@ def _with_folder(match: Match) -> Match:
 
 def _in_two_folders(images: Path, masks: Path) -> Found:
     matches, refused = _pair(list_images(images), list_images(masks))
+    reviewed = masks.parent / REVIEWED_FOLDER
+    if reviewed.is_dir() and reviewed not in (images, masks):
+        matches, without_image = _with_reviewed(matches, reviewed)
+        refused += without_image
     return Found(FOLDERS, matches, refused + _others(images, masks))
+
+
+def _with_reviewed(matches: Sequence[Match], folder: Path) -> tuple[tuple[Match, ...], tuple[Finding, ...]]:
+    pairs, refused = _pair([match.image for match in matches], list_images(folder), "mask of what is reviewed")
+    files = (next(iter(pair.masks), None) for pair in pairs)
+    return tuple(replace(match, reviewed=file) for match, file in zip(matches, files, strict=True)), refused
 
 
 def _side_by_side(folder: Path) -> Found:
@@ -159,7 +173,9 @@ def _side_by_side(folder: Path) -> Found:
     return Found(layout, matches, refused + _others(folder))
 
 
-def _pair(images: Sequence[Path], masks: Sequence[Path]) -> tuple[tuple[Match, ...], tuple[Finding, ...]]:
+def _pair(
+    images: Sequence[Path], masks: Sequence[Path], what: str = "mask"
+) -> tuple[tuple[Match, ...], tuple[Finding, ...]]:
     """Match by stem, or by what is left of it without words such as ``_mask``."""
     refused: list[Finding] = []
     by_stem: dict[str, Path] = {}
@@ -171,9 +187,9 @@ def _pair(images: Sequence[Path], masks: Sequence[Path]) -> tuple[tuple[Match, .
     for mask in sorted(masks, key=lambda path: (_stem(path) not in by_stem, path.name)):
         partner = partners.get(_stem(mask)) or partners.get(_without(MASK_WORDS, _stem(mask)))
         if partner is None:
-            refused.append(Finding(mask, "It is a mask, and no image has its name."))
+            refused.append(Finding(mask, f"It is a {what}, and no image has its name."))
         elif (first := chosen.setdefault(partner, mask)) is not mask:
-            refused.append(Finding(mask, f"{by_stem[partner].name} has the mask {first.name} already."))
+            refused.append(Finding(mask, f"{by_stem[partner].name} has the {what} {first.name} already."))
     found = ((image, chosen.get(stem)) for stem, image in by_stem.items())
     return tuple(Match(image_name(image), image, (mask,) if mask else ()) for image, mask in found), tuple(refused)
 

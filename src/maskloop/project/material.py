@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskloop.ops.judged import whole_objects
+from maskloop.ops.axes import to_planes
+from maskloop.ops.judged import whole_objects_by_plane
 from maskloop.ops.objects import count_objects
 from maskloop.project.entry import Entry
 from maskloop.project.project import Project
@@ -19,7 +20,7 @@ class Material:
     images : int
         In which something is reviewed.
     objects : int or None
-        That are reviewed as a whole; None where labels do not mean objects.
+        That are reviewed as a whole, in each plane anew; None where labels do not mean objects.
     share : float
         Of the pixels of these images that is reviewed.
     """
@@ -59,10 +60,11 @@ class MaterialCounter:
         return Material(len(reviewed), objects, share)
 
     def _objects(self, project: Project, entry: Entry) -> int:
-        key = entry.id, entry.revision, entry.objects, entry.reviewed
-        if entry.reviewed == 1:
+        if entry.reviewed == 1 and len(entry.labels_shape) == 2:
             return entry.objects
+        key = entry.id, entry.revision, entry.objects, entry.reviewed
         if key not in self._known:
-            annotation = project.annotation(entry)
-            self._known[key] = count_objects(whole_objects(annotation.labels, annotation.reviewed > 0))
+            known, axes = project.annotation(entry), entry.axes.replace("C", "")
+            labels, reviewed = (to_planes(a, axes).pixels[..., 0] for a in (known.labels, known.reviewed))
+            self._known[key] = sum(count_objects(plane) for plane in whole_objects_by_plane(labels, reviewed > 0))
         return self._known[key]

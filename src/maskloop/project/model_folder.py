@@ -5,6 +5,7 @@ Model files are data. The network is rebuilt from allow-listed numbers and words
 
 import hashlib
 import math
+import os
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,7 +16,9 @@ from maskloop.config import Config, LabelsConfig, NetworkConfig, TrainConfig
 from maskloop.config.train_config import CROP_STEP
 from maskloop.errors import ModelError
 from maskloop.files import write_atomically
+from maskloop.ops.normalise import HIGH, LOW
 from maskloop.ops.task import task_of
+from maskloop.project.layout import MODELS
 from maskloop.recipes import RECIPES, recipe_text
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
@@ -35,8 +38,8 @@ Diameter = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
 class Preprocessing(Config):
     """How grey values are brought to a common range, over the whole plane, and planes to a common size."""
 
-    low: float = Field(1.0, ge=0, le=100, title="Percentile that becomes 0")
-    high: float = Field(99.8, ge=0, le=100, title="Percentile that becomes 1")
+    low: float = Field(LOW, ge=0, le=100, title="Percentile that becomes 0")
+    high: float = Field(HIGH, ge=0, le=100, title="Percentile that becomes 1")
     side: Annotated[int, Field(ge=32, le=2048)] | None = Field(
         None, title="Side", description="Of the square in pixels that a whole plane is brought to; None: it is not."
     )
@@ -138,6 +141,13 @@ def sha256_of(path: Path) -> str:
 def bundled_models() -> list[Path]:
     """List the model folders that ship with the package, by name."""
     return sorted(path.parent for path in BUNDLED.glob(f"*/{MODEL_FILE}"))
+
+
+def model_of(name: str | Path, project: Path) -> str | Path:
+    """Return the folder of a project's own model, or else the name as it is."""
+    own = project / MODELS / name
+    is_name = Path(name).name == str(name)
+    return own if is_name and os.path.isdir(own) else name  # unlike its Path, also of a name that no file can have
 
 
 def find_model(name: str | Path) -> Path:

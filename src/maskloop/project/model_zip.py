@@ -13,6 +13,7 @@ from safetensors import safe_open
 
 from maskloop.errors import InputError, ModelError
 from maskloop.files import replacing
+from maskloop.project.history import read_history
 from maskloop.project.model_folder import (
     HISTORY_FILE,
     LARGEST_JSON,
@@ -143,6 +144,7 @@ def _checked_card(folder: Path) -> ModelCard:
     card = read_card(folder)
     weights = check_weights(folder, card)
     read_rehearsal(folder)
+    read_history(folder / HISTORY_FILE)
     try:
         with safe_open(weights, framework="numpy"):  # reads their names and shapes only
             return card

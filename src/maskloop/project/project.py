@@ -61,12 +61,12 @@ class Project(ProjectFolder):
         Raises
         ------
         ProjectError
-            If the file is missing or damaged.
+            If the file is missing or damaged, or too large for the memory.
         """
         try:
             return read_image(self.folder_of(entry) / IMAGE_FILE)[0].reshape(entry.shape)
         except ValueError as error:  # of another shape, or refused by the reader
-            raise ProjectError(f"{entry.name} is damaged: {error}") from error
+            raise ProjectError(f"{entry.name} cannot be read: {error}") from error
 
     def channel_of(self, entry: Entry, chosen: int | None) -> int | None:
         """Return which channel of an entry is meant; None stands for all colours.

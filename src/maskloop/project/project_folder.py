@@ -110,7 +110,15 @@ class ProjectFolder:
         return sorted(self._entries.values(), key=lambda entry: (entry.added, entry.name))
 
     def entry(self, entry_id: str) -> Entry:
-        """Return an entry as it is now."""
+        """Return an entry as it is now.
+
+        Raises
+        ------
+        ProjectError
+            If it is gone.
+        """
+        if entry_id not in self._entries:
+            raise ProjectError(f"There is no image {entry_id} in {self.folder} any more.")
         return self._entries[entry_id]
 
     def folder_of(self, entry: Entry) -> Path:

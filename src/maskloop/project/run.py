@@ -18,6 +18,7 @@ from maskloop.errors import ProjectError
 from maskloop.files import write_atomically
 from maskloop.project.layout import MODELS, RUNS
 from maskloop.project.model_folder import LOG_FOLDER, MODEL_FILE, STATE_FILE
+from maskloop.project.model_name import same_name
 from maskloop.project.registry import Registry
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Run:
     Raises
     ------
     ProjectError
-        If there is no such run, or its job is damaged.
+        If there is no such run, its job is damaged, or it names models that lie elsewhere.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,6 +65,7 @@ class Run:
             self.job = Job.model_validate_json((folder / JOB_FILE).read_bytes())
         except (OSError, ValidationError) as error:
             raise ProjectError(f"{folder} is no training that can be read: its {JOB_FILE} is damaged.") from error
+        self._require_own_names()
 
     @classmethod
     def create(cls, project_folder: Path, config: TrainConfig) -> Self:
@@ -98,6 +100,14 @@ class Run:
             model.rmdir()
             raise
         return cls(folder)
+
+    def _require_own_names(self) -> None:
+        # A project may come from anybody, and what a run made is deleted where it is discarded.
+        rival = self.job.rival or ""
+        if not same_name(self.job.model, self.folder.resolve().name) or Path(rival).name != rival or rival == "..":
+            raise ProjectError(
+                f"{self.folder} is no training that can be used: its {JOB_FILE} names a model that lies elsewhere."
+            )
 
     @property
     def project_folder(self) -> Path:

@@ -102,7 +102,7 @@ class Survey:
         with refusing(path):
             if not np.isfinite(case.image).all():
                 self._say("warning", path, "It holds values that are no numbers (NaN or infinite).", "no numbers")
-            if case.labels is None:
+            if case.labels is None or (case.reviewed is not None and not case.reviewed.any()):
                 return
             pixels, labels = case.most_telling_plane()
             diameters = task_of(self.task).diameters

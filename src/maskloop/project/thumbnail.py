@@ -1,4 +1,4 @@
-"""A small picture of an entry for the list: the image with the outlines of its objects."""
+"""A small picture of an entry, in its folder: the image, and what was labelled in it when it was added."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ OUTLINE = (255, 210, 60)
 
 
 def write_thumbnail(folder: Path, planes: Planes, labels: np.ndarray) -> None:
-    """Write the picture of the middle plane.
+    """Write the picture of the middle plane, with the outlines of its objects.
 
     Parameters
     ----------

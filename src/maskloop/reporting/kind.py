@@ -86,10 +86,13 @@ class Kind(Protocol[V]):
     def judged_part(
         self, labels: np.ndarray, truth: np.ndarray, reviewed: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Leave out of labels, and of true ones, what cannot be compared."""
+        """Leave out of labels, and of true ones, what cannot be compared; numbers say which objects match."""
 
     def draw(self, image: np.ndarray, labels: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
-        """Draw truth, prediction and mistakes over an image (Y, X, 1), around 0 to 1; (Y, X, 3), uint8, by title."""
+        """Draw truth, prediction and mistakes over an image (Y, X, 1), around 0 to 1; (Y, X, 3), uint8, by title.
+
+        Labels are from `judged_part`; there may be fewer pixels of them by now.
+        """
 
     def legend(self) -> str:
         """Say what the colours mean; HTML."""

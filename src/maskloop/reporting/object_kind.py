@@ -9,7 +9,7 @@ from maskloop.ops.by_size import find_true_objects
 from maskloop.ops.judged import judged_part
 from maskloop.ops.metrics import count
 from maskloop.ops.mistakes import count_mistakes
-from maskloop.ops.overlay import LEGEND, draw_mistakes, matching_objects
+from maskloop.ops.overlay import LEGEND, draw_pairs, pair_up
 from maskloop.reporting.html import paragraph
 from maskloop.reporting.kind import FOREGROUNDS
 from maskloop.reporting.object_findings import ObjectFindings
@@ -30,7 +30,6 @@ class ObjectKind:
     settings = frozenset(LabelsConfig.model_fields)
     columns = tuple(COLUMNS)
     foregrounds = FOREGROUNDS
-    judged_part = staticmethod(judged_part)
 
     def judge(
         self,
@@ -55,12 +54,18 @@ class ObjectKind:
         """Return one row of scores."""
         return [[show(verdict.counts) for show in COLUMNS.values()]]
 
+    def judged_part(
+        self, labels: np.ndarray, truth: np.ndarray, reviewed: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Leave out what cannot be compared, and number the rest as `pair_up` does."""
+        return pair_up(*judged_part(labels, truth, reviewed))
+
     def draw(self, image: np.ndarray, labels: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
         """Draw objects that match in one colour, and the outlines of all."""
         return {
-            "truth": _colour(truth),
-            "prediction": _colour(_number_alike(labels, truth)),
-            "mistakes": draw_mistakes(image, labels, truth, -(-max(labels.shape) // THINNEST)),
+            "truth": _colour(np.abs(truth)),
+            "prediction": _colour(labels),
+            "mistakes": draw_pairs(image, labels, truth, -(-max(labels.shape) // THINNEST)),
         }
 
     def legend(self) -> str:
@@ -70,14 +75,6 @@ class ObjectKind:
             f"grey. Outlines: {LEGEND}.",
             "note legend",
         )
-
-
-def _number_alike(labels: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Give objects the numbers of the true ones that they match, so that both get one colour, and -1 to others."""
-    numbered = np.where(labels > 0, -1, 0)
-    for number, true_number in zip(*matching_objects(labels, truth), strict=True):
-        numbered[labels == number] = true_number
-    return numbered
 
 
 def _colour(labels: np.ndarray) -> np.ndarray:

@@ -1,19 +1,19 @@
 """What a lesson comes to for a network: everything at its scale and in its channels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from maskloop.config import LabelsConfig, NetworkConfig, TrainConfig
-from maskloop.data.dataset import focus, normalise_greys
+from maskloop.data.dataset import focus, normalise_greys, prepare
 from maskloop.data.examples import Example, bring_to_size, rescale
 from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
 from maskloop.ops.task import Task, task_of
 from maskloop.ops.training_scale import training_scale
-from maskloop.project.model_folder import ModelCard, find_model, read_card
+from maskloop.project.model_folder import ModelCard, Preprocessing, find_model, read_card
 from maskloop.project.rehearsal import Crop, Rehearsal, read_rehearsal
 from maskloop.training.exam import Exam
 
@@ -41,13 +41,15 @@ class Course:
         In pixels, of each image that has something.
     diameter, factor : float
         Their median, and by how much the images are enlarged.
-    training : list of Example
+    training : list of ndarray of shape (Y, X, C + targets + weights)
+        From `maskloop.data.dataset.prepare`, without images of which so little is reviewed that nothing is left of it.
     exam : Exam
+        Without such images, too.
 
     Raises
     ------
     InputError
-        If there is nothing to learn from, or a crop does not suit the network.
+        If there is nothing to learn from or to judge by, or a crop does not suit the network.
     ModelError
         If the base model cannot be used.
     """
@@ -60,7 +62,7 @@ class Course:
     diameters: list[np.ndarray] = field(init=False)
     diameter: float = field(init=False)
     factor: float = field(init=False)
-    training: list[Example] = field(init=False)
+    training: list[np.ndarray] = field(init=False)
     exam: Exam = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,13 +71,25 @@ class Course:
         self.diameters = self._measure()
         self.diameter = float(np.median(np.concatenate(self.diameters)))
         self.factor = self._factor()
-        self.training = [self._at_scale(example) for example in self.lesson.training]
-        self.exam = Exam(self.network, [self._at_scale(example) for example in self.lesson.validation])
+        # One after the other, since all at once take more memory than what is made of them.
+        self.training = [prepare(example, self.task) for example in self._shown(self.lesson.training)]
+        self.exam = Exam(self.network, list(self._shown(self.lesson.validation)))
+        if not self.training or not self.exam.examples:
+            raise InputError(
+                "What is reviewed is so thin that nothing is left of it where images are shrunk for the network, to "
+                f"{'judge by' if self.training else 'learn from'}: review larger parts."
+            )
 
     @property
     def network(self) -> NetworkConfig:
         """How the network is built."""
         return self.config.network
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How images are brought to what the network sees: as its base sees them."""
+        side = self.config.crop if self.config.whole else None
+        return self.base.preprocessing if self.base else Preprocessing(side=side)
 
     @property
     def labels(self) -> LabelsConfig:
@@ -93,8 +107,7 @@ class Course:
         return self._as_seen(self.rehearsal.judged)
 
     def _as_seen(self, crops: Sequence[Crop]) -> list[Example]:
-        examples = (Example("", image, labels) for image, labels in crops)
-        return [focus(normalise_greys(example, self.network.channels)) for example in examples]
+        return [focus(self._normalise(Example("", image, labels))) for image, labels in crops]
 
     def _take_base(self) -> None:
         folder = None if self.config.from_scratch else find_model(self.config.base)
@@ -134,6 +147,14 @@ class Course:
         known = self.base.diameter if self.base else None
         return training_scale(self.diameter, known, self.task.largest_share * self.config.crop)
 
+    def _shown(self, examples: Sequence[Example]) -> Iterator[Example]:
+        for example in map(self._at_scale, examples):
+            if example.reviewed is None or example.reviewed.any():
+                yield example
+
     def _at_scale(self, example: Example) -> Example:
-        seen = normalise_greys(example, self.network.channels)
+        seen = self._normalise(example)
         return bring_to_size(seen, (self.config.crop,) * 2) if self.config.whole else rescale(focus(seen), self.factor)
+
+    def _normalise(self, example: Example) -> Example:
+        return normalise_greys(example, self.network.channels, self.preprocessing)

@@ -8,7 +8,7 @@ import numpy as np
 
 from maskloop.config import LabelsConfig, NetworkConfig
 from maskloop.data.examples import Example
-from maskloop.inference.predict_maps import predict_maps
+from maskloop.inference.predict_maps import as_kept, predict_maps
 from maskloop.ops.class_scores import count_classes
 from maskloop.ops.judged import box_amid_objects
 from maskloop.ops.metrics import count, pool
@@ -77,7 +77,7 @@ class Exam:
             If it was asked to stop.
         """
         return [
-            predict_maps(network, self.config, example.image, should_stop=should_stop).astype(np.float16)
+            as_kept(predict_maps(network, self.config, example.image, should_stop=should_stop))
             for example in self.examples
         ]
 

@@ -16,7 +16,8 @@ from maskloop.data.dataset import steps_of, training_batches, validation_batches
 from maskloop.errors import Cancelled, EngineError, InputError
 from maskloop.model.loss import Overlap, loss_of
 from maskloop.model.weights import load_weights
-from maskloop.project.history import Epoch
+from maskloop.project.history import Epoch, write_history
+from maskloop.project.model_folder import HISTORY_FILE
 from maskloop.training.average import MOMENTUM, Average
 from maskloop.training.callbacks import Callbacks
 from maskloop.training.draft import Draft
@@ -199,6 +200,7 @@ def _judge_anew(
     rounds.callbacks.on_remark("The project has changed since: the best epoch is judged by what is held out now.")
     now = replace(best, val_loss=scores["loss"], val_iou=scores["iou"], val_dice=scores["dice"], val_ap50=found)
     history = [now if epoch is best else replace(epoch, val_loss=math.inf) for epoch in history]
+    write_history(draft.folder / HISTORY_FILE, history)  # which stays, if no further epoch ends
     for epoch in history:  # once more, since whoever follows has the old scores
         rounds.callbacks.on_epoch(epoch, done)
     return history
@@ -235,9 +237,6 @@ class _Watch(keras.callbacks.Callback):
         super().__init__()
         self.should_stop, self.stopped, self.diverged = should_stop, False, False
 
-    def on_train_begin(self, logs: dict | None = None) -> None:  # noqa: ARG002
-        self.stopped = self.model.stop_training = self.should_stop()
-
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:  # noqa: ARG002
         self.stopped = self.stopped or self.should_stop()
         self.diverged = not (logs or {}).get("loss", 0.0) < DIVERGED  # nor if it is no number
@@ -253,20 +252,21 @@ def _share_of_rate(config: TrainConfig, done: float, history: list[Epoch]) -> fl
     if config.schedule == "constant":
         return 1.0
     if config.schedule == "plateau":
-        return 0.5 ** _count_plateaus(history, config.plateau)
+        return _share_after_plateaus(history, config)
     warm_up = 1.0 if history else 0.2
     return warm_up * max(0.5 * (1 + math.cos(math.pi * done)), 0.01)
 
 
-def _count_plateaus(history: list[Epoch], length: int) -> int:
-    """Count how often so many epochs in a row have not been better than all before."""
-    best, waited, count = math.inf, 0, 0
-    for epoch in history:
-        waited = 0 if epoch.val_loss < best else waited + 1
-        best = min(best, epoch.val_loss)
-        if waited == length:
-            waited, count = 0, count + 1
-    return count
+def _share_after_plateaus(history: list[Epoch], config: TrainConfig) -> float:
+    """Halve the share whenever so many epochs in a row have not been better than all before.
+
+    It begins with that of the best epoch, since those before may have been judged by other pixels.
+    """
+    if not history:
+        return 1.0
+    best = min(history, key=lambda epoch: epoch.val_loss)
+    plateaus = (history[-1].epoch - best.epoch) // config.plateau
+    return best.learning_rate / config.learning_rate * 0.5**plateaus
 
 
 def _stale(history: list[Epoch], patience: int | None) -> bool:

@@ -24,7 +24,6 @@ from maskloop.ops.diameter_range import diameter_range
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import (
     ModelCard,
-    Preprocessing,
     Training,
     find_model,
     save_card,
@@ -95,11 +94,10 @@ def train_model(
         callbacks.on_preview(preview)
         return float(excerpt.ap(found)[0]) if task.kind == "objects" else math.nan
 
-    training, validation, rehearsal = (
-        [prepare(example, course.task) for example in part]
-        for part in (course.training, course.exam.examples, course.rehearsed)
+    validation, rehearsal = (
+        [prepare(example, course.task) for example in part] for part in (course.exam.examples, course.rehearsed)
     )
-    history = fit(network, training, validation, config, folder, callbacks, rehearsal, ap50)
+    history = fit(network, course.training, validation, config, folder, callbacks, rehearsal, ap50)
     card = _describe(course, folder, history, data, callbacks.should_stop)
     if course.rehearsal.learned:
         save_rehearsal(course.rehearsal, folder)
@@ -137,10 +135,10 @@ def _describe(
     lesson, config = course.lesson, course.config
     base = None if config.from_scratch else Path(config.base).name
     return ModelCard(
-        name=folder.name,
-        description=f"Trained on {len(lesson.training)} images of {data}.",
+        name=folder.resolve().name,  # "." alone has none
+        description=f"Trained on {len(course.training)} images of {data}.",
         network=course.network,
-        preprocessing=Preprocessing(side=config.crop if config.whole else None),
+        preprocessing=course.preprocessing,
         labels=labels,
         diameter=round(course.factor * course.diameter, 2),
         usual_diameter=None if course.factor == 1 else round(course.diameter, 2),
@@ -148,7 +146,7 @@ def _describe(
         training=Training(
             base=base,
             data=data,
-            images=len(lesson.training),
+            images=len(course.training),
             held_out=tuple(example.name for example in lesson.validation),
             revisions=lesson.revisions,
             epochs=len(history),
@@ -169,7 +167,7 @@ def _tune(
 
     What the base was judged by has its say, since a few images tell little of thresholds, and nothing of those that
     suit what it knew; its own were chosen on that, too. It may take a part of the time that training took. Where
-    somebody waits for the end, excerpts and a few seconds must do.
+    somebody waits for the end, excerpts and a few seconds must do; what is reached on these compares with nothing.
     """
     network = build_unet(course.network)
     load_weights(network, Draft(folder).best)
@@ -177,7 +175,8 @@ def _tune(
     try:
         return _tune_on(course.exam, course.judged_before, course, network, should_stop, end)
     except Cancelled:
-        return _tune_on(course.exam.excerpt(), [], course, network, lambda: False, time.monotonic() + HURRY_S)
+        end = time.monotonic() + HURRY_S
+        return _tune_on(course.exam.excerpt(), [], course, network, lambda: False, end)[0], {}
 
 
 def _tune_on(

@@ -1,7 +1,6 @@
 """Whether what was reviewed in a project is fit to learn from: what is wrong, shown, and what to do about it."""
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from maskloop.project.doctor import PICTURE, Checkup, check_data
 from maskloop.project.problem import GRAVITIES, Gravity, Problem
 from maskloop.project.project import Project
 from maskloop.widgets.background import Background
+from maskloop.widgets.errand import Errand
 
 WIDTH, HEIGHT, NAME_WIDTH = 820, 560, 180
 POLL_MS = 100
@@ -40,23 +40,6 @@ ICONS: dict[Gravity, QStyle.StandardPixmap] = {
     "hint": QStyle.StandardPixmap.SP_MessageBoxInformation,
 }
 NO_PICTURE = "There is no picture of it."
-
-
-@dataclass
-class _Course:
-    """How far a checkup is, and whether it is to stop: what the window and the thread share."""
-
-    share: float = 0.0
-    stopped: bool = False
-
-    def reach(self, share: float) -> None:
-        self.share = share
-
-    def should_stop(self) -> bool:
-        return self.stopped
-
-    def stop(self) -> None:
-        self.stopped = True
 
 
 class CheckDialog(QDialog):
@@ -79,7 +62,7 @@ class CheckDialog(QDialog):
         self.setWindowTitle(f"Data of {project.folder.name}")
         self.resize(WIDTH, 0)  # grows when something is found
         self._project, self._config, self._background = project, config, background
-        self._course, self._checkup = _Course(), Checkup("", project.task, 0, 0, 0, 0, (), lambda _: None)
+        self._errand, self._checkup = Errand(), Checkup("", project.task, 0, 0, 0, 0, (), lambda _: None)
         self._rows: list[tuple[Problem, Path]] = []
         # Plain, since they may quote names that a person has given.
         self.status, self.text = (QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText) for _ in range(2))
@@ -98,29 +81,29 @@ class CheckDialog(QDialog):
 
     def check(self) -> None:
         """Examine the project as it is now."""
-        self._course = course = _Course()
-        self.destroyed.connect(course.stop)  # or Python would wait for its end when napari is closed
+        self._errand = errand = Errand()
+        self.destroyed.connect(errand.stop)  # or Python would wait for its end when napari is closed
         self.status.setText("Examining what is reviewed…")
         self._show_rows([])
         self._show_busy(True)
         folder, config = self._project.folder, self._config
-        work = partial(check_data, folder, config=config, on_file=course.reach, should_stop=course.should_stop)
-        self._background.run(work, partial(self._show, course), partial(self._fail, course))
+        work = partial(check_data, folder, config=config, on_file=errand.reach, should_stop=errand.should_stop)
+        self._background.run(work, partial(self._show, errand), partial(self._fail, errand))
 
     def stop(self) -> None:
         """Leave the rest of the images alone."""
-        self._course.stop()
+        self._errand.stop()
         self.stop_button.setEnabled(False)
         self.status.setText("Stopping after this image…")
 
     def done(self, result: int) -> None:
         """Stop what is going on, and close."""
-        self._course.stop()
+        self._errand.stop()
         super().done(result)
         self.deleteLater()
 
     def _lay_out(self) -> None:
-        self.list.setHeaderLabels(["Weight", "Image", "What is wrong"])
+        self.list.setHeaderLabels(["How serious", "Image", "What is wrong"])
         self.list.setRootIsDecorated(False)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
@@ -154,7 +137,7 @@ class CheckDialog(QDialog):
         self.list.itemDoubleClicked.connect(self._open)
         self.list.currentItemChanged.connect(self._show_chosen)
         self.buttons.rejected.connect(self.reject)
-        self._poll.timeout.connect(lambda: self.progress.setValue(round(1000 * self._course.share)))
+        self._poll.timeout.connect(lambda: self.progress.setValue(round(1000 * self._errand.share)))
 
     @property
     def _chosen(self) -> tuple[Problem, Path] | None:
@@ -169,16 +152,16 @@ class CheckDialog(QDialog):
         self.check_button.setEnabled(not busy)
         (self._poll.start if busy else self._poll.stop)()
 
-    def _show(self, course: _Course, checkup: Checkup) -> None:
-        if not isalive(self) or course is not self._course:  # it was closed meanwhile
+    def _show(self, errand: Errand, checkup: Checkup) -> None:
+        if not isalive(self) or errand is not self._errand:  # it was closed meanwhile
             return
         self._show_busy(False)
         self._checkup = checkup
         self.status.setText(_describe(checkup))
         self._show_rows([(problem, path) for problem in checkup.problems for path in problem.paths])
 
-    def _fail(self, course: _Course, reason: str) -> None:
-        if isalive(self) and course is self._course:
+    def _fail(self, errand: Errand, reason: str) -> None:
+        if isalive(self) and errand is self._errand:
             self._show_busy(False)
             self.status.setText(reason)
 

@@ -32,9 +32,10 @@ class _Entries(QAbstractListModel):
         self.endResetModel()
 
     def refresh(self) -> None:
-        """Show what has become of the entries, where they are still the same ones."""
+        """Show what has become of the entries; nothing is reset where they are still the same ones."""
         now = self._project.entries if self._project is not None else []
-        if len(now) != len(self.entries):
+        if [entry.id for entry in now] != [entry.id for entry in self.entries]:
+            self.show(self._project, self.open_id)
             return
         for row, (old, new) in enumerate(zip(self.entries, now, strict=True)):
             if old is not new:
@@ -86,6 +87,7 @@ class EntryList(QListView):
         super().__init__(parent)
         self._entries = _Entries(self)
         self.setModel(self._entries)
+        self._entries.modelReset.connect(self._select_open)
         self.setUniformItemSizes(True)
         self.setIconSize(QSize(PICTURE, PICTURE))
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
@@ -100,13 +102,15 @@ class EntryList(QListView):
     def show_project(self, project: Project | None, open_id: str = "") -> None:
         """Show the entries of a project as they are now, with the open one selected."""
         self._entries.show(project, open_id)
-        for row, entry in enumerate(self._entries.entries):
-            if entry.id == open_id:
-                self.setCurrentIndex(self._entries.index(row))
 
     def refresh(self) -> None:
         """Show how far the work on the entries is by now."""
         self._entries.refresh()
+
+    def _select_open(self) -> None:
+        for row, entry in enumerate(self._entries.entries):
+            if entry.id == self._entries.open_id:
+                self.setCurrentIndex(self._entries.index(row))
 
     def _choose(self, index: QModelIndex) -> None:
         self.chosen.emit(self._entries.entries[index.row()].id)

@@ -57,11 +57,17 @@ class EntryResult:
         self._require_open()
         require_editable(self._entry.labels)
         self._entry.latest_result = self
-        self._unused = int(max(np.max(self._entry.labels.data), self._entry.labels.selected_label)) + 1
         planes = [LabelsPlane(self._entry.labels, snapshot.plane_axes, where) for where in snapshot.positions]
         self._entry.labels.metadata = {**self._entry.labels.metadata, **metadata}
         show_classes(self._entry.labels, self._entry.task)  # another project may have its model in other colours
-        self._go_on(list(zip(planes, labels, strict=True)), done)
+        begin = partial(self._begin, list(zip(planes, labels, strict=True)), done)
+        # All planes are looked at for it, which may take a while.
+        self._background.run(partial(np.max, self._entry.labels.data), begin, done)
+
+    def _begin(self, left: list[tuple[LabelsPlane, np.ndarray]], done: Callable[[str], None], highest: int) -> None:
+        """Write all planes, once it is known which numbers objects have."""
+        self._unused = int(max(highest, self._entry.labels.selected_label)) + 1
+        self._go_on(left, done)
 
     def _go_on(self, left: list[tuple[LabelsPlane, np.ndarray]], done: Callable[[str], None]) -> None:
         if not left:

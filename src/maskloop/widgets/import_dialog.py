@@ -1,8 +1,9 @@
 """Importing a folder: what would be imported, what not and why, and then the import itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
@@ -23,6 +24,7 @@ from maskloop.project.importers import ImportPlan, ImportReport, import_matches,
 from maskloop.project.masks import Finding
 from maskloop.project.project import Project
 from maskloop.widgets.background import Background
+from maskloop.widgets.errand import Errand
 
 WIDTH, HEIGHT = 640, 460
 POLL_MS = 100
@@ -50,7 +52,7 @@ class ImportDialog(QDialog):
         self.resize(WIDTH, HEIGHT)
         self._project, self._background = project, background
         self._plan: ImportPlan | None = None
-        self._share, self._stop = 0.0, False
+        self._errand = Errand()
         self.images, self.masks = QLineEdit(), QLineEdit()
         self.masks.setPlaceholderText("beside the images")
         self.text = QPlainTextEdit(readOnly=True)
@@ -65,50 +67,50 @@ class ImportDialog(QDialog):
         self._show_busy(False)
 
     def choose(self, images: Path, masks: Path | None = None) -> None:
-        """Look into folders and show what would be imported."""
-        self._plan, self._share, self._stop = None, 0.0, False
+        """Look into folders and show what would be imported, and leave others that are still looked into."""
+        self._errand.stop()
+        self._plan = None
         self.images.setText(str(images))
         self.masks.setText("" if masks is None else str(masks))
         self.text.setPlainText("Reading the files…")
-        self._show_busy(True)
         known, task = self._project.pixel_hashes(), self._project.task
-        plan = partial(plan_import, images, masks, known, self._reach, self._should_stop, task)
-        self._background.run(plan, self._show_plan, self._fail)
+        self._run(partial(plan_import, images, masks, known, task=task), self._show_plan)
 
     def start(self) -> None:
         """Import what the dry run has shown."""
-        plan, project = self._plan, self._project
+        plan = self._plan
         if plan is None:
             return
         self._plan = None  # once only
-        self._show_busy(True)
-        self._background.run(
-            lambda: import_matches(project, plan, self._reach, self._should_stop), self._show_report, self._fail
-        )
+        self.folders.setEnabled(False)
+        self._run(partial(import_matches, self._project, plan), self._show_report)
 
     def done(self, result: int) -> None:
         """Stop what is going on, and close; what was imported stays."""
-        self._stop = True
+        self._errand.stop()
         super().done(result)
         if not self._poll.isActive():  # else when what is going on has ended
             self.deleteLater()
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
+        self.folders = QWidget()
+        grid = QGridLayout(self.folders)
+        grid.setContentsMargins(0, 0, 0, 0)
         for row, (title, edit, ask) in enumerate(
             (("Images", self.images, self._ask_for_images), ("Masks", self.masks, self._ask_for_masks))
         ):
             button = QPushButton("Choose…")
             button.clicked.connect(ask)
-            button.setAutoDefault(False)
             grid.addWidget(QLabel(title), row, 0)
             grid.addWidget(edit, row, 1)
             grid.addWidget(button, row, 2)
         layout = QVBoxLayout(self)
-        layout.addLayout(grid)
+        layout.addWidget(self.folders)
         layout.addWidget(self.text, stretch=1)
         layout.addWidget(self.progress)
         layout.addWidget(self.buttons)
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)  # or Enter behind a folder would press one
 
     def _connect(self) -> None:
         self.images.returnPressed.connect(self._choose_typed)
@@ -131,26 +133,33 @@ class ImportDialog(QDialog):
         if self.images.text():
             self.choose(Path(self.images.text()), Path(self.masks.text()) if self.masks.text() else None)
 
-    def _reach(self, share: float) -> None:
-        self._share = share  # called in the thread; the timer shows it
+    def _run(self, work: Callable[..., Any], then: Callable[[Any], None]) -> None:
+        """Do what may take long; its answer is dropped if something else was begun meanwhile."""
+        self._errand = errand = Errand()
+        self._show_busy(True)
+        work = partial(work, on_file=errand.reach, should_stop=errand.should_stop)
+        self._background.run(work, partial(self._take, errand, then), partial(self._take, errand, self._fail))
 
-    def _should_stop(self) -> bool:
-        return self._stop
+    def _take(self, errand: Errand, show: Callable[[Any], None], answer: Any) -> None:
+        if errand is self._errand:
+            show(answer)
+            self._show_busy(False)
 
     def _show_share(self) -> None:
-        self.progress.setValue(round(1000 * self._share))
+        self.progress.setValue(round(1000 * self._errand.share))
 
     def _show_busy(self, busy: bool) -> None:
         self.progress.setVisible(busy)
         (self._poll.start if busy else self._poll.stop)()
-        if self._stop and not busy:
+        if not busy:
+            self.folders.setEnabled(True)
+        if self._errand.stopped and not busy:
             self.imported.emit()
             self.deleteLater()
         self.import_button.setEnabled(not busy and self._plan is not None and bool(self._plan.matches))
 
     def _show_plan(self, plan: ImportPlan) -> None:
         self._plan = plan
-        self._show_busy(False)
         images = _images(len(plan.matches))
         lines = [f"{plan.layout[0].upper()}{plan.layout[1:]}: {images} can be imported."]
         lines += self._listed(f"{len(plan.refused)} cannot:", plan.refused)
@@ -159,7 +168,6 @@ class ImportDialog(QDialog):
         self.import_button.setText(f"Import {images}")
 
     def _show_report(self, report: ImportReport) -> None:
-        self._show_busy(False)
         count = len(report.entries)
         lines = [f"{_images(count)} {'was' if count == 1 else 'were'} imported."]
         lines += self._listed(
@@ -169,7 +177,6 @@ class ImportDialog(QDialog):
         self.imported.emit()
 
     def _fail(self, reason: str) -> None:
-        self._show_busy(False)
         self.text.setPlainText(reason)
 
     def _listed(self, title: str, findings: Sequence[Finding]) -> list[str]:

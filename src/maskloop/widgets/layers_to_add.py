@@ -1,10 +1,11 @@
 """An image of the viewer and the labels that belong to it, on their way into a project."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from napari.components import LayerList
 from napari.layers import Image, Labels, Layer
 
 from maskloop.errors import InputError
@@ -14,6 +15,7 @@ from maskloop.project.project import Project
 from maskloop.widgets.class_look import known_task
 from maskloop.widgets.layer_view import view_of
 from maskloop.widgets.open_entry import LoadedEntry, load_entry
+from maskloop.widgets.origin import origin_of
 
 CHANNELS = 16  # a picture is wider than that
 
@@ -65,17 +67,38 @@ class LayersToAdd:
         return load_entry(project, entry)
 
 
-def take_layers(image: Image | None, layers: Iterable[Layer], active: Layer | None) -> LayersToAdd:
-    """Take an image and its labels from a viewer: the selected labels, or else the topmost of the image's shape.
+def take_layers(viewer_layers: LayerList, own: Sequence[Layer], chosen: Image | None) -> LayersToAdd:
+    """Take an image and its labels from a viewer.
+
+    The image is the selected one, or that of the selected labels, or else the one of the Segment tab. Its labels are
+    the selected ones, or else the topmost that fit: first those that were made from this very image.
+
+    Parameters
+    ----------
+    viewer_layers : napari.components.LayerList
+    own : sequence of napari.layers.Layer
+        Those of the entry that is open: nothing is taken of them, nor labels that were made from them.
+    chosen : napari.layers.Image or None
+        The image of the Segment tab.
 
     Raises
     ------
     InputError
-        If there is no image that can be added, the selected labels are not of its shape, or those that belong to it
-        have several resolutions.
+        If there is no image that can be added, it is one of the open entry, the selected labels are not of its shape,
+        or those that belong to it have several resolutions.
     """
+    layers = [layer for layer in viewer_layers if layer not in own and origin_of(layer, viewer_layers) not in own]
+    active = next((layer for layer in layers if layer == viewer_layers.selection.active), None)
+    wanted = (active, active and origin_of(active, layers), chosen)
+    image = next((layer for layer in wanted if isinstance(layer, Image)), None)
     if image is None:
         raise InputError("There is no image to add: open one, or one of File > Open Sample > maskloop.")
+    if image in own:
+        raise InputError(f"{image.name!r} is in the project already: select another image to add.")
+    return _take(image, layers, active)
+
+
+def _take(image: Image, layers: Sequence[Layer], active: Layer | None) -> LayersToAdd:
     pixels = image.data[0] if image.multiscale else image.data
     require_intensities(np.dtype(pixels.dtype))
     _refuse_channels_last(image, pixels.shape)
@@ -85,8 +108,7 @@ def take_layers(image: Image | None, layers: Iterable[Layer], active: Layer | No
             f"The labels {active.name!r} are of shape {tuple(active.data.shape)}, and the image {image.name!r} is of "
             f"{shape}: select labels that were made from this image."
         )
-    fitting = [layer for layer in layers if isinstance(layer, Labels) and tuple(layer.data.shape) == shape]
-    labels = active if isinstance(active, Labels) else next(reversed(fitting), None)
+    labels = active if isinstance(active, Labels) else _labels_of(image, shape, layers)
     if labels is not None and labels.multiscale:
         raise InputError(
             f"The labels {labels.name!r} have several resolutions, which napari cannot edit: select labels of one, or "
@@ -101,6 +123,14 @@ def take_layers(image: Image | None, layers: Iterable[Layer], active: Layer | No
         source=str(image.source.path or ""),
         view=view_of(image, labels),
     )
+
+
+def _labels_of(image: Image, shape: tuple[int, ...], layers: Sequence[Layer]) -> Labels | None:
+    """Return the topmost labels made from an image, or else the topmost of its shape that are of no other image."""
+    fitting = [layer for layer in layers if isinstance(layer, Labels) and tuple(layer.data.shape) == shape]
+    origins = [(origin_of(labels, layers), labels) for labels in reversed(fitting)]
+    wanted = [labels for origin in (image, None) for made_from, labels in origins if made_from is origin]
+    return next(iter(wanted), None)
 
 
 def _refuse_channels_last(image: Image, shape: tuple[int, ...]) -> None:

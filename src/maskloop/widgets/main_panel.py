@@ -9,7 +9,7 @@ from qtpy.QtCore import QEvent, QSignalBlocker, QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QTabWidget, QWidget
 
-from maskloop.errors import MaskloopError
+from maskloop.errors import InputError, MaskloopError
 from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.project.model_folder import read_card
 from maskloop.widgets.ask_before_closing import AskBeforeClosing
@@ -18,7 +18,10 @@ from maskloop.widgets.segment_panel import SegmentPanel
 from maskloop.widgets.worker_session import WorkerSession
 
 if TYPE_CHECKING:  # imported when they are needed, and a window that opens need not wait
+    from napari.layers import Image
+
     from maskloop.project.entry import Entry
+    from maskloop.project.project import Project
     from maskloop.widgets.correct_panel import CorrectPanel
     from maskloop.widgets.open_entry import OpenEntry
     from maskloop.widgets.project_panel import ProjectPanel
@@ -72,7 +75,7 @@ class MainPanel(QTabWidget):
         panel = ProjectPanel(self._viewer, self._background, lambda: self.segment.form.image)
         panel.entry_changed.connect(self._use_entry)
         panel.recoloured.connect(lambda: self.correct.show_task())
-        panel.project_changed.connect(lambda project: self.train.set_project(project))
+        panel.project_changed.connect(self._use_project)
         self.destroyed.connect(partial(ProjectPanel.let_go, panel))  # a viewer that closes tells nothing else
         return self._put("project", panel)
 
@@ -84,7 +87,7 @@ class MainPanel(QTabWidget):
 
         panel = TrainPanel(self._background, self._counting)
         panel.models_found.connect(self.segment.form.offer_models)
-        panel.adopted.connect(self._use_model)
+        panel.adopted.connect(self.segment.form.adopt)
         panel.resegment_wanted.connect(self._resegment)
         panel.entry_wanted.connect(self._show_entry)
         reports = Reports(self.segment.session.command, self._background, panel)
@@ -100,8 +103,9 @@ class MainPanel(QTabWidget):
         if self._left:
             self._make_later.start()
         if self._question is None:
+            unsaved = lambda: self.project.unsaved if "project" in self.__dict__ else ""  # noqa: E731
             count = lambda: self.train.runs.running if "train" in self.__dict__ else 0  # noqa: E731
-            self._question = AskBeforeClosing(self.window(), count, lambda: self.train.runs.stop_all(), self)
+            self._question = AskBeforeClosing(self.window(), unsaved, count, lambda: self.train.runs.stop_all(), self)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's
         """Make nothing more for a window that is not seen, and may be about to close."""
@@ -119,7 +123,7 @@ class MainPanel(QTabWidget):
         return bool(super().event(event))
 
     def _leave(self) -> None:
-        self.project.close_project()
+        self.project.leave()
         self._background.forget_window()
         self._counting.forget_window()
         self.correct.close_tools()
@@ -149,8 +153,9 @@ class MainPanel(QTabWidget):
         self.segment.set_entry(entry)
         self.correct.set_entry(entry)
 
-    def _use_model(self, folder: Path) -> None:
-        self.segment.form.set_model(folder)
+    def _use_project(self, project: "Project | None") -> None:
+        self.segment.form.leave_project()  # the one before
+        self.train.set_project(project)
 
     def _show_entry(self, entry_id: str, remark: str) -> None:
         self.setCurrentWidget(self.project)  # which says whether it could be opened
@@ -168,7 +173,7 @@ class MainPanel(QTabWidget):
         except MaskloopError as error:
             self._show_resegmented(channel, str(error), stopped=True)
             return
-        self.segment.form.set_model(model)
+        self.segment.form.adopt(model)
         open_id = "" if entry is None else entry.entry.id
         entries = [e for e in project.entries if e.status != "reviewed" and e.id != open_id]
         config = self.segment.config.model_copy(update={"channel": channel})
@@ -185,11 +190,28 @@ class MainPanel(QTabWidget):
 
     def _show_resegmented(self, channel: int | None, sentence: str, stopped: bool) -> None:
         self.train.stop_button.hide()
-        self.train.message.setText(sentence)
         self.train.refresh()
         self.project.show_entries()
+        remark = "" if stopped else self._segment_open(channel)
+        self.train.message.setText(f"{sentence} {remark}".strip())
+
+    def _segment_open(self, channel: int | None) -> str:
+        """Segment all planes of the open entry, if it is not reviewed; return why it cannot be, or an empty text."""
         entry = self.project.open_entry
-        if entry is not None and entry.share_reviewed < 1 and not stopped:
-            self.segment.form.set_image(entry.images[channel or 0] if len(entry.images) > 1 else entry.image)
-            self.segment.form.set_all_planes(True)
-            self.segment.segment()
+        if entry is None or entry.share_reviewed == 1:
+            return ""
+        try:
+            self.segment.form.set_image(self._image_of(entry, channel))
+            self.segment.start(all_planes=True)
+        except MaskloopError as error:
+            return f"{entry.entry.name}, which is open, is not segmented anew: {error}"
+        return ""
+
+    def _image_of(self, entry: "OpenEntry", channel: int | None) -> "Image":
+        """Return the layer of a channel of an entry; a channel in colour is chosen elsewhere."""
+        number = (channel or 0) if len(entry.images) > 1 else 0
+        if number >= len(entry.images):
+            raise InputError(f"it has {len(entry.images)} channels, and the model has learned from channel {number}.")
+        if (image := entry.images[number]) not in self._viewer.layers:
+            raise InputError(f"the layer {image.name!r} was removed.")
+        return image

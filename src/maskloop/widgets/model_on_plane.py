@@ -5,13 +5,16 @@ from functools import partial
 
 import napari
 import numpy as np
+from napari.layers import Image, Labels
 
+from maskloop.config import SegmentConfig
 from maskloop.errors import InputError
 from maskloop.ops.objects import Box, widen
 from maskloop.ops.task import require_task, task_of
 from maskloop.widgets.class_look import task_of_layer
 from maskloop.widgets.labels_plane import LabelsPlane
 from maskloop.widgets.open_entry import OpenEntry
+from maskloop.widgets.origin import origin_of
 from maskloop.widgets.plane_maps import MapsOfPlanes, PlaneMaps
 from maskloop.widgets.segment_panel import SegmentPanel
 from maskloop.widgets.snapshot import Snapshot, take_snapshot
@@ -52,7 +55,7 @@ class ModelOnPlane:
             If the image of the labels is not known, or the model makes something else, or what `then` raises.
         """
         self._require_task(plane)
-        snapshot, config = self._snapshot(plane), self._segment_panel.config
+        snapshot, config = self._request(plane)
         maps = self._segment_panel.segmentations.kept_maps(snapshot, config) or self._maps.find(snapshot, config)
         if maps is not None:
             return then(maps)
@@ -82,9 +85,10 @@ class ModelOnPlane:
             changed = plane.apply(lay(plane.labels, box, predicted[inner], keep[inner], plane.unused_label()))
             return "The box is segmented anew." if changed else "Segmenting the box anew changed nothing."
 
+        snapshot, config = self._request(plane)
         self._maps.segment(
-            self._snapshot(plane).crop(seen),
-            self._segment_panel.config,
+            snapshot.crop(seen),
+            config,
             lambda labels: self._attempt(partial(self.if_there, plane, partial(lay_anew, labels))),
             self._tell,
         )
@@ -105,18 +109,23 @@ class ModelOnPlane:
         made = self._segment_panel.form.card.network.task
         require_task(made, task_of_layer(plane.layer), "The model of the Segment tab", "these labels")
 
-    def _snapshot(self, plane: LabelsPlane) -> Snapshot:
-        """Take the image that belongs to the labels."""
-        entry, image = self.entry, self._segment_panel.form.image
-        if entry is not None and plane.layer == entry.labels and image not in entry.images:
-            image = entry.image
-        snapshot = take_snapshot(image, self._viewer.dims.displayed, self._viewer.dims.point, all_planes=False)
+    def _request(self, plane: LabelsPlane) -> tuple[Snapshot, SegmentConfig]:
+        """Take the image that belongs to the labels, and how it is to be segmented."""
+        image, dims, config = self._image_of(plane.layer), self._viewer.dims, self._segment_panel.config
+        snapshot = take_snapshot(image, dims.displayed, dims.point, all_planes=False)
         if snapshot.shape != plane.layer.data.shape:
             raise InputError(
                 f"{plane.layer.name!r} is of shape {plane.layer.data.shape} and the image {snapshot.name!r} of "
                 f"{snapshot.shape}: choose the image of these labels in the Segment tab."
             )
-        return snapshot
+        # A colour may have been chosen for another image, which the Segment tab shows.
+        return snapshot, config if snapshot.rgb else config.model_copy(update={"channel": None})
+
+    def _image_of(self, labels: Labels) -> Image | None:
+        entry, chosen = self.entry, self._segment_panel.form.image
+        if entry is not None and labels == entry.labels:
+            return chosen if chosen in entry.images else entry.image
+        return origin_of(labels, self._viewer.layers) or chosen
 
     def _tell(self, reason: str) -> None:
         self._attempt(lambda: reason)

@@ -158,7 +158,9 @@ class OpenEntry(QObject):
             If none is.
         """
         if self.overlay not in self._viewer.layers:  # somebody has removed it, which loses nothing
+            shown = self.overlay.visible
             self.overlay = self._make_overlay()
+            self.overlay.visible = shown
         return take_plane(self.overlay, self._viewer.dims)
 
     def mark(self, box: tuple[slice, slice], mask: np.ndarray, reviewed: bool) -> None:

@@ -124,7 +124,8 @@ class ProjectForm(QWidget):
         menu.clear()
         removed = self._project.removed() if self._project is not None else []
         for entry in removed:
-            menu.addAction(f"Bring back {entry.name}").triggered.connect(partial(self._bring_back, entry))
+            name = entry.name.replace("&", "&&")  # or a menu would underline what follows
+            menu.addAction(f"Bring back {name}").triggered.connect(partial(self._bring_back, entry))
         if not removed:
             menu.addAction("The trash is empty").setEnabled(False)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import napari
 from napari.layers import Image
+from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -20,31 +21,14 @@ from maskloop.widgets.last_project import default_folder, remember, remembered
 from maskloop.widgets.layers_to_add import LayersToAdd, take_layers
 from maskloop.widgets.new_project_dialog import NewProjectDialog
 from maskloop.widgets.open_entry import LoadedEntry, OpenEntry, bind_layers, load_entry, show_entry
+from maskloop.widgets.opener import Opener
 from maskloop.widgets.project_form import ProjectForm
 
 EMPTY = (
     "A project is a folder that keeps images with their labels, and what you have checked. What you paint is saved "
     "by itself, stroke by stroke."
 )
-
-
-class _Opener:
-    """Opens one project after the other in the background; one that nobody has taken is closed before the next.
-
-    Or the next could be the same one, and find itself locked.
-    """
-
-    def __init__(self) -> None:
-        self._not_taken: Project | None = None
-
-    def open(self, make: Callable[[], Project]) -> Project:
-        if self._not_taken is not None:
-            self._not_taken.close()
-        self._not_taken = make()
-        return self._not_taken
-
-    def take(self) -> None:
-        self._not_taken = None
+NEW = "new"  # stands for the id of an entry that is being added
 
 
 class ProjectPanel(QWidget):
@@ -67,9 +51,9 @@ class ProjectPanel(QWidget):
         self._viewer, self._background, self._image = viewer, background, image
         self.project: Project | None = None
         self.open_entry: OpenEntry | None = None
-        self._opener = _Opener()
+        self._opener = Opener()
         self._asked = 0  # an answer to an older request is stale
-        self._opening = ""  # the entry that is on its way
+        self._opening = ""  # the id of the entry that is on its way
         self.form = ProjectForm()
         self.message = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._lay_out()
@@ -80,6 +64,14 @@ class ProjectPanel(QWidget):
     def is_untouched(self) -> bool:
         """Whether no project has been asked for yet."""
         return not self._asked
+
+    @property
+    def unsaved(self) -> str:
+        """What is to be said while the latest strokes are nowhere but in the viewer, or an empty text."""
+        entry = self.open_entry
+        if entry is None or not entry.problem:
+            return ""
+        return f"The latest strokes on {entry.entry.name} are not saved: {entry.problem}"
 
     def open_last(self) -> None:
         """Open the project that was open last, if there is one."""
@@ -100,12 +92,20 @@ class ProjectPanel(QWidget):
     def close_project(self) -> None:
         """Close the project; what was painted is saved."""
         self.close_entry()
-        self._asked += 1
+        self._forget_request()
         project, self.project = self.project, None
         if project is not None:
             self._background.run(project.close)
             self._show_project()
             self.project_changed.emit(None)
+
+    def leave(self) -> None:
+        """Close what is open, since the panel goes; layers with strokes that are not saved stay in the viewer."""
+        if self.unsaved:
+            show_error(f"{self.unsaved} Its layers stay in the viewer, from where you can save them.")
+            self.let_go()
+        else:
+            self.close_project()
 
     def let_go(self) -> None:
         """Save and close what is open, when the widgets are gone already and must not be touched."""
@@ -113,7 +113,7 @@ class ProjectPanel(QWidget):
         entry, self.open_entry = self.open_entry, None
         if entry is not None:
             entry.leave()
-            self._background.run(entry.finish)
+            self._background.run(partial(_finish, entry.entry.name, entry.finish))
         project, self.project = self.project, None
         if project is not None:
             self._background.run(project.close)
@@ -139,33 +139,25 @@ class ProjectPanel(QWidget):
         for layer in entry.layers:
             if layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
-        self._run(entry.finish, self._tell_finished)
+        self._run(partial(_finish, entry.entry.name, entry.finish), lambda _: self._show_project())
 
     def add(self) -> None:
         """Add an image of the viewer, with its labels, and open it as an entry."""
+        if self._opening == NEW:  # it was a double-click
+            return
         if self.project is None:
             self.message.setText("There is no project yet: click New… to make one.")
             return
+        own = () if self.open_entry is None else self.open_entry.layers
         try:
-            layers = self._take_layers()
+            layers = take_layers(self._viewer.layers, own, self._image())
         except InputError as error:
             self.message.setText(str(error))
             return
         if self._may_close():
             self.close_entry()
             self.message.setText("Adding…")
-            self._ask(partial(layers.store, self.project), partial(self._use_layers, layers))
-
-    def _take_layers(self) -> LayersToAdd:
-        """Take the selected image, or the one of the Segment tab, but nothing of the entry that is open."""
-        own = () if self.open_entry is None else self.open_entry.layers
-        layers = [layer for layer in self._viewer.layers if layer not in own]
-        active = self._viewer.layers.selection.active
-        active = active if active in layers else None
-        image = active if isinstance(active, Image) else self._image()
-        if image is not None and image in own:
-            raise InputError(f"{image.name!r} is in the project already: select another image to add.")
-        return take_layers(image, layers, active)
+            self._ask(partial(layers.store, self.project), partial(self._use_layers, layers), NEW)
 
     def has_in_hand(self, entry_id: str) -> bool:
         """Whether an entry is in the viewer, or on its way there."""
@@ -215,19 +207,28 @@ class ProjectPanel(QWidget):
     def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         self._background.run(work, then, self.message.setText)
 
-    def _ask(self, work: Callable[[], LoadedEntry], then: Callable[[LoadedEntry], None], opening: str = "") -> None:
+    def _ask(self, work: Callable[[], LoadedEntry], then: Callable[[LoadedEntry], None], opening: str) -> None:
         """Have an entry loaded; if something else was asked for meanwhile, it is put away again."""
-        self._opening = opening
-        self._asked += 1
-        asked = self._asked
+        self._forget_request()
+        self._opening, asked = opening, self._asked
 
         def answer(loaded: LoadedEntry) -> None:
             if asked == self._asked:
+                self._opening = ""
                 then(loaded)
             else:
                 self._background.run(loaded.close)
 
-        self._run(work, answer)
+        def fail(reason: str) -> None:
+            if asked == self._asked:
+                self._opening = ""
+            self.message.setText(reason)
+
+        self._background.run(work, answer, fail)
+
+    def _forget_request(self) -> None:
+        self._asked += 1
+        self._opening = ""
 
     def _may_close(self) -> bool:
         """Keep the open entry in the viewer while its latest strokes are nowhere else; say so."""
@@ -268,7 +269,6 @@ class ProjectPanel(QWidget):
                 self.recoloured.emit()
 
     def _show_loaded(self, remark: str, loaded: LoadedEntry) -> None:
-        self._opening = ""
         self.close_entry()
         self._use_entry(show_entry(self._viewer, loaded), remark)
 
@@ -298,11 +298,6 @@ class ProjectPanel(QWidget):
                 f"{name} was closed, since its layer {layer!r} was removed; nothing is lost. Click it to open it again."
             )
 
-    def _tell_finished(self, saved: bool) -> None:
-        self._show_project()
-        if not saved:
-            self.message.setText("The last strokes could not be saved: is the disk full?")
-
     def _change(
         self,
         entry: Entry,
@@ -315,7 +310,7 @@ class ProjectPanel(QWidget):
         if project is None:
             return
         if self._opening == entry.id:
-            self._asked += 1
+            self._forget_request()
         if self.open_entry is not None and self.open_entry.entry.id == entry.id:
             if not self._may_close():
                 return
@@ -337,3 +332,9 @@ class ProjectPanel(QWidget):
             dialog = ImportDialog(self.project, self._background, self)
             dialog.imported.connect(self._show_project)
             dialog.open()
+
+
+def _finish(name: str, finish: Callable[[], bool]) -> None:
+    """Wait until an entry is on the disk; slow. What is not is told by napari, since the panel may be gone."""
+    if not finish():
+        show_error(f"The last strokes on {name} could not be saved: is the disk full?")

@@ -10,6 +10,7 @@ from napari.utils.events import Event
 
 from maskloop.config import TaskConfig
 from maskloop.widgets.class_look import show_classes
+from maskloop.widgets.labels_plane import LabelsPlane
 from maskloop.widgets.snapshot import Snapshot
 
 
@@ -26,7 +27,8 @@ class ResultLayer:
     def __init__(self, viewer: napari.Viewer, task: TaskConfig) -> None:
         self._viewer, self._task = viewer, task
         self._layer: Labels | None = None
-        self._written = np.zeros((0,), np.int32)
+        self._written: np.ndarray | None = None
+        self._shown: np.ndarray | None = None  # what the layer has, and the brush writes into
         self._touched = False
         self._snapshot: Snapshot | None = None
 
@@ -46,23 +48,29 @@ class ResultLayer:
             Told what a person should know: that an older layer was left alone because somebody has painted on it.
         """
         layer = self._layer if self._layer in self._viewer.layers else None
-        painted = layer is not None and self._is_painted(layer)
+        painted = layer is not None and self._is_painted(layer, snapshot)
         if layer is not None and not painted:
-            self._written = snapshot.paste(labels, into=self._written)
-            layer.data = self._written.copy()  # the brush writes into what it is given
+            self._lay(labels, snapshot)
+            layer.data = self._shown
             layer.metadata = {**layer.metadata, **metadata}
             if self._snapshot is not None and not snapshot.same_place(self._snapshot):
                 for name, value in snapshot.transform.items():
                     setattr(layer, name, value)
         else:
-            self._written = snapshot.paste(labels)
+            self._written = self._shown = None
+            self._lay(labels, snapshot)
             self._layer = self._new_layer(snapshot, metadata)
             self._viewer.add_layer(self._layer)
         self._snapshot = snapshot
         done("You have painted on the old labels: these are new." if painted else "")
 
+    def _lay(self, labels: np.ndarray, snapshot: Snapshot) -> None:
+        # Into two arrays, since zeros that nobody has written to take no memory, and a copy of them would.
+        self._written = snapshot.paste(labels, into=self._written)
+        self._shown = snapshot.paste(labels, into=self._shown)
+
     def _new_layer(self, snapshot: Snapshot, metadata: dict[str, Any]) -> Labels:
-        layer = Labels(self._written.copy(), name=f"{snapshot.name} labels", metadata=metadata, **snapshot.transform)
+        layer = Labels(self._shown, name=f"{snapshot.name} labels", metadata=metadata, **snapshot.transform)
         show_classes(layer, self._task)
         layer.events.paint.connect(self._note_paint)
         self._touched = False
@@ -71,6 +79,11 @@ class ResultLayer:
     def _note_paint(self, event: Event) -> None:
         self._touched |= event.source is self._layer
 
-    def _is_painted(self, layer: Labels) -> bool:
-        """Whether the labels are other than written, or ever were: undo steps would replay onto new labels."""
-        return self._touched or not np.array_equal(layer.data, self._written)
+    def _is_painted(self, layer: Labels, snapshot: Snapshot) -> bool:
+        """Whether what would be replaced is other than written, or any of it was: undo would replay onto new labels."""
+        if self._touched or self._written is None:
+            return True
+        if layer.data is not self._shown:  # somebody has exchanged it, perhaps for the same numbers of another type
+            return not np.array_equal(layer.data, self._written)
+        planes = [LabelsPlane(layer, snapshot.plane_axes, where) for where in snapshot.positions]
+        return not all(np.array_equal(plane.labels, self._written[plane.index]) for plane in planes)

@@ -24,6 +24,7 @@ from maskloop.widgets.run_view import RunView
 
 STARTING, STOPPING = "Starting…", "Stopping; the best so far is kept…"
 FOLLOW_MS = 250  # how often the record of a run is looked at
+LOOK_MS = 5000  # and where no process is at it: another window may go on with it
 
 
 class RunsPanel(QWidget):
@@ -62,7 +63,7 @@ class RunsPanel(QWidget):
         layout.addWidget(self.view)
         self.view.wanted.connect(self._do)
         self.choice.currentIndexChanged.connect(self.show_chosen)
-        self._follow_timer = QTimer(self, interval=FOLLOW_MS)
+        self._follow_timer = QTimer(self)
         self._follow_timer.timeout.connect(self._follow)
 
     @property
@@ -122,13 +123,12 @@ class RunsPanel(QWidget):
             _ask_to_stop(process)
 
     def show_chosen(self) -> None:
-        """Draw the chosen run, and follow it from now on."""
+        """Draw the chosen run, and follow it from now on, as long as it is seen."""
         if self.shown is None:
             self.view.clear()
             self._follow_timer.stop()
             return
         self._drawn = None
-        self._follow_timer.start()
         self._follow()
 
     def _at_work(self) -> list[RunProcess]:
@@ -186,8 +186,10 @@ class RunsPanel(QWidget):
         if news or status != self._drawn:
             self._drawn = status
             self.view.show_run(process.run, process.story, status)
-        if status in ("adopted", "discarded"):  # nothing will be new of it
+        if status in ("adopted", "discarded") or not self.isVisible():  # nothing will be new, or nobody sees it
             self._follow_timer.stop()
+        else:
+            self._follow_timer.start(FOLLOW_MS if alive or self._stopping else LOOK_MS)
 
     def _do(self, action: str) -> None:
         process = self.shown

@@ -32,7 +32,9 @@ class SegmentForm(QWidget):
         super().__init__(parent)
         self._images: Sequence[Image] = []
         self._models = {path.name: path for path in bundled_models()}
-        self._chosen_model = next(iter(self._models), OPEN_FOLDER)
+        self._of_project: set[str] = set()  # the names of those that go with it
+        self._adopted: Path | None = None  # by the project
+        self._chosen_model = self._models[GREY_MODEL]
         self._chosen_by_hand = False
         self._finds_objects = True
         self._image = _choice("Image", lambda _: [(layer.name, layer) for layer in self._images], nullable=True)
@@ -44,7 +46,7 @@ class SegmentForm(QWidget):
         self._lay_out()
         self._image.changed.connect(self._show_what_matters)
         self._image.changed.connect(self._suggest_model)
-        self._model.changed.connect(self._choose_model)
+        self._model.changed.connect(self._follow_choice)
         self._show_what_matters()
         self._describe_model()
 
@@ -74,7 +76,7 @@ class SegmentForm(QWidget):
     @property
     def model(self) -> Path:
         """The chosen model's folder."""
-        return self._models[self._chosen_model]
+        return self._chosen_model
 
     @property
     def card(self) -> ModelCard:
@@ -124,47 +126,82 @@ class SegmentForm(QWidget):
 
     def set_model(self, folder: Path) -> None:
         """Offer a model folder, and choose it; one that cannot be used is refused with a sentence."""
+        if self._is_usable(folder):
+            self._choose(folder, by_hand=True)
+
+    def adopt(self, folder: Path | None) -> None:
+        """Choose the model of a project, as `set_model` does; until it has none any more, no image suggests another."""
+        if folder is None:
+            self._adopted = None
+            self._suggest_model()
+        elif self._is_usable(folder):
+            self._choose(folder, by_hand=False)
+            self._adopted = folder
+
+    def leave_project(self) -> None:
+        """Offer the models of a project no more, and suggest what suits the image again."""
+        self._adopted = None
+        self.offer_models([])
+
+    def offer_models(self, folders: Sequence[Path]) -> None:
+        """Offer the models of a project beside the others, in place of those that it had before."""
+        for name in self._of_project:
+            del self._models[name]
+        others = set(self._models)
+        for folder in folders:
+            self._offer(folder)
+        self._of_project = set(self._models) - others
+        if self._adopted not in self._models.values():
+            self._adopted = None
+        self._chosen_by_hand = self._chosen_by_hand and self.model in self._models.values()
+        self._suggest_model()
+
+    def _is_usable(self, folder: Path) -> bool:
         try:
             read_card(folder)
         except ModelError as error:
             self.refused.emit(str(error))
-            return
-        taken = self._models.get(folder.name, folder) != folder
-        name = str(folder) if taken else folder.name
+            return False
+        return True
+
+    def _offer(self, folder: Path) -> str:
+        """Offer a model, and return its name: that of its folder, or its whole path where the name is taken."""
+        names = {path: name for name, path in self._models.items()}
+        name = names.get(folder) or (str(folder) if folder.name in self._models else folder.name)
         self._models[name] = folder
-        self._model.reset_choices()
-        self._model.value = name
-        self._chosen_by_hand = True
+        return name
 
-    def offer_models(self, folders: Sequence[Path]) -> None:
-        """Offer the models of a project beside the others."""
-        for folder in folders:
-            self._models.setdefault(folder.name, folder)
-        self._model.reset_choices()
+    def _choose(self, folder: Path, by_hand: bool) -> None:
+        name, changed = self._offer(folder), folder != self._chosen_model
+        self._chosen_model, self._chosen_by_hand = folder, by_hand
+        with self._model.changed.blocked():
+            self._model.reset_choices()
+            self._model.value = name
+        if changed:
+            self._describe_model()
 
-    def _choose_model(self, name: str) -> None:
+    def _follow_choice(self, name: str) -> None:
         if name != OPEN_FOLDER:
-            changed = name != self._chosen_model
-            self._chosen_model = name
-            if changed:
-                self._chosen_by_hand = True
-                self._describe_model()
+            self._choose(self._models[name], by_hand=True)
             return
-        self._model.value = self._chosen_model
+        self._choose(self.model, self._chosen_by_hand)  # until there is another
         if folder := QFileDialog.getExistingDirectory(self, OPEN_FOLDER):
             self.set_model(Path(folder))
 
     def _suggest_model(self) -> None:
-        """Choose the bundled model that suits the image, unless somebody has chosen one."""
-        if self.image is None or self._chosen_by_hand:
-            return
+        self._choose(self._suggested(), self._chosen_by_hand)
+
+    def _suggested(self) -> Path:
+        """Return what somebody has chosen, or else the project's model, or the bundled one that suits the image."""
+        if self._chosen_by_hand or (self.image is None and self.model in self._models.values()):
+            return self.model
+        if self._adopted is not None:
+            return self._adopted
         name = GREY_MODEL
         if self._is_rgb():
             with contextlib.suppress(InputError):  # which is said when it is segmented
                 name = suggested_model(_glimpse(self.image))
-        if name in self._models:
-            self._model.value = name
-            self._chosen_by_hand = False
+        return self._models[name]
 
     def _describe_model(self) -> None:
         try:

@@ -3,7 +3,7 @@
 import napari
 from napari.layers import Image
 from napari.utils.events import Event
-from qtpy.QtCore import QEvent, QSignalBlocker, Qt, QTimer
+from qtpy.QtCore import QSignalBlocker, Qt, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from maskloop.config import SegmentConfig
@@ -75,21 +75,26 @@ class SegmentPanel(QWidget):
     def segment(self) -> None:
         """Segment the chosen image, as the button does."""
         try:
-            task = self.form.card.network.task
-            self.segmentations.start(self.form.image, self.form.all_planes, self.config, task)
+            self.start(self.form.all_planes)
         except (InputError, ModelError) as error:
             self._refused = str(error)
             self.message.setText(self._refused)
 
+    def start(self, all_planes: bool) -> None:
+        """Segment all planes of the chosen image, or the one that is shown.
+
+        Raises
+        ------
+        InputError
+            If the image cannot be segmented, or something is being segmented already.
+        ModelError
+            If the model cannot be read any more.
+        """
+        self.segmentations.start(self.form.image, all_planes, self.config, self.form.card.network.task)
+
     def cancel(self) -> None:
         """Stop the running segmentation, as the button does."""
         self.segmentations.cancel()
-
-    def event(self, event: QEvent) -> bool:
-        """Go for good when the dock is closed, which only takes the panel out of it."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.deleteLater()
-        return bool(super().event(event))
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
@@ -155,9 +160,12 @@ class SegmentPanel(QWidget):
         self.session.warm(str(self.form.model))
 
     def _handle(self, report: Report) -> None:
-        if isinstance(report.event, Broken):
-            self.message.setText(report.event.reason)
-        elif isinstance(report.event, Ready) and self.message.text().startswith(LOADING):
+        event = report.event
+        if not isinstance(event, Ready | Broken) or event.model != str(self.form.model):
+            return  # of a model that was chosen before
+        if isinstance(event, Broken):
+            self.message.setText(event.reason)
+        elif self.message.text().startswith(LOADING):
             self.message.setText("Ready.")  # anything else is still to be read
 
     def _show_progress(self, share: float, seconds_left: float | None) -> None:

@@ -1,6 +1,7 @@
 """Segmentations, one at a time: asked of the worker, written to where they belong, and adjusted by the kept maps."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -35,6 +36,7 @@ class _Run:
     job: int
     config: SegmentConfig
     task: TaskConfig
+    image_id: str
     snapshot: Snapshot
     result: ResultLayer | EntryResult
     started: float
@@ -80,7 +82,7 @@ class Segmentations(QObject):
         session.reported.connect(self._handle)
 
     def start(self, image: Image | None, all_planes: bool, config: SegmentConfig, task: TaskConfig) -> None:
-        """Segment an image, unless something runs.
+        """Segment an image.
 
         Parameters
         ----------
@@ -95,17 +97,19 @@ class Segmentations(QObject):
         Raises
         ------
         InputError
-            If there is no image or it cannot be segmented, or the labels of its entry mean something else.
+            If there is no image or it cannot be segmented, the labels of its entry mean something else, or something
+            is being segmented already.
         """
         if self._running is not None:
-            return
+            raise InputError("Something is being segmented already: wait for its end, or click Cancel.")
         dims = self._viewer.dims
         snapshot = take_snapshot(image, dims.displayed, dims.point, all_planes)
+        assert image is not None  # or there would be no snapshot
         result = self._result_for(image, snapshot, task)
         job = self._session.segment(snapshot.planes, len(snapshot.positions), config)
         self._wanted = self._asked = config.labels
         self.said.emit("")
-        self._running = _Run(job, config, task, snapshot, result, time.monotonic())
+        self._running = _Run(job, config, task, str(image.unique_id), snapshot, result, time.monotonic())
         self.ran.emit(True)
 
     def cancel(self) -> None:
@@ -115,11 +119,16 @@ class Segmentations(QObject):
             self.said.emit("Stopping…")
 
     def adjust(self, labels: LabelsConfig) -> None:
-        """Make other labels of the kept maps; while one request is on its way, the next waits for its answer."""
+        """Make other labels of the kept maps; while one request is on its way, the next waits for its answer.
+
+        Where the image is gone, they are those of the next segmentation.
+        """
         self._wanted = labels
-        if self._kept is not None and self._adjusting is None and self._running is None:
+        kept, images = self._kept, [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+        idle = self._adjusting is None and self._running is None
+        if kept is not None and idle and _has_pixels(images, kept.snapshot):
             self._asked = labels
-            self._adjusting = self._session.relabel(self._kept.job, labels, self._kept.task)
+            self._adjusting = self._session.relabel(kept.job, labels, kept.task)
 
     def take_as_shown(self, labels: LabelsConfig) -> None:
         """Take labels for those that are shown, so that nothing is asked for until others are wanted."""
@@ -140,7 +149,7 @@ class Segmentations(QObject):
         plane = kept.snapshot.positions.index(snapshot.where)
         return PlaneMaps(np.array(maps[plane]), config.labels, float(rescaled[plane]))
 
-    def _result_for(self, image: Image | None, snapshot: Snapshot, task: TaskConfig) -> ResultLayer | EntryResult:
+    def _result_for(self, image: Image, snapshot: Snapshot, task: TaskConfig) -> ResultLayer | EntryResult:
         if self.entry is not None and image in self.entry.images:
             return self._result_in(self.entry, task)
         kept = self._kept
@@ -151,12 +160,9 @@ class Segmentations(QObject):
 
     def _result_now(self, run: _Run) -> ResultLayer | EntryResult:
         """Return where labels go: the image may have become an entry since they were asked for."""
-        if self.entry is None:
-            return run.result
-        pixels = (image.data[0] if image.multiscale else image.data for image in self.entry.images)
-        if not any(of_image is run.snapshot.data for of_image in pixels):
-            return run.result
-        return self._result_in(self.entry, run.task)
+        if self.entry is not None and _has_pixels(self.entry.images, run.snapshot):
+            return self._result_in(self.entry, run.task)
+        return run.result
 
     def _result_in(self, entry: OpenEntry, task: TaskConfig) -> EntryResult:
         require_task(task, entry.task, "This model", OF_PROJECT)
@@ -215,6 +221,7 @@ class Segmentations(QObject):
                 "task": event.task.model_dump(mode="json"),
                 "version": version("maskloop"),
                 "image": run.snapshot.name,
+                "image_id": run.image_id,
                 "settings": config.model_dump(mode="json"),
                 "objects": event.objects,
             }
@@ -223,3 +230,9 @@ class Segmentations(QObject):
     def _tell(self, event: Done, remark: str) -> None:
         self.said.emit(f"{describe_segmented(event)} {remark}".rstrip())
         self.segmented.emit()
+
+
+def _has_pixels(images: Iterable[Image], snapshot: Snapshot) -> bool:
+    """Return whether one of some images has the very pixels of a snapshot."""
+    pixels = (image.data[0] if image.multiscale else image.data for image in images)
+    return any(of_image is snapshot.data for of_image in pixels)

@@ -78,7 +78,7 @@ class Snapshot:
         ndarray, int32
         """
         if len(self.shape) == 2:
-            return labels[0]
+            return labels[0].copy()
         into = np.zeros(self.shape, np.int32) if into is None else into
         for plane, position in zip(labels, self.positions, strict=True):
             into[self._index(position)] = plane

@@ -38,7 +38,7 @@ class TrainPanel(QWidget):
     """
 
     models_found = Signal(list)  # folders of the project's models
-    adopted = Signal(Path)  # the folder of another model than before
+    adopted = Signal(object)  # the folder of another model than before, or None
     resegment_wanted = Signal(Path, object)  # the folder of the adopted model, and the channel learned from, or None
     entry_wanted = Signal(str, str)  # the id of an entry to be opened, and why
 
@@ -57,6 +57,7 @@ class TrainPanel(QWidget):
             QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText) for _ in range(3)
         )
         self._check_dialog: CheckDialog | None = None
+        self._checking = Background()  # counting waits for no checkup
         self.train_button, self.models_button = QPushButton("Train"), QPushButton("Models…")
         self.check_button = QPushButton("Check data…")
         self.check_button.setToolTip("Find out whether the images, and what you have reviewed, are fit to learn from.")
@@ -104,18 +105,30 @@ class TrainPanel(QWidget):
         project = self._project
         if project is None or project.read_only:
             return
-        material = self._material
-        if material is not None and (not material.images or material.objects == 0):
-            self.message.setText(NO_OBJECT if material.images else str(material))
-            return
-        self.resegment_button.hide()
-        self.runs.begin(config)
+        if self._material is not None and _why_not(self._material):  # unless something was reviewed since then
+            count = partial(self._counter.count, project)
+            self._background.run(count, partial(self._begin_if_possible, project, config), self.message.setText)
+        else:
+            self._begin(config)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's
         """Count anew when the tab is chosen, since somebody has corrected meanwhile, and draw what is only now seen."""
         super().showEvent(event)
         self.refresh()
         self.runs.show_chosen()
+
+    def _begin_if_possible(self, project: Project, config: TrainConfig, material: Material) -> None:
+        if project is not self._project or self.runs.starting:  # by a second click
+            return
+        self._show_material(project, material)
+        if reason := _why_not(material):
+            self.message.setText(reason)
+        else:
+            self._begin(config)
+
+    def _begin(self, config: TrainConfig) -> None:
+        self.resegment_button.hide()
+        self.runs.begin(config)
 
     def _lay_out(self) -> None:
         content = QWidget()
@@ -178,7 +191,7 @@ class TrainPanel(QWidget):
         adopted = found.adopted
         self.form.offer_bases(found.bases, found.base)
         self.models_found.emit(found.own)
-        if adopted is not None and adopted != self._adopted:
+        if adopted != self._adopted:
             self.adopted.emit(adopted)
         self._adopted = adopted
         if adopted is None:
@@ -201,7 +214,7 @@ class TrainPanel(QWidget):
 
         if self._project is not None:
             self._close_check()
-            self._check_dialog = CheckDialog(self._project, self.form.value(), self._counting, self)
+            self._check_dialog = CheckDialog(self._project, self.form.value(), self._checking, self)
             self._check_dialog.open_wanted.connect(self.entry_wanted)
             self._check_dialog.show()  # beside the window, where what was found is mended
 
@@ -231,6 +244,13 @@ class TrainPanel(QWidget):
         self.resegment_button.hide()
         self.stop_button.show()
         self.resegment_wanted.emit(self._adopted, self._learned_channel)
+
+
+def _why_not(material: Material) -> str:
+    """Say why nothing can be learned; an empty text where something can."""
+    if not material.images:
+        return str(material)
+    return NO_OBJECT if material.objects == 0 else ""
 
 
 @dataclass(frozen=True)

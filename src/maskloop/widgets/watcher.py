@@ -121,14 +121,14 @@ class Watcher(QObject):
 
     def leave(self) -> None:
         """Stop listening; everything that was painted is handed over."""
-        if isalive(self):  # which it is not where Python ends with a viewer that nobody closed before
-            for timer in (self._soon, self._pause, self._look_over):
-                timer.stop()
         for layer in self._layers:
             layer.events.paint.disconnect(self._note_paint)
             layer.events.set_data.disconnect(self._note_refresh)
         self._save_shown()
         self._note_progress()
+        if isalive(self):  # which it is not where Python ends with a viewer that nobody closed before
+            for timer in (self._soon, self._pause, self._look_over):  # last, since what is found starts one
+                timer.stop()
 
     def _note_paint(self, event: Event) -> None:
         name = "labels" if event.source == self._labels else "reviewed"
