@@ -133,7 +133,7 @@ def test_of_a_stack_the_reviewed_planes_are_read(folder):
         (lambda f: iio.imwrite(f / "images" / "b.png", IMAGE), r"b\.png: Its pixels are the same as those of .*a\.png"),
         (lambda f: review(f, "b", LABELS[:9]), r"b\.png: The mask is 9 x 40 pixels; wanted is 30 x 40"),
         (lambda f: review(f, "b", LABELS), r"reviewed.b\.png: It holds several numbers or colours; wanted is 0, and 1"),
-        (lambda f: review(f, "c", LABELS), r"reviewed.c\.png: It is a mask, and no image has its name"),
+        (lambda f: review(f, "c", LABELS), r"reviewed.c\.png: It is a mask of what is reviewed, and no image"),
     ],
 )
 def test_a_folder_that_cannot_be_learned_from_is_refused(folder, spoil, sentence):

@@ -32,7 +32,6 @@ from maskloop.jobs.messages import (
     Failed,
     MakeReport,
     Message,
-    Progress,
     Ready,
     Relabel,
     Segment,
@@ -225,6 +224,7 @@ class Client:
             if job in self._cancelled and not isinstance(letter.message, Cancel):
                 raise CancelledError
             letter.prepare()
+            self._log.turn_page()
             # A worker that is gone is noticed by the reader, which ends the open jobs.
             with contextlib.suppress(BrokenPipeError, ValueError):
                 self._send(letter.message)
@@ -279,8 +279,6 @@ class Client:
             event = EVENTS.validate_json(line)
         except ValidationError:  # noise, which must not end a job
             return
-        if not isinstance(event, Progress):
-            self._log.turn_page()
         if isinstance(event, Ready | Broken):
             self._note_warm(event.model)
         if isinstance(event, TERMINAL):

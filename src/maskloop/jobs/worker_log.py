@@ -27,7 +27,7 @@ class WorkerLog:
         return log
 
     def turn_page(self) -> None:
-        """Note that what was said until now tells nothing of what comes."""
+        """Note that what was said until now tells nothing of what is asked for next."""
         with contextlib.suppress(OSError):  # somebody has tidied the folder for temporary files
             self._start = self._path.stat().st_size
 
