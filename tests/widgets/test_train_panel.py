@@ -32,6 +32,7 @@ from maskloop.jobs.run_events import (
 from maskloop.jobs.run_process import RunProcess
 from maskloop.jobs.run_story import RunStory
 from maskloop.ops.overlay import MISSED
+from maskloop.project import autosave
 from maskloop.project.history import Epoch
 from maskloop.project.model_folder import STATE_FILE
 from maskloop.project.preview import Preview
@@ -836,3 +837,27 @@ def test_strokes_on_an_image_that_is_opened_while_its_turn_comes_are_kept(
     panel.project.close_entry()
     done_in_background(panel)
     np.testing.assert_array_equal(on_disk(folder, "c").labels, painted)
+
+
+def test_what_was_accepted_a_moment_ago_is_learned_from_once_it_is_on_the_disk(
+    open_main, tmp_path, discs, open_entry, until, monkeypatch
+):
+    monkeypatch.setattr(RunProcess, "start", lambda _: None)
+    labels = discs(SHAPE, CENTRES, 9)
+    with Project.create(tmp_path / "cells") as project:
+        project.add(labels.astype(np.uint8), labels, name="a")
+    panel = open_main()
+    entry = open_entry(panel, tmp_path / "cells", "a")
+    panel.setCurrentWidget(panel.train)
+    panel.show()
+    until(lambda: panel.train.material.text().startswith("Nothing is reviewed yet."))
+    writing, go = threading.Event(), threading.Event()
+    append = autosave.append_edit
+    monkeypatch.setattr(autosave, "append_edit", lambda *args: (writing.set(), go.wait(PATIENCE_S), append(*args)))
+    entry.mark((slice(0, SHAPE[0]), slice(0, SHAPE[1])), np.ones(SHAPE, bool), reviewed=True)
+    entry.accept()
+    panel.train.train_button.click()
+    until(writing.is_set)
+    go.set()
+    until(lambda: len(read_runs(tmp_path / "cells")) == 1)
+    assert panel.train.material.text() == "1 image, 6 reviewed objects, 100% of the pixels reviewed."

@@ -152,6 +152,7 @@ class MainPanel(QTabWidget):
     def _use_entry(self, entry: "OpenEntry | None") -> None:
         self.segment.set_entry(entry)
         self.correct.set_entry(entry)
+        self.train.set_entry(entry)
 
     def _use_project(self, project: "Project | None") -> None:
         self.segment.form.leave_project()  # the one before

@@ -35,6 +35,11 @@ class LoadedEntry:
     annotation: Annotation
     autosave: Autosave | None
 
+    def flush(self) -> None:
+        """Wait until everything that was handed over is on the disk, but not for ever; slow, and touches no widget."""
+        if self.autosave is not None:
+            self.autosave.flush()
+
     def close(self) -> bool:
         """Wait until everything is on the disk, and return whether it is; slow, and touches no widget."""
         return self.autosave is None or self.autosave.close()
@@ -222,6 +227,11 @@ class OpenEntry(QObject):
         self._viewer.layers.events.removed.disconnect(self._notice_removal)
         if self._watcher is not None:
             self._watcher.leave()
+
+    @property
+    def flush(self) -> Callable[[], None]:
+        """What waits until the edits up to now are on the disk; slow, and touches nothing of Qt."""
+        return self._loaded.flush
 
     @property
     def finish(self) -> Callable[[], bool]:

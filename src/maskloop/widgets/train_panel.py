@@ -1,5 +1,6 @@
 """The Train panel: a model learns from what was corrected, in a process of its own, and is adopted if it is better."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from maskloop.widgets.train_form import TrainForm, describe_plan
 
 if TYPE_CHECKING:
     from maskloop.widgets.check_dialog import CheckDialog
+    from maskloop.widgets.open_entry import OpenEntry
 
 NO_PROJECT = "Open or create a project first: training learns from the images in it that you have checked."
 NO_OBJECT = "No object is reviewed as a whole yet: review some in the Correct tab."
@@ -51,6 +53,7 @@ class TrainPanel(QWidget):
         self._adopted: Path | None = None
         self._just_adopted = False  # until the other tabs know of it
         self._learned_channel: int | None = None  # of the model that was adopted last
+        self._flush: Callable[[], object] = lambda: None
         self.form = TrainForm()
         # Plain, since they may quote names that a person has given.
         self.material, self.plan, self.message = (
@@ -79,6 +82,10 @@ class TrainPanel(QWidget):
         self.runs.set_project(project)
         self.refresh()
 
+    def set_entry(self, entry: "OpenEntry | None") -> None:
+        """Wait for the edits of an entry that was opened before anything is counted; None when it was closed."""
+        self._flush = entry.flush if entry is not None else lambda: None
+
     def refresh(self) -> None:
         """Count what there is to learn from, and offer the models that there are by now."""
         project = self._project
@@ -91,8 +98,7 @@ class TrainPanel(QWidget):
         channels = {e.shape[e.axes.index("C")] for e in project.entries if "C" in e.axes and not e.is_colour}
         self.form.show_channels(max(channels, default=1))
         if self.isVisible():
-            count = partial(self._counter.count, project)
-            self._counting.run(count, partial(self._show_material, project), self.material.setText)
+            self._counting.run(self._count_of(project), partial(self._show_material, project), self.material.setText)
         self._background.run(partial(_read_models, project), partial(self._offer_models, project), self.message.setText)
 
     def train(self) -> None:
@@ -106,8 +112,8 @@ class TrainPanel(QWidget):
         if project is None or project.read_only:
             return
         if self._material is not None and _why_not(self._material):  # unless something was reviewed since then
-            count = partial(self._counter.count, project)
-            self._background.run(count, partial(self._begin_if_possible, project, config), self.message.setText)
+            then = partial(self._begin_if_possible, project, config)
+            self._background.run(self._count_of(project), then, self.message.setText)
         else:
             self._begin(config)
 
@@ -129,6 +135,16 @@ class TrainPanel(QWidget):
     def _begin(self, config: TrainConfig) -> None:
         self.resegment_button.hide()
         self.runs.begin(config)
+
+    def _count_of(self, project: Project) -> Callable[[], Material]:
+        """Return what counts what there is to learn from, the latest edits too, to be called in a thread."""
+        flush = self._flush  # this entry's, whichever is open then
+
+        def count() -> Material:
+            flush()
+            return self._counter.count(project)
+
+        return count
 
     def _lay_out(self) -> None:
         content = QWidget()
