@@ -169,3 +169,11 @@ def test_each_basin_hangs_together_around_its_summit_and_all_fill_the_foreground
         own = found.numbers == number
         assert ndimage.label(own, np.ones((3, 3)))[1] == 1
         assert distance[own].max() == np.float32(found.summits[number])
+
+
+def test_tiny_objects_that_touch_are_told_apart_where_they_were_enlarged_for_the_network():
+    y, x = np.mgrid[:20, :24]
+    distance = np.maximum(*(1 - np.hypot(y - 10, x - at) / 4.5 for at in (9, 14.5))).clip(0)
+    maps = np.stack([distance > 0, distance], axis=-1).astype(np.float32)
+    config = LabelsConfig(splitting=0.4, min_size=4)
+    assert [maps_to_labels(maps, config, rescaled).max() for rescaled in (1.0, 2.5)] == [1, 2]

@@ -155,7 +155,8 @@ class Model:
 
     def _find(self, maps: np.ndarray, wanted: LabelsConfig, factor: float) -> tuple[np.ndarray, float]:
         """Return the objects, and the factor that brings those of unusual size to the usual one."""
-        measured = self.task.to_labels(maps, wanted, factor / SMALLEST)
+        all_sizes = wanted.model_copy(update={"min_size": wanted.min_size * SMALLEST**2})
+        measured = self.task.to_labels(maps, all_sizes, factor)
         labels = drop_small(measured, wanted.min_size / factor**2)
         diameters = np.sort(object_diameters(measured)) * factor
         if len(diameters) == 0:

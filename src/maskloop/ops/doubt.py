@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from maskloop.config import LabelsConfig
+from maskloop.ops.instances import smooth_distance
 from maskloop.ops.objects import Box, middle, number_densely
 
 EXPLANATION = (
@@ -110,7 +111,7 @@ def _signs(
     labels: np.ndarray, maps: np.ndarray, config: LabelsConfig, rescaled: float
 ) -> tuple[dict[str, np.ndarray], dict[int, tuple[int, int]]]:
     """Measure each sign of each object, 0 (none) to 1, and find where to look at the objects that have a summit."""
-    distance = ndimage.gaussian_filter(maps[..., 1].astype(np.float32), 1.0)
+    distance = smooth_distance(maps, rescaled)
     summits = _Summits.of(labels, distance)
     at = np.flatnonzero(labels)
     own = labels.ravel()[at]

@@ -7,6 +7,8 @@ from scipy import ndimage
 
 from maskloop.config import LabelsConfig
 
+SPECKLE = 1.0  # standard deviation of the blur, in pixels of the network
+
 
 def maps_to_labels(maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0) -> np.ndarray:
     """Turn predicted maps into labelled objects.
@@ -23,7 +25,8 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0
         Probability of foreground and normalised distance, both 0 to 1.
     config : LabelsConfig
     rescaled : float
-        Factor by which the plane was enlarged for the network; the smallest object is counted at that size.
+        Factor by which the plane was enlarged for the network; the smallest object is counted at that size, and the
+        distance is smoothed by one pixel of it.
 
     Returns
     -------
@@ -38,7 +41,7 @@ def maps_to_labels(maps: np.ndarray, config: LabelsConfig, rescaled: float = 1.0
     >>> [int(maps_to_labels(maps, LabelsConfig(splitting=s)).max()) for s in (0.0, 0.7)]
     [1, 2]
     """
-    objects = find_basins(maps, config.foreground).merged(config.splitting)
+    objects = find_basins(maps, config.foreground, rescaled).merged(config.splitting)
     return drop_small(objects, config.min_size / rescaled**2, maps[..., 0] >= config.certainty)
 
 
@@ -88,7 +91,7 @@ class Basins:
         return np.array([root(b) for b in range(len(self.summits))])[self.numbers]
 
 
-def find_basins(maps: np.ndarray, foreground: float) -> Basins:
+def find_basins(maps: np.ndarray, foreground: float, rescaled: float = 1.0) -> Basins:
     """Part the foreground by the summits of the smoothed distance to which steepest ascent leads.
 
     Hill climbing finds watersheds pixel by pixel (after Meyer 1994, https://doi.org/10.1016/0165-1684(94)90060-4; the
@@ -100,14 +103,15 @@ def find_basins(maps: np.ndarray, foreground: float) -> Basins:
         Probability of foreground and normalised distance, both 0 to 1.
     foreground : float
         Probability from which a pixel belongs to an object.
+    rescaled : float
+        As in `maps_to_labels`.
 
     Returns
     -------
     Basins
     """
     inside = maps[..., 0] >= foreground
-    # Ties would make plateaus with many summits; a slight blur also removes the network's speckle.
-    distance = ndimage.gaussian_filter(maps[..., 1].astype(np.float32), 1.0)
+    distance = smooth_distance(maps, rescaled)
     places, leader = _climb(np.where(inside, distance, -np.inf))
     tops = np.zeros(inside.shape, bool)
     tops.ravel()[leader[leader == places]] = True
@@ -116,6 +120,22 @@ def find_basins(maps: np.ndarray, foreground: float) -> Basins:
     numbers.ravel()[places] = seeds.ravel()[leader]
     summits[seeds[tops]] = distance[tops]
     return Basins(numbers, summits, _passes(numbers, distance))
+
+
+def smooth_distance(maps: np.ndarray, rescaled: float = 1.0) -> np.ndarray:
+    """Return the distance without ties, which would make plateaus with many summits, and without the network's speckle.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (Y, X, 2), float
+    rescaled : float
+        As in `maps_to_labels`.
+
+    Returns
+    -------
+    ndarray of shape (Y, X), float32
+    """
+    return ndimage.gaussian_filter(maps[..., 1].astype(np.float32), SPECKLE / rescaled)
 
 
 def _climb(heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
