@@ -20,15 +20,13 @@ from maskloop.ops.instances import drop_small
 from maskloop.ops.normalise import normalise
 from maskloop.ops.targets import object_diameters
 from maskloop.ops.task import Task, task_of
+from maskloop.ops.usual_size import usual_size_factor
 from maskloop.project.model_folder import ModelCard, check_weights, find_model, read_card
 
 SMALLEST_SIDE, LARGEST_AREA = 8, 4e8  # pixels, after rescaling
 # The parts of the progress. An image is rescaled twice at most, by what is measured at the scale before.
 FIRST_PASS, RESCALED = (0.0, 0.5), ((0.5, 0.75), (0.75, 1.0))
-# In diameters that the model was trained on. What is measured between the first two is left as it is; smaller objects
-# are brought to more than the usual, where those that touch part better, and larger ones to the usual.
-SMALL, LARGE, ENLARGED = 0.75, 2.5, 1.3
-SMALLEST = 0.5  # is measured still, and not taken for a speck
+SMALLEST = 0.5  # of the smallest object's diameter: is measured still, and not taken for a speck
 
 
 @dataclass(frozen=True)
@@ -158,15 +156,7 @@ class Model:
         all_sizes = wanted.model_copy(update={"min_size": wanted.min_size * SMALLEST**2})
         measured = self.task.to_labels(maps, all_sizes, factor)
         labels = drop_small(measured, wanted.min_size / factor**2)
-        diameters = np.sort(object_diameters(measured)) * factor
-        if len(diameters) == 0:
-            return labels, factor
-        # The median of the area, not of the objects: a crowd of specks must not speak for the cells.
-        area = np.cumsum(diameters**2)
-        found = float(diameters[np.searchsorted(area, area[-1] / 2)]) / self.card.diameter
-        if SMALL <= found <= LARGE:
-            return labels, factor
-        better = factor * (ENLARGED if found < SMALL else 1) / found
+        better = factor * usual_size_factor(object_diameters(measured) * factor, self.card.diameter)
         return labels, better if _is_reasonable(maps.shape[:2], better) else factor
 
     def _maps(
