@@ -20,6 +20,7 @@ import robustness
 from maskloop.data.examples import Example
 from maskloop.model.runtime import start_engine
 from maskloop.ops.overlay import LEGEND, displayed, draw_mistakes
+from maskloop.ops.usual_size import LARGE, SMALL
 from maskloop.project.model_folder import ModelCard, find_model, read_card
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ MISTAKES = ("missed", "invented", "merged", "split")
 
 
 def facts(card: ModelCard) -> str:
-    from maskloop.inference.model import LARGE, SMALL
-
     training, labels = card.training, card.labels
     smallest, largest = card.diameter_range
     rows = {
