@@ -57,8 +57,8 @@ def serve(command):
     if model == "raises":
         print("words of a failure", file=sys.stderr, flush=True)
         return send(Failed(job=command.job, reason="It did not work."))
-    if model in ("dies", "dies quietly"):
-        die("last words\n" if model == "dies" else "")
+    if model.startswith(("dies", "speaks")):
+        end(command, model)
     if model == "hangs":
         hang()
     if model == "untidy":
@@ -85,6 +85,13 @@ def warm(model):
     if model.name == "broken":
         return send(Broken(model=str(model), reason="The engine does not start."))
     return send(Ready(model=str(model)))
+
+
+def end(command, model):
+    if model == "speaks and dies later":
+        print("last words", file=sys.stderr, flush=True)
+        work(command)
+    die("last words\n" if model == "dies" else "")
 
 
 def die(words):

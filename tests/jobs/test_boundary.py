@@ -17,6 +17,7 @@ from maskloop.jobs import client as client_module
 from maskloop.jobs.client import Client
 from maskloop.jobs.messages import (
     EVENTS,
+    IMAGE_FILE,
     MAPS_FILE,
     TERMINAL,
     Broken,
@@ -167,6 +168,19 @@ def test_last_words_are_those_of_the_job_at_which_a_worker_died(start):
     assert isinstance(wait(client, submit(client, "raises"))[-1].event, Failed)
     crashed = wait(client, submit(client, "dies quietly"))[-1].event
     assert (type(crashed), crashed.log) == (Crashed, "")
+
+
+def test_last_words_are_kept_while_more_is_asked_for(start, tmp_path):
+    client, model = start(), tmp_path / "speaks and dies later"
+    job = submit(client, str(model))
+    wait_for(client, Progress)  # it has spoken
+    other = submit(client, "plain")
+    while not (client.job_folder(other) / IMAGE_FILE).exists():
+        time.sleep(0.01)
+    time.sleep(0.3)  # until it is handed over
+    model.mkdir()
+    (model / "go").touch()
+    assert wait(client, job)[-1].event.log == "last words\n"
 
 
 def test_last_words_are_not_those_of_a_worker_before(start):

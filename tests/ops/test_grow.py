@@ -83,3 +83,14 @@ def test_where_the_maps_show_no_edge_nothing_grows(level):
         grow(np.zeros((60, 2000), np.int32), maps, (30, 1000), 9)
     with pytest.raises(InputError, match="brush"):
         grow(np.zeros((30, 40), np.int32), maps[:30, :40], (10, 10), 9)
+
+
+def test_one_click_gives_one_of_two_tiny_ones_that_were_told_apart_where_they_were_enlarged_for_the_network():
+    y, x = np.mgrid[:20, :24]
+    distance = np.maximum(*(1 - np.hypot(y - 10, x - at) / 4.5 for at in (9, 12))).clip(0)
+    maps = np.stack([distance > 0, distance], axis=-1).astype(np.float32)
+    sizes = []
+    for rescaled in (1.0, 2.5):
+        edit = grow(np.zeros((20, 24), np.int32), maps, (10, 9), 3, rescaled)
+        sizes.append(np.count_nonzero(edit.labels == 3))
+    assert sizes[1] < 0.7 * sizes[0]

@@ -232,7 +232,7 @@ def test_the_whole_panel_asks_of_a_training_whatever_project_is_open_by_now(
     cells, others = make_project("cells"), make_project("others")
     panel = open_main()
     open_project(panel, cells)
-    panel.train.runs.begin(TrainConfig())
+    panel.train.runs.begin(TrainConfig(), lambda: None)
     until(lambda: panel.train.runs.shown is not None and panel.train.runs.shown.run.is_running)
     window, asked = window_of(panel), answer("Don't close")
     for folder in (others, cells, others):
@@ -256,7 +256,7 @@ def test_the_whole_panel_asks_of_a_training_that_has_no_process_yet_and_stops_it
     panel = open_main()
     open_project(panel, folder)
     go = hold_up(panel)
-    panel.train.runs.begin(TrainConfig())
+    panel.train.runs.begin(TrainConfig(), lambda: None)
     asked = answer("Stop it")
     assert close_by_hand(window_of(panel))
     assert asked == ["A training is running."]
@@ -270,7 +270,7 @@ def test_the_whole_panel_does_not_ask_of_a_training_that_could_not_begin(
 ):
     panel = open_main()
     open_project(panel, make_project())
-    panel.train.runs.begin(TrainConfig(base="gone"))
+    panel.train.runs.begin(TrainConfig(base="gone"), lambda: None)
     until(lambda: "no model 'gone'" in panel.train.message.text())
     asked = answer("Don't close")
     assert close_by_hand(window_of(panel))

@@ -861,3 +861,12 @@ def test_what_was_accepted_a_moment_ago_is_learned_from_once_it_is_on_the_disk(
     go.set()
     until(lambda: len(read_runs(tmp_path / "cells")) == 1)
     assert panel.train.material.text() == "1 image, 6 reviewed objects, 100% of the pixels reviewed."
+    go.clear()
+    writing.clear()
+    entry.mark((slice(0, 4),) * 2, np.ones((4, 4), bool), reviewed=False)  # now that the rest can be learned from
+    until(writing.is_set)
+    panel.train.train_button.click()
+    time.sleep(0.5)
+    assert len(read_runs(tmp_path / "cells")) == 1
+    go.set()
+    until(lambda: len(read_runs(tmp_path / "cells")) == 2)

@@ -224,7 +224,8 @@ class Client:
             if job in self._cancelled and not isinstance(letter.message, Cancel):
                 raise CancelledError
             letter.prepare()
-            self._log.turn_page()
+            if self._open.keys() <= {job}:  # or what a job at work has said would be lost
+                self._log.turn_page()
             # A worker that is gone is noticed by the reader, which ends the open jobs.
             with contextlib.suppress(BrokenPipeError, ValueError):
                 self._send(letter.message)

@@ -21,7 +21,7 @@ LEVELS = np.linspace(0.2, 0.9, 15)  # of the probability at the click
 SPLITTING = LabelsConfig(foreground=0.5, splitting=0.7, min_size=0)
 
 
-def grow(labels: np.ndarray, maps: np.ndarray, seed: tuple[int, int], number: int) -> Edit:
+def grow(labels: np.ndarray, maps: np.ndarray, seed: tuple[int, int], number: int, rescaled: float = 1.0) -> Edit:
     """Grow an object from a pixel to where the probability falls most steeply.
 
     Of the areas around the click in which the probability exceeds some share of that at the click, the one with the
@@ -38,6 +38,8 @@ def grow(labels: np.ndarray, maps: np.ndarray, seed: tuple[int, int], number: in
         (y, x) of the click.
     number : int
         Of the new object.
+    rescaled : float
+        Factor by which the plane was enlarged for the network.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def grow(labels: np.ndarray, maps: np.ndarray, seed: tuple[int, int], number: in
             continue
         if area.all():  # of the whole plane
             break
-        own = ndimage.binary_fill_holes(_clicked(area, maps[box][..., 1], here)) & (labels[box] == 0)
+        own = ndimage.binary_fill_holes(_clicked(area, maps[box][..., 1], here, rescaled)) & (labels[box] == 0)
         return Edit(box, np.where(own, number, labels[box].astype(np.int64)))
     raise _nothing()
 
@@ -124,11 +126,11 @@ def _summit_near(image: np.ndarray, seed: tuple[int, int]) -> tuple[int, int]:
     return rows.start + int(y), columns.start + int(x)
 
 
-def _clicked(area: np.ndarray, distance: np.ndarray, seed: tuple[int, int]) -> np.ndarray:
+def _clicked(area: np.ndarray, distance: np.ndarray, seed: tuple[int, int], rescaled: float) -> np.ndarray:
     """Part an area by its distance map, and return the object at the seed or nearest to it."""
     inside = np.where(area, distance.astype(np.float32), 0)
     # A faint object has a low distance too: what counts are the dips relative to it.
-    objects = maps_to_labels(np.stack([area, inside / max(inside.max(), 1e-6)], axis=-1), SPLITTING)
+    objects = maps_to_labels(np.stack([area, inside / max(inside.max(), 1e-6)], axis=-1), SPLITTING, rescaled)
     rows, columns = np.ogrid[: area.shape[0], : area.shape[1]]
     away = np.where(area, np.hypot(rows - seed[0], columns - seed[1]), np.inf)
     return objects == objects.flat[int(away.argmin())]

@@ -67,7 +67,7 @@ def grow_object(plane: LabelsPlane, points: np.ndarray, maps: PlaneMaps) -> str:
     """Grow a new object from the first point, up to the edge that the model sees."""
     number = plane.unused_label()
     y, x = np.round(points[0]).astype(int).tolist()
-    edit = grow(plane.labels, maps.maps, (y, x), number)
+    edit = grow(plane.labels, maps.maps, (y, x), number, maps.rescaled)
     plane.apply(edit)
     size = np.count_nonzero(edit.labels == number)
     return f"New object {number} of {size} pixel{'' if size == 1 else 's'}."

@@ -92,8 +92,8 @@ class RunsPanel(QWidget):
             self.view.allow(not project.read_only)
             self._run(partial(_read_processes, project.folder), partial(self._use, project))
 
-    def begin(self, config: TrainConfig) -> None:
-        """Begin a training, which waits if another one is running."""
+    def begin(self, config: TrainConfig, flush: Callable[[], object]) -> None:
+        """Begin a training, which waits if another one is running; first, in another thread, have all edits saved."""
         project = self._project
         if project is None:
             return
@@ -113,7 +113,11 @@ class RunsPanel(QWidget):
                 self.starting = False
                 self.told.emit(reason)
 
-        self._start(lambda: RunProcess(Run.create(project.folder, config)), show, fail)
+        def make() -> RunProcess:
+            flush()
+            return RunProcess(Run.create(project.folder, config))
+
+        self._start(make, show, fail)
 
     def stop_all(self) -> None:
         """Ask all that `running` counts to stop; at once, since the window may be about to close."""

@@ -83,8 +83,9 @@ class TrainPanel(QWidget):
         self.refresh()
 
     def set_entry(self, entry: "OpenEntry | None") -> None:
-        """Wait for the edits of an entry that was opened before anything is counted; None when it was closed."""
-        self._flush = entry.flush if entry is not None else lambda: None
+        """Wait for the edits of an entry that was opened before anything is counted or learned."""
+        if entry is not None:  # one that was closed may still be being saved
+            self._flush = entry.flush
 
     def refresh(self) -> None:
         """Count what there is to learn from, and offer the models that there are by now."""
@@ -134,11 +135,11 @@ class TrainPanel(QWidget):
 
     def _begin(self, config: TrainConfig) -> None:
         self.resegment_button.hide()
-        self.runs.begin(config)
+        self.runs.begin(config, self._flush)
 
     def _count_of(self, project: Project) -> Callable[[], Material]:
         """Return what counts what there is to learn from, the latest edits too, to be called in a thread."""
-        flush = self._flush  # this entry's, whichever is open then
+        flush = self._flush  # of this entry, whichever is open then
 
         def count() -> Material:
             flush()
