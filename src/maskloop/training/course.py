@@ -13,10 +13,14 @@ from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
 from maskloop.ops.task import Task, task_of
 from maskloop.ops.training_scale import training_scale
+from maskloop.ops.usual_size import usual_size_factor
 from maskloop.project.model_folder import ModelCard, Preprocessing, find_model, read_card
 from maskloop.project.rehearsal import Crop, Rehearsal, read_rehearsal
-from maskloop.training.exam import Exam
+from maskloop.training.exam import Exam, crop_amid_objects
 
+LARGEST_SIDE = (
+    1024  # pixels that are shown of an image of small objects once it is enlarged, or it would take much memory
+)
 FIRST_SMALLEST = {"objects": LabelsConfig().min_size, "foreground": 0, "classes": 0}  # pixels, before it is tuned
 
 
@@ -42,9 +46,13 @@ class Course:
     diameter, factor : float
         Their median, and by how much the images are enlarged.
     training : list of ndarray of shape (Y, X, C + targets + weights)
-        From `maskloop.data.dataset.prepare`, without images of which so little is reviewed that nothing is left of it.
+        From `maskloop.data.dataset.prepare`: images of small or large objects twice, as they come, to be measured, and
+        as they are rescaled then to be segmented. Without images of which so little is reviewed that nothing is left
+        of it.
+    images : int
+        How many these are of.
     exam : Exam
-        Without such images, too.
+        Of images as they are segmented, without such ones, too.
 
     Raises
     ------
@@ -63,6 +71,7 @@ class Course:
     diameter: float = field(init=False)
     factor: float = field(init=False)
     training: list[np.ndarray] = field(init=False)
+    images: int = field(init=False)
     exam: Exam = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,8 +81,11 @@ class Course:
         self.diameter = float(np.median(np.concatenate(self.diameters)))
         self.factor = self._factor()
         # One after the other, since all at once take more memory than what is made of them.
-        self.training = [prepare(example, self.task) for example in self._shown(self.lesson.training)]
-        self.exam = Exam(self.network, list(self._shown(self.lesson.validation)))
+        self.training, self.images = [], 0
+        for example in self._shown(self.lesson.training):
+            self.training += [prepare(view, self.task) for view in self._views(example)]
+            self.images += 1
+        self.exam = Exam(self.network, [self._views(example)[-1] for example in self._shown(self.lesson.validation)])
         if not self.training or not self.exam.examples:
             raise InputError(
                 "What is reviewed is so thin that nothing is left of it where images are shrunk for the network, to "
@@ -99,15 +111,15 @@ class Course:
     @property
     def rehearsed(self) -> list[Example]:
         """What the base has learned from, to learn from it again."""
-        return self._as_seen(self.rehearsal.learned)
+        return [view for example in self._as_seen(self.rehearsal.learned) for view in self._views(example)]
 
     @property
     def judged_before(self) -> list[Example]:
         """What the base was judged by, to choose thresholds that suit it still."""
-        return self._as_seen(self.rehearsal.judged)
+        return [self._views(example)[-1] for example in self._as_seen(self.rehearsal.judged)]
 
-    def _as_seen(self, crops: Sequence[Crop]) -> list[Example]:
-        return [focus(self._normalise(Example("", image, labels))) for image, labels in crops]
+    def _as_seen(self, crops: Sequence[Crop]) -> Iterator[Example]:
+        return (focus(self._normalise(Example("", image, labels))) for image, labels in crops)
 
     def _take_base(self) -> None:
         folder = None if self.config.from_scratch else find_model(self.config.base)
@@ -146,6 +158,16 @@ class Course:
             return self.base.scale  # how large parts are says nothing of the magnification
         known = self.base.diameter if self.base else None
         return training_scale(self.diameter, known, self.task.largest_share * self.config.crop)
+
+    def _views(self, example: Example) -> list[Example]:
+        """Return an image as it comes, and if its objects are of unusual size, as it is rescaled to be segmented."""
+        if self.config.whole or self.network.task.kind != "objects":
+            return [example]
+        diameters = self.task.diameters(example.labels, example.reviewed)
+        factor = usual_size_factor(diameters, self.factor * self.diameter)
+        if factor == 1:
+            return [example]
+        return [example, rescale(crop_amid_objects(example, round(LARGEST_SIDE / factor)), factor)]
 
     def _shown(self, examples: Sequence[Example]) -> Iterator[Example]:
         for example in map(self._at_scale, examples):

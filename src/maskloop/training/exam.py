@@ -42,7 +42,7 @@ class Exam:
     def excerpt(self) -> "Exam":
         """Return an exam of a few small crops, the one with the most objects first; quick enough for each epoch."""
         chosen = np.linspace(0, len(self.examples) - 1, min(EXCERPTS, len(self.examples))).round().astype(int)
-        crops = [_crop_amid_objects(self.examples[i]) for i in chosen]
+        crops = [crop_amid_objects(self.examples[i], SIDE) for i in chosen]
         return Exam(
             self.config,
             sorted(crops, key=lambda crop: -count_objects(self.task.to_objects(crop.labels, crop.reviewed))),
@@ -93,7 +93,8 @@ class Exam:
         return first
 
 
-def _crop_amid_objects(example: Example) -> Example:
-    box = box_amid_objects(example.labels, example.reviewed, SIDE)
+def crop_amid_objects(example: Example, side: int) -> Example:
+    """Return the square of an image, of some pixels at each side, in which most objects are; a smaller one as it is."""
+    box = box_amid_objects(example.labels, example.reviewed, side)
     reviewed = None if example.reviewed is None else example.reviewed[box]
     return Example(example.name, example.image[box], example.labels[box], reviewed)

@@ -136,7 +136,7 @@ def _describe(
     base = None if config.from_scratch else Path(config.base).name
     return ModelCard(
         name=folder.resolve().name,  # "." alone has none
-        description=f"Trained on {len(course.training)} images of {data}.",
+        description=f"Trained on {course.images} images of {data}.",
         network=course.network,
         preprocessing=course.preprocessing,
         labels=labels,
@@ -146,7 +146,7 @@ def _describe(
         training=Training(
             base=base,
             data=data,
-            images=len(course.training),
+            images=course.images,
             held_out=tuple(example.name for example in lesson.validation),
             revisions=lesson.revisions,
             epochs=len(history),
