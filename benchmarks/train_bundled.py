@@ -3,11 +3,10 @@
 Three hours on two recent cores. What was cut off is gone on with when the same command is given again. ``WORK/first``
 is trained with whole groups of look-alikes held out, and how maps become labels is tuned on them. ``WORK/second`` goes
 on from it and learns from these too, but for one image of each group, which neither has learned from and which choose
-its best epoch: so no plate remains unseen. ``WORK/third`` goes on from that, with less variation, and sees images of
-small or large objects also as they are rescaled when they are segmented. ``WORK/nuclei`` has its weights, the tuning
-and the scores of the first, and crops to rehearse. ``WORK/colour`` goes on from that, shown in red, green and blue,
-with groups of stains held out; it becomes ``WORK/nuclei-colour``. Neither the 50 published test images nor those of
-other kinds that `dsb2018` keeps to test with take part in anything.
+its best epoch: so no plate remains unseen. ``WORK/third`` goes on from that, longer and with less variation.
+``WORK/nuclei`` has its weights, the tuning and the scores of the first, and crops to rehearse. ``WORK/colour`` goes on
+from that, shown in red, green and blue, with groups of stains held out; it becomes ``WORK/nuclei-colour``. Neither the
+50 published test images nor those of other kinds that `dsb2018` keeps to test with take part in anything.
 """
 
 import json
@@ -23,12 +22,10 @@ import numpy as np
 from dsb2018 import SAMPLES, STAINS, learned_and_tested
 from emptied import emptied
 from maskloop.config import AugmentConfig, TrainConfig
-from maskloop.data.examples import Example, rescale
+from maskloop.data.examples import Example
 from maskloop.data.lesson import Lesson
 from maskloop.data.split_examples import hold_out, split_examples
 from maskloop.model.runtime import start_engine
-from maskloop.ops.targets import object_diameters
-from maskloop.ops.usual_size import usual_size_factor
 from maskloop.project.history import read_history, write_history
 from maskloop.project.model_folder import (
     HISTORY_FILE,
@@ -114,15 +111,6 @@ def with_empty_fields(lesson: Lesson) -> Lesson:
     return Lesson([*lesson.training, *(field for field in fields if field is not None)], lesson.validation)
 
 
-def as_segmented(examples: Sequence[Example], diameter: float) -> list[Example]:
-    """Rescale images of small or large objects, as they will be by a model that knows objects of a diameter."""
-    factors = [usual_size_factor(object_diameters(example.labels), diameter) for example in examples]
-    return [
-        example if factor == 1 else replace(rescale(example, factor), name=f"{example.name} rescaled")
-        for example, factor in zip(examples, factors, strict=True)
-    ]
-
-
 def learned(data: Path, kinds: Sequence[str]) -> list[Example]:
     """Read all images that a bundled model may learn from."""
     return [example for kind in kinds for example in learned_and_tested(data, kind)[0]]
@@ -139,8 +127,6 @@ def train_grey(data: Path, work: Path) -> Path:
     few_held_out = all_but_few(learned(data, GREY), lesson.validation)
     lesson = with_empty_fields(few_held_out)
     second = train(lesson, work / "second", SECOND.model_copy(update={"base": str(work / "first")}))
-    rescaled = [example for example in as_segmented(lesson.training, second.diameter) if "rescaled" in example.name]
-    lesson = Lesson([*lesson.training, *rescaled], as_segmented(lesson.validation, second.diameter))
     third = train(lesson, work / "third", THIRD.model_copy(update={"base": str(work / "second")}))
     stages = first, second, third
     of_all = {
@@ -149,14 +135,11 @@ def train_grey(data: Path, work: Path) -> Path:
         "minutes": sum(card.training.minutes for card in stages),
         "recipe": first.training.recipe,
         "scores": first.training.scores,  # for these nothing that looks alike was learned from
-        "held_out": second.training.held_out,  # by the names that they have in the folder
     }
     changes = {
         "name": "nuclei",
         "description": "Nuclei in fluorescence and in grey bright field",
         "labels": first.labels,
-        "diameter": second.diameter,
-        "diameter_range": second.diameter_range,
         "training": third.training.model_copy(update=of_all),
     }
     folder = bundle(work / "third", third.model_copy(update=changes), few_held_out)
