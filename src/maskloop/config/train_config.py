@@ -93,7 +93,7 @@ class TrainConfig(Config):
     )
     batch: int = Field(8, ge=1, le=512, title="Batch", description="Crops per step.")
     steps: int | None = Field(
-        75, ge=1, le=100_000, title="Steps", description="Steps per epoch; null: as many as show each image once, and once rescaled if it will be segmented so."
+        75, ge=1, le=100_000, title="Steps", description="Steps per epoch; null: as many as show each image once."
     )
     optimiser: Literal["adamw", "adam"] = Field(
         "adamw", title="Optimiser", description="AdamW with clipped gradients, or plain Adam."
