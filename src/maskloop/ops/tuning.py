@@ -11,7 +11,7 @@ from maskloop.ops.instances import drop_small, find_basins
 from maskloop.ops.metrics import Counts, count
 
 FOREGROUNDS = (0.3, 0.4, 0.5, 0.6, 0.7)
-SPLITTINGS = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
+SPLITTINGS = (0.3, 0.35, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 THRESHOLDS = tuple(i / 20 for i in range(1, 20))  # where the foreground is all there is to choose
 MIN_SIZES = (8, 16, 24, 40)
 CERTAINTIES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
