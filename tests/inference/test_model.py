@@ -129,13 +129,18 @@ def with_network(model, network, diameter):
 
 @pytest.mark.parametrize(("diameter", "factor"), [(10, 2.6), (14, 1.86), (16, 1), (48, 1), (53, 0.377), (60, 0.333)])
 def test_objects_of_unusual_size_are_brought_to_a_usual_one(tiny, discs, diameter, factor):
-    plane = discs((192, 192), [(96, 96)], diameter / 2)[..., None]
+    plane = (discs((192, 192), [(96, 48), (96, 144)], diameter / 2) > 0).astype(np.uint8)[..., None]
     model, seen = with_network(tiny, Shortsighted(sees=1000), 20), []
     result = model.segment_plane(plane, SegmentConfig(), seen.append)
     assert result.rescaled == pytest.approx(factor, rel=0.05)
     assert seen == sorted(seen), "progress goes back when the plane is predicted again"
     assert seen[-1] == 1
     assert any(0.5 < share < 1 for share in seen) == (factor != 1)
+
+
+def test_a_speck_alone_enlarges_nothing(tiny, discs):
+    plane = discs((192, 192), [(96, 96)], 5)[..., None]
+    assert with_network(tiny, Shortsighted(sees=1000), 20).segment_plane(plane, SegmentConfig()).rescaled == 1
 
 
 def test_what_was_rescaled_is_measured_again(tiny, discs):

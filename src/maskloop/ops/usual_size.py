@@ -20,12 +20,15 @@ def usual_size_factor(diameters: np.ndarray, usual: float) -> float:
     Returns
     -------
     float
-        1 where they are of about the usual size, or there are none.
+        1 where they are of about the usual size, or there are none, or a single small one: that may be a speck, and
+        touches no other.
 
     Examples
     --------
     >>> [usual_size_factor(np.array([1.0, size, size]), 20) for size in (10.0, 20.0, 80.0)]
     [2.6, 1.0, 0.25]
+    >>> [usual_size_factor(np.array([size]), 20) for size in (10.0, 80.0)]
+    [1.0, 0.25]
     """
     if len(diameters) == 0:
         return 1.0
@@ -33,4 +36,6 @@ def usual_size_factor(diameters: np.ndarray, usual: float) -> float:
     in_order = np.sort(diameters)
     area = np.cumsum(in_order**2)
     found = float(in_order[np.searchsorted(area, area[-1] / 2)]) / usual
-    return 1.0 if SMALL <= found <= LARGE else (ENLARGED if found < SMALL else 1.0) / found
+    if found < SMALL:
+        return ENLARGED / found if len(diameters) > 1 else 1.0
+    return 1.0 / found if found > LARGE else 1.0
