@@ -229,7 +229,7 @@ def test_a_script_may_end_with_an_entry_open(folder, fake_worker, tmp_path):
     command = [sys.executable, "-c", START + QUIT_AT_ONCE, str(folder), *fake_worker]
     settings = {"NAPARI_CONFIG": str(tmp_path / "settings.yaml")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=180, env=os.environ | settings)
-    assert done.returncode == 0
+    assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -864,7 +864,7 @@ def test_what_was_accepted_a_moment_ago_is_learned_from_once_it_is_on_the_disk(
     go.clear()
     writing.clear()
     entry.mark((slice(0, 4),) * 2, np.ones((4, 4), bool), reviewed=False)  # now that the rest can be learned from
-    until(writing.is_set)
+    until(lambda: writing.is_set() and panel.train.train_button.isEnabled())
     panel.train.train_button.click()
     time.sleep(0.5)
     assert len(read_runs(tmp_path / "cells")) == 1
