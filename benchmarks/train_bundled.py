@@ -54,7 +54,6 @@ SECOND = FIRST.model_copy(update={"epochs": 8, "learning_rate": 5e-4})
 THIRD = FIRST.model_copy(
     update={"epochs": 40, "learning_rate": 1e-3, "augment": ROBUST.model_copy(update={"unvaried": 0.7})}
 )
-FOURTH = THIRD.model_copy(update={"epochs": 32, "augment": ROBUST.model_copy(update={"blur": 2.5, "shot_noise": 0.4})})
 IN_COLOUR = FIRST.network.model_copy(update={"channels": 3})
 COLOUR = FIRST.model_copy(
     update={
@@ -129,8 +128,7 @@ def train_grey(data: Path, work: Path) -> Path:
     lesson = with_empty_fields(few_held_out)
     second = train(lesson, work / "second", SECOND.model_copy(update={"base": str(work / "first")}))
     third = train(lesson, work / "third", THIRD.model_copy(update={"base": str(work / "second")}))
-    fourth = train(lesson, work / "fourth", FOURTH.model_copy(update={"base": str(work / "third")}))
-    stages = first, second, third, fourth
+    stages = first, second, third
     of_all = {
         "base": None,
         "epochs": sum(card.training.epochs for card in stages),
@@ -142,9 +140,9 @@ def train_grey(data: Path, work: Path) -> Path:
         "name": "nuclei",
         "description": "Nuclei in fluorescence and in grey bright field",
         "labels": first.labels,
-        "training": fourth.training.model_copy(update=of_all),
+        "training": third.training.model_copy(update=of_all),
     }
-    folder = bundle(work / "fourth", fourth.model_copy(update=changes), few_held_out)
+    folder = bundle(work / "third", third.model_copy(update=changes), few_held_out)
     epochs = [epoch for card in stages for epoch in read_history(work / card.name / HISTORY_FILE)]
     write_history(folder / HISTORY_FILE, [replace(epoch, epoch=i) for i, epoch in enumerate(epochs, start=1)])
     return folder

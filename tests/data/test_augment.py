@@ -40,11 +40,8 @@ def test_crops_that_are_not_varied_are_turned_at_most():
 
 def test_colours_are_mixed_and_grey_stays_grey():
     rng = np.random.default_rng(3)
-    only_colours = [*SAME_GREYS[:-2], 0.7, 1]
-    colour, grey = (
-        rng.random((16, 16, 3)).astype(np.float32),
-        np.repeat(rng.random((16, 16, 1)), 3, 2).astype(np.float32),
-    )
+    only_colours = [*SAME_GREYS[:-1], 0.7]
+    colour, grey = rng.random((8, 8, 3)).astype(np.float32), np.repeat(rng.random((8, 8, 1)), 3, 2).astype(np.float32)
     mixed = np.array(vary_greys(colour, np.float32(only_colours), np.int32([1, 2])))
     assert np.abs(mixed - colour).max() > 0.05
     assert mixed.min() >= colour.min()

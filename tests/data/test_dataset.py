@@ -6,7 +6,6 @@ import pytest
 from maskloop.config import AugmentConfig, NetworkConfig, TrainConfig
 from maskloop.data.dataset import (
     REHEARSED,
-    Prepared,
     focus,
     normalise_greys,
     prepare,
@@ -26,20 +25,9 @@ def settings(augment=AugmentConfig(), **choices):  # noqa: B008 - frozen
     return TrainConfig(**{"crop": 32, "batch": 4, "steps": 3, "augment": augment, "network": network} | choices)
 
 
-def prepared(layers, enlarged=1.0):
-    return [Prepared(of_image, enlarged) for of_image in layers]
-
-
-def batches(layers, config, epoch=0, enlarged=1.0):
-    made = training_batches(prepared(layers, enlarged), config, epoch).as_numpy_iterator()
-    images, targets = zip(*made, strict=True)
+def batches(layers, config, epoch=0):
+    images, targets = zip(*training_batches(layers, config, epoch).as_numpy_iterator(), strict=True)
     return np.concatenate(images), np.concatenate(targets)
-
-
-def held_out_crops(layers):
-    """What validation shows: images and targets."""
-    made = validation_batches(prepared([layers]), settings()).as_numpy_iterator()
-    return tuple(np.concatenate(part) for part in zip(*made, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +37,7 @@ def layers(discs):
     shapes = {(90, 100): [(20, 20), (50, 60), (70, 30)], (60, 70): [(30, 30)]}
     labels = [discs(shape, centres, 11) for shape, centres in shapes.items()]
     examples = [Example("x", (n > 0)[..., None] + rng.normal(0, 0.1, (*n.shape, 1)), n) for n in labels]
-    return [prepare(normalise_greys(example, 1), Objects()).layers for example in examples]
+    return [prepare(normalise_greys(example, 1), Objects()) for example in examples]
 
 
 def test_prepared_layers_are_the_image_from_0_to_1_and_its_targets(layers):
@@ -71,11 +59,11 @@ def test_of_a_large_image_what_is_far_from_anything_reviewed_is_left_out():
     example = focus(normalise_greys(Example("x", image, np.zeros((900, 1000), int), reviewed), 1))
     assert example.image.shape == (522, 276, 1)
     assert example.labels.shape == example.reviewed.shape == (522, 276)
-    assert prepare(example, Objects()).layers[..., -1].sum() == 200
+    assert prepare(example, Objects())[..., -1].sum() == 200
 
 
 def test_batches_have_the_shapes_and_types_that_a_network_takes(layers):
-    seen = list(training_batches(prepared(layers), settings(), 0).as_numpy_iterator())
+    seen = list(training_batches(layers, settings(), 0).as_numpy_iterator())
     assert [(x.shape, y.shape) for x, y in seen] == 3 * [((4, 32, 32, 1), (4, 32, 32, 4))]
     assert {a.dtype for pair in seen for a in pair} == {np.dtype(np.float32)}
     assert all(np.isfinite(a).all() for pair in seen for a in pair)
@@ -90,8 +78,7 @@ def test_seed_and_epoch_determine_every_batch(layers):
 
 
 def test_no_epoch_waits_for_the_tuning_of_a_pipeline(layers):
-    images = prepared(layers)
-    for dataset in (training_batches(images, settings(), 0), validation_batches(images, settings())):
+    for dataset in (training_batches(layers, settings(), 0), validation_batches(layers, settings())):
         assert dataset.options().autotune.enabled is False
 
 
@@ -212,37 +199,6 @@ def test_shot_noise_grows_with_light():
     np.testing.assert_allclose(ratios, np.sqrt(2), rtol=0.2)
 
 
-def of_flat_grey(enlarged, **vary):
-    """Crops of an image of one grey value, as they are varied."""
-    flat = weighted(np.full((60, 60, 3), 0.5))
-    return batches([flat], settings(AugmentConfig(**SAME_GREYS | vary), steps=8), enlarged=enlarged)[0][..., 0]
-
-
-def likeness(noise, step):
-    """Correlation of noise with itself, some pixels further."""
-    return np.corrcoef(noise[:, step:].ravel(), noise[:, :-step].ravel())[0, 1]
-
-
-@pytest.mark.parametrize("kind", ["noise", "shot_noise"])
-def test_noise_is_as_coarse_as_the_pixels_of_the_camera_are_in_what_is_shown(kind):
-    as_it_is, enlarged, shrunk = (of_flat_grey(factor, **{kind: 0.2}) - 0.5 for factor in (1, 3, 1 / 3))
-    assert abs(likeness(as_it_is, 1)) < 0.05
-    assert likeness(enlarged, 1) > 0.7
-    assert abs(likeness(enlarged, 6)) < 0.1
-    assert abs(likeness(shrunk, 1)) < 0.05
-    np.testing.assert_allclose(shrunk.std(), as_it_is.std() / 3, rtol=0.01)  # the mean of nine pixels
-
-
-def test_focus_is_lost_in_pixels_of_the_camera():
-    edge = weighted(np.repeat(np.arange(200)[:, None, None] > 100, 200, axis=1).repeat(3, axis=2))
-    config = settings(UNVARIED.model_copy(update={"blur": 2}), steps=30)
-    widths = []
-    for enlarged in (1, 3):
-        crops, _ = batches([edge], config, enlarged=enlarged)
-        widths.append(((crops > 0.02) & (crops < 0.98)).any(axis=(2, 3)).sum(axis=1).max())
-    assert widths[1] > 2 * widths[0] > 4
-
-
 def test_saturation_cuts_off_what_is_bright():
     same, varied = varied_bars(saturation=0.9)
     assert varied.max() == 1
@@ -252,7 +208,9 @@ def test_saturation_cuts_off_what_is_bright():
 
 def test_validation_crops_are_the_same_each_time_and_come_from_every_corner():
     image = positions((100, 90))
-    first, again = (held_out_crops(image)[1] for _ in range(2))
+    first, again = (
+        np.concatenate([y for _, y in validation_batches([image], settings()).as_numpy_iterator()]) for _ in range(2)
+    )
     np.testing.assert_array_equal(first, again)
     assert sorted(tuple(crop[0, 0, :2]) for crop in first) == [(0, 0), (0, 58), (68, 0), (68, 58)]
 
@@ -261,15 +219,15 @@ def test_validation_finds_what_is_reviewed_away_from_the_corners_too():
     layers = part((300, 300), (0, 5), (148, 152))
     for rows, columns in (((295, 300), (148, 152)), ((148, 152), (0, 5)), ((148, 152), (295, 300))):
         layers[slice(*rows), slice(*columns), -2:] = 1
-    crops = held_out_crops(layers)[1]
+    crops = np.concatenate([y for _, y in validation_batches([layers], settings()).as_numpy_iterator()])
     assert crops.shape == (4, 32, 32, 4)
     assert crops[..., 2].any(axis=(1, 2)).all()
 
 
 @pytest.mark.parametrize(("size", "crops"), [((1, 1), 1), ((20, 30), 1), ((32, 32), 1), ((40, 100), 2)])
 def test_small_images_are_mirrored_to_a_crop(size, crops):
-    images, _ = held_out_crops(positions(size))
-    assert images.shape == (crops, 32, 32, 1)
+    images = [x for x, _ in validation_batches([positions(size)], settings()).as_numpy_iterator()]
+    assert np.concatenate(images).shape == (crops, 32, 32, 1)
 
 
 def part(size, rows, columns):
@@ -304,7 +262,8 @@ def test_what_tells_two_objects_apart_weighs_more_and_what_is_unknown_never_anyt
     reviewed = np.ones(labels.shape, bool)
     reviewed[:50, :50] = False
     example = Example("", reviewed[..., None].astype(np.float32), labels, reviewed)
-    seen, targets = batches([prepare(example, Objects()).layers], settings(AugmentConfig(**SAME_GREYS), steps=8))
+    prepared = prepare(example, Objects())
+    seen, targets = batches([prepared], settings(AugmentConfig(**SAME_GREYS), steps=8))
     weight = targets[..., -1]
     assert weight.max() == NEAR
     assert 0.2 < (weight == NEAR).mean() < 0.7
@@ -320,20 +279,20 @@ def test_an_image_of_which_little_is_reviewed_is_drawn_less_often():
 
 def test_validation_crops_lie_where_an_image_is_reviewed():
     layers = part((300, 200), (250, 290), (170, 200))
-    [crop, *others] = held_out_crops(layers)[1]
+    [crop, *others] = np.concatenate([y for _, y in validation_batches([layers], settings()).as_numpy_iterator()])
     assert others == []
     assert crop[0, 0, :2].tolist() == [250, 168]
     corners = part((100, 100), (0, 9), (0, 9))
     corners[90:, 90:, -2:] = 1
-    found = held_out_crops(corners)[1]
+    found = np.concatenate([y for _, y in validation_batches([corners], settings()).as_numpy_iterator()])
     assert sorted(tuple(crop[0, 0, :2]) for crop in found) == [(0, 0), (68, 68)]
 
 
 def test_a_part_of_the_crops_is_rehearsed():
     mine, known = positions((60, 60)), positions((60, 60))
     known[..., 1] += 1000
-    made = training_batches(prepared([mine] * 9), settings(steps=60), 0, prepared([known, known]))
-    targets = np.concatenate([y for _, y in made.as_numpy_iterator()])
+    layers = training_batches([mine] * 9, settings(steps=60), 0, [known, known]).as_numpy_iterator()
+    targets = np.concatenate([y for _, y in layers])
     assert (targets[..., 0] > 500).all(axis=(1, 2)).mean() == pytest.approx(REHEARSED, abs=0.06)
 
 
@@ -342,9 +301,9 @@ def test_without_a_number_of_steps_each_image_is_shown_once_and_some_again_to_fi
     for number, image in enumerate(images):
         image[..., 0] = number
     config = settings(UNVARIED, steps=None, batch=4)
-    shown, _ = batches(images, config)
+    shown = np.concatenate([x for x, _ in training_batches(images, config, 0).as_numpy_iterator()])
     numbers = np.median(shown[..., 0], axis=(1, 2)).round().astype(int)
     assert len(numbers) == 8
     assert set(numbers[:7]) == set(range(7))
-    again, _ = batches(images, config, epoch=1)
+    again = np.concatenate([x for x, _ in training_batches(images, config, 1).as_numpy_iterator()])
     assert not np.array_equal(again, shown)

@@ -64,7 +64,7 @@ def test_images_are_shown_as_the_base_sees_them(course, example_of_discs):
     found = course(18, preprocessing=steps)
     assert found.preprocessing == steps
     seen = normalise(example_of_discs[0].image, 5, 90)
-    np.testing.assert_array_equal(found.training[0].layers[..., :1], seen.astype(np.float16))
+    np.testing.assert_array_equal(found.training[0][..., :1], seen.astype(np.float16))
     np.testing.assert_array_equal(found.exam.examples[0].image, seen)
 
 
@@ -90,8 +90,7 @@ def test_images_of_unusual_objects_are_learned_from_as_they_come_and_as_they_are
     usual, small = four(discs, 12), four(discs, 4)
     found = Course(Lesson([usual, usual, small], [usual, small]), settings())
     enlarged = round(96 * 1.3 * found.diameter / np.median(object_diameters(small.labels)))
-    assert [image.layers.shape[:2] for image in found.training] == [(96, 96)] * 3 + [(enlarged, enlarged)]
-    assert [image.enlarged for image in found.training] == [1, 1, 1, pytest.approx(enlarged / 96)]
+    assert [layers.shape[:2] for layers in found.training] == [(96, 96)] * 3 + [(enlarged, enlarged)]
     assert found.images == 3
     assert [example.labels.shape for example in found.exam.examples] == [(96, 96), (enlarged, enlarged)]
 
@@ -99,8 +98,8 @@ def test_images_of_unusual_objects_are_learned_from_as_they_come_and_as_they_are
 def test_of_a_large_image_the_part_with_the_objects_is_shown_enlarged(discs, settings):
     usual, small = four(discs, 12), four(discs, 4, side=900)
     *_, enlarged = Course(Lesson([usual, usual, small], [usual]), settings()).training
-    assert max(enlarged.layers.shape) <= LARGEST_SIDE + 3
-    assert ndimage.label(enlarged.layers[..., 1] > 0.5)[1] == 4
+    assert max(enlarged.shape) <= LARGEST_SIDE + 3
+    assert ndimage.label(enlarged[..., 1] > 0.5)[1] == 4
 
 
 def test_what_is_unusual_goes_by_the_size_that_the_new_model_will_know(course, discs):

@@ -19,7 +19,7 @@ class AugmentConfig(Config):
     brightness: float = Field(0.15, ge=0, le=1, title="Brightness", description="Largest shift of grey values.")
     contrast: float = Field(1.5, ge=1, le=4, title="Contrast", description="Largest factor of contrast.")
     gamma: float = Field(1.6, ge=1, le=4, title="Gamma", description="Largest exponent of grey values.")
-    blur: float = Field(1.2, ge=0, le=5, title="Blur", description="Largest Gaussian blur in pixels of the image.")
+    blur: float = Field(1.2, ge=0, le=5, title="Blur", description="Largest Gaussian blur in pixels.")
     noise: float = Field(0.06, ge=0, le=1, title="Noise", description="Largest standard deviation of added noise.")
     invert: float = Field(0.0, ge=0, le=1, title="Inversion", description="Share of crops with inverted grey values.")
     shading: float = Field(

@@ -5,49 +5,40 @@ import tensorflow as tf
 
 from maskloop.config import AugmentConfig
 
-SAME_GREYS = [1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1]
+SAME_GREYS = [1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0]
 DRAWN = len(SAME_GREYS)
-REACH = 10  # pixels, of a blur
 
 
-def draw(config: AugmentConfig, rng: np.random.Generator, enlarged: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def draw(config: AugmentConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Draw one variation.
-
-    Parameters
-    ----------
-    config : AugmentConfig
-    rng : Generator
-    enlarged : float, optional
-        By how much the image is, since it was read: noise has its grain, and focus is lost, in the pixels of a camera.
 
     Returns
     -------
     matrix : ndarray of shape (2, 2), float64
         From (x, y) in the crop to (x, y) in the image, both counted from their centre.
-    greys : ndarray of shape (12,), float32
+    greys : ndarray of shape (11,), float32
         Contrast, brightness, exponent, blur in pixels, noise, sign, shading along y and x, shot noise, saturation,
-        share of other channels in each, grain of the noise in pixels.
+        share of other channels in each.
     """
     angle = rng.uniform(0, 2 * np.pi) if config.rotation else 0.0
     if config.flips:
         angle += rng.integers(4) * np.pi / 2
     mirror = rng.choice([-1, 1]) if config.flips else 1
     step = config.scale ** rng.uniform(-1, 1)
-    averaged = min(enlarged, 1.0)  # noise is, in an image that is shrunk
     [apart] = rng.spawn(1)  # so that all else is drawn as it was when there was nothing of these
     greys = [
         config.contrast ** rng.uniform(-1, 1),
         rng.uniform(-config.brightness, config.brightness),
         config.gamma ** rng.uniform(-1, 1),
-        rng.uniform(0, config.blur) * rng.integers(2) * enlarged,
-        rng.uniform(0, config.noise) * rng.integers(2) * averaged,
+        rng.uniform(0, config.blur) * rng.integers(2),
+        rng.uniform(0, config.noise) * rng.integers(2),
         -1 if rng.uniform() < config.invert else 1,
         *apart.uniform(-config.shading, config.shading, 2),
-        apart.uniform(0, config.shot_noise) * apart.integers(2) * averaged,
+        apart.uniform(0, config.shot_noise) * apart.integers(2),
         apart.uniform(0, config.saturation) * apart.integers(2),
     ]
     unvaried = apart.uniform() < config.unvaried
-    greys += [apart.uniform(0, config.colour), max(enlarged, 1.0)]
+    greys.append(apart.uniform(0, config.colour))
     if unvaried:
         step, greys = 1.0, SAME_GREYS
     cos, sin = np.cos(angle), np.sin(angle)
@@ -69,9 +60,7 @@ def warp(window: tf.Tensor, transform: tf.Tensor, size: int) -> tf.Tensor:
 
 def vary_greys(image: tf.Tensor, greys: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Vary the colours, light, focus, noise and exposure of an image of shape (Y, X, C) around 0 to 1."""
-    contrast, brightness, exponent, sigma, noise, sign, *shading, shot_noise, saturation, mixed, grain = tf.unstack(
-        greys
-    )
+    contrast, brightness, exponent, sigma, noise, sign, *shading, shot_noise, saturation, mixed = tf.unstack(greys)
     image = _mix(image, mixed, seed)
     image = tf.where(sign < 0, 1.0 - image, image)
     # Below 0 the power is undefined, so it acts on what lies above.
@@ -79,7 +68,7 @@ def vary_greys(image: tf.Tensor, greys: tf.Tensor, seed: tf.Tensor) -> tf.Tensor
     image = (image - 0.5) * contrast + 0.5 + brightness
     image = _blur(_shade(image, shading), sigma)
     spread = noise + shot_noise * tf.sqrt(tf.maximum(image, 0.0))
-    image += spread * _noise(image.shape, grain, seed)
+    image += spread * tf.random.stateless_normal(tf.shape(image), seed)
     highest = 1.0 - saturation
     return tf.where(saturation > 0, tf.minimum(image, highest) / highest, image)
 
@@ -100,20 +89,13 @@ def _shade(image: tf.Tensor, shading: list[tf.Tensor]) -> tf.Tensor:
     return image * (1.0 + shading[0] * y[:, None, None] + shading[1] * x[None, :, None])
 
 
-def _noise(shape: tf.TensorShape, grain: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Draw white noise in pixels that are as large as a grain."""
-    height, width, depth = shape
-    rows, columns = (tf.cast(tf.math.ceil(side / grain), tf.int32) for side in (height, width))
-    return tf.image.resize(tf.random.stateless_normal((rows, columns, depth), seed), (height, width))
-
-
-def _blur(image: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
-    taps = tf.range(-REACH, REACH + 1, dtype=tf.float32)
+def _blur(image: tf.Tensor, sigma: tf.Tensor, radius: int = 4) -> tf.Tensor:
+    taps = tf.range(-radius, radius + 1, dtype=tf.float32)
     kernel = tf.exp(-0.5 * (taps / tf.maximum(sigma, 1e-2)) ** 2)
     kernel /= tf.reduce_sum(kernel)
     depth = image.shape[-1]
-    padded = tf.pad(image, [[REACH, REACH], [REACH, REACH], [0, 0]], "SYMMETRIC")[None]
-    for shape in ((2 * REACH + 1, 1, 1, 1), (1, 2 * REACH + 1, 1, 1)):
+    padded = tf.pad(image, [[radius, radius], [radius, radius], [0, 0]], "SYMMETRIC")[None]
+    for shape in ((2 * radius + 1, 1, 1, 1), (1, 2 * radius + 1, 1, 1)):
         weights = tf.tile(tf.reshape(kernel, shape), [1, 1, depth, 1])
         padded = tf.nn.depthwise_conv2d(padded, weights, [1, 1, 1, 1], "VALID")
     return padded[0]

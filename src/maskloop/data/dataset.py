@@ -1,7 +1,6 @@
 """Crops to batches: reproducible by seed and epoch, whatever the number of threads."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
@@ -19,21 +18,6 @@ from maskloop.project.model_folder import Preprocessing
 CONTEXT = 256  # pixels around what is reviewed
 REHEARSED = 0.4  # share of the crops, where there are any to rehearse
 STRIDE = 4  # of the grid on which places to learn from are sought
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """An image, its targets and their weights, laid behind each other, so that they are cropped and turned alike.
-
-    Attributes
-    ----------
-    layers : ndarray of shape (Y, X, C + targets + weights), float16
-    enlarged : float
-        By how much the image is, since it was read: its blur and noise are, too.
-    """
-
-    layers: np.ndarray
-    enlarged: float = 1.0
 
 
 def normalise_greys(
@@ -64,18 +48,18 @@ def normalise_greys(
         image = normalise(choose_channel(example.image, None, channels), steps.low, steps.high)
     except InputError as error:
         raise InputError(f"{example.name!r}: {error}") from error
-    return replace(example, image=image)
+    return Example(example.name, image, example.labels, example.reviewed)
 
 
 def focus(example: Example) -> Example:
     """Leave out what is far from anything reviewed; without it the memory of the rest is freed."""
     box = around_reviewed(example)
     reviewed = None if example.reviewed is None else example.reviewed[box]
-    return replace(example, image=example.image[box].copy(), labels=example.labels[box].copy(), reviewed=reviewed)
+    return Example(example.name, example.image[box].copy(), example.labels[box].copy(), reviewed)
 
 
-def prepare(example: Example, task: Task) -> Prepared:
-    """Make the targets of an image, and what their pixels weigh.
+def prepare(example: Example, task: Task) -> np.ndarray:
+    """Lay an image, its targets and their weights behind each other, so that they are cropped and turned alike.
 
     Parameters
     ----------
@@ -83,10 +67,13 @@ def prepare(example: Example, task: Task) -> Prepared:
         From `normalise_greys`.
     task : Task
         What its labels mean.
+
+    Returns
+    -------
+    ndarray of shape (Y, X, C + targets + weights), float16
     """
     targets, weights = task.to_targets(example.labels), task.to_weights(example.labels, example.reviewed)
-    layers = np.concatenate([example.image, targets, weights], axis=-1).astype(np.float16)
-    return Prepared(layers, example.enlarged)
+    return np.concatenate([example.image, targets, weights], axis=-1).astype(np.float16)
 
 
 def around_reviewed(example: Example) -> Box:
@@ -104,7 +91,7 @@ def steps_of(config: TrainConfig, images: int) -> int:
 
 
 def training_batches(
-    images: Sequence[Prepared], config: TrainConfig, epoch: int, rehearsal: Sequence[Prepared] = ()
+    layers: Sequence[np.ndarray], config: TrainConfig, epoch: int, rehearsal: Sequence[np.ndarray] = ()
 ) -> tf.data.Dataset:
     """Make the batches of one epoch: random crops, varied.
 
@@ -114,11 +101,12 @@ def training_batches(
 
     Parameters
     ----------
-    images : sequence of Prepared
+    layers : sequence of ndarray of shape (Y, X, C + targets + weights)
+        From `prepare`.
     config : TrainConfig
     epoch : int
         With ``config.seed`` it determines every batch.
-    rehearsal : sequence of Prepared, optional
+    rehearsal : sequence of ndarray of shape (Y, X, C + targets + weights), optional
         What a base model has learned before; some of the crops show it, so that it is not forgotten.
 
     Returns
@@ -127,20 +115,20 @@ def training_batches(
         As many as `steps_of` says: pairs of images (batch, crop, crop, C) and targets
         (batch, crop, crop, targets + weights), float32.
     """
-    depth = images[0].layers.shape[-1]
+    depth = layers[0].shape[-1]
     weights = task_of(config.network.task).weights
-    channels = depth - task_of(config.network.task).targets - weights
-    places = [_reviewed_places(image.layers, weights) for image in images] + [None] * len(rehearsal)
-    chances, count = _chances(images, places), steps_of(config, len(images)) * config.batch
+    image = depth - task_of(config.network.task).targets - weights
+    places = [_reviewed_places(a, weights) for a in layers] + [None] * len(rehearsal)
+    chances, count = _chances(layers, places), steps_of(config, len(layers)) * config.batch
     if rehearsal:
         chances = np.append((1 - REHEARSED) * chances, np.full(len(rehearsal), REHEARSED / len(rehearsal)))
-        images = [*images, *rehearsal]
+        layers = [*layers, *rehearsal]
 
     def windows() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         rng = np.random.default_rng([config.seed, epoch])
         for i in _order(rng, count, chances, each_once=config.steps is None and not rehearsal):
-            matrix, greys = draw(config.augment, rng, images[i].enlarged)
-            window, transform = _window(images[i].layers, places[i], matrix, config.crop, rng)
+            matrix, greys = draw(config.augment, rng)
+            window, transform = _window(layers[i], places[i], matrix, config.crop, rng)
             yield window, transform, greys, rng.integers(2**31, size=2, dtype=np.int32)
 
     def vary(window: tf.Tensor, transform: tf.Tensor, greys: tf.Tensor, seed: tf.Tensor) -> tuple:
@@ -148,7 +136,7 @@ def training_batches(
         crop.set_shape((config.crop, config.crop, depth))
         # A pixel between a reviewed and another one is not reviewed.
         weight = tf.where(crop[..., -weights:] > 0.99, tf.maximum(crop[..., -weights:], 1.0), 0.0)
-        return vary_greys(crop[..., :channels], greys, seed), tf.concat([crop[..., channels:-weights], weight], axis=-1)
+        return vary_greys(crop[..., :image], greys, seed), tf.concat([crop[..., image:-weights], weight], axis=-1)
 
     signature = (
         tf.TensorSpec((None, None, depth), tf.float16),
@@ -177,9 +165,8 @@ def _order(rng: np.random.Generator, count: int, chances: np.ndarray, each_once:
     return np.concatenate([rng.permutation(len(chances)) for _ in range(rounds)])[:count]
 
 
-def _chances(images: Sequence[Prepared], places: Sequence[np.ndarray | None]) -> np.ndarray:
-    pairs = zip(images, places, strict=False)
-    areas = [image.layers[..., 0].size if p is None else len(p) * STRIDE**2 for image, p in pairs]
+def _chances(layers: Sequence[np.ndarray], places: Sequence[np.ndarray | None]) -> np.ndarray:
+    areas = [a[..., 0].size if p is None else len(p) * STRIDE**2 for a, p in zip(layers, places, strict=False)]
     return np.sqrt(areas) / np.sqrt(areas).sum()
 
 
@@ -211,7 +198,7 @@ def _window(
     return layers[corner[0], corner[1]], transform
 
 
-def validation_batches(images: Sequence[Prepared], config: TrainConfig) -> tf.data.Dataset:
+def validation_batches(layers: Sequence[np.ndarray], config: TrainConfig) -> tf.data.Dataset:
     """Make the batches of validation: the same unvaried crops at every call, at most four an image, where reviewed.
 
     Returns
@@ -220,10 +207,9 @@ def validation_batches(images: Sequence[Prepared], config: TrainConfig) -> tf.da
         Pairs of images (batch, crop, crop, C) and targets (batch, crop, crop, targets + weights), float32.
     """
     task = task_of(config.network.task)
-    parts = [part for image in images for part in _grid(image.layers, config.crop, task.weights)]
-    crops = np.stack(parts).astype(np.float32)
-    channels = crops.shape[-1] - task.targets - task.weights
-    pairs = tf.data.Dataset.from_tensor_slices((crops[..., :channels], crops[..., channels:]))
+    crops = np.stack([part for one in layers for part in _grid(one, config.crop, task.weights)]).astype(np.float32)
+    image = crops.shape[-1] - task.targets - task.weights
+    pairs = tf.data.Dataset.from_tensor_slices((crops[..., :image], crops[..., image:]))
     return _untuned(pairs.batch(config.batch))
 
 

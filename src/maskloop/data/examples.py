@@ -1,7 +1,7 @@
 """Images with their labels, read from a folder and checked."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +30,6 @@ class Example:
         What to learn from; everything where it is left out.
     stack : str, optional
         The stack that it is a plane of; planes beside each other look alike.
-    enlarged : float
-        By how much, since it was read.
     """
 
     name: str
@@ -39,7 +37,6 @@ class Example:
     labels: np.ndarray
     reviewed: np.ndarray | None = None
     stack: str = ""
-    enlarged: float = 1.0
 
 
 def rescale(example: Example, factor: float) -> Example:
@@ -56,10 +53,7 @@ def bring_to_size(example: Example, size: tuple[int, int]) -> Example:
     image = resize(example.image, size, order=1, anti_aliasing=shrunk, preserve_range=True)
     labels = resize(example.labels, size, order=0, anti_aliasing=False, preserve_range=True)
     reviewed = None if example.reviewed is None else resize(example.reviewed, size, order=0, anti_aliasing=False)
-    enlarged = example.enlarged * float(np.sqrt(np.prod(size) / example.labels.size))
-    return replace(
-        example, image=image.astype(np.float32), labels=labels.astype(np.int32), reviewed=reviewed, enlarged=enlarged
-    )
+    return Example(example.name, image.astype(np.float32), labels.astype(np.int32), reviewed)
 
 
 def read_examples(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from maskloop.config import LabelsConfig, NetworkConfig, TrainConfig
-from maskloop.data.dataset import Prepared, focus, normalise_greys, prepare
+from maskloop.data.dataset import focus, normalise_greys, prepare
 from maskloop.data.examples import Example, bring_to_size, rescale
 from maskloop.data.lesson import Lesson
 from maskloop.errors import InputError
@@ -45,8 +45,8 @@ class Course:
         In pixels, of each image that has something.
     diameter, factor : float
         Their median, and by how much the images are enlarged.
-    training : list of Prepared
-        Images of small or large objects twice, as they come, to be measured, and
+    training : list of ndarray of shape (Y, X, C + targets + weights)
+        From `maskloop.data.dataset.prepare`: images of small or large objects twice, as they come, to be measured, and
         as they are rescaled then to be segmented. Without images of which so little is reviewed that nothing is left
         of it.
     images : int
@@ -70,7 +70,7 @@ class Course:
     diameters: list[np.ndarray] = field(init=False)
     diameter: float = field(init=False)
     factor: float = field(init=False)
-    training: list[Prepared] = field(init=False)
+    training: list[np.ndarray] = field(init=False)
     images: int = field(init=False)
     exam: Exam = field(init=False)
 

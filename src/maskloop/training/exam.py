@@ -1,7 +1,7 @@
 """Validation images as an exam, in which a network is judged object by object."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -97,4 +97,4 @@ def crop_amid_objects(example: Example, side: int) -> Example:
     """Return the square of an image, of some pixels at each side, in which most objects are; a smaller one as it is."""
     box = box_amid_objects(example.labels, example.reviewed, side)
     reviewed = None if example.reviewed is None else example.reviewed[box]
-    return replace(example, image=example.image[box], labels=example.labels[box], reviewed=reviewed)
+    return Example(example.name, example.image[box], example.labels[box], reviewed)

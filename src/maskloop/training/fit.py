@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskloop.config import TrainConfig
-from maskloop.data.dataset import Prepared, steps_of, training_batches, validation_batches
+from maskloop.data.dataset import steps_of, training_batches, validation_batches
 from maskloop.errors import Cancelled, EngineError, InputError
 from maskloop.model.loss import Overlap, loss_of
 from maskloop.model.weights import load_weights
@@ -28,12 +28,12 @@ DIVERGED = 8.0  # loss; that of an untrained network is about 2.4, of one that i
 
 def fit(
     network: keras.Model,
-    training: Sequence[Prepared],
-    validation: Sequence[Prepared],
+    training: Sequence[np.ndarray],
+    validation: Sequence[np.ndarray],
     config: TrainConfig,
     folder: Path,
     callbacks: Callbacks = Callbacks(),  # noqa: B008 - frozen
-    rehearsal: Sequence[Prepared] = (),
+    rehearsal: Sequence[np.ndarray] = (),
     ap50: Callable[[], float] = lambda: math.nan,
 ) -> list[Epoch]:
     """Fit a network and leave it with the weights of its best epoch, averaged and mixed as the config says.
@@ -45,12 +45,13 @@ def fit(
     ----------
     network : keras.Model
         From `build_unet`, with the weights of the base if there is one; changed in place.
-    training, validation : sequence of Prepared
+    training, validation : sequence of ndarray of shape (Y, X, C + targets + weights)
+        From `maskloop.data.dataset.prepare`.
     config : TrainConfig
     folder : Path
         An existing folder for weights, history and state.
     callbacks : Callbacks, optional
-    rehearsal : sequence of Prepared, optional
+    rehearsal : sequence of ndarray of shape (Y, X, C + targets + weights), optional
         As in `maskloop.data.dataset.training_batches`.
     ap50 : callable, optional
         Asked after each epoch for the network's AP at IoU 0.5.
@@ -108,9 +109,9 @@ class _Rounds:
 
     network: keras.Model
     average: Average
-    training: Sequence[Prepared]
-    validation: Sequence[Prepared]
-    rehearsal: Sequence[Prepared]
+    training: Sequence[np.ndarray]
+    validation: Sequence[np.ndarray]
+    rehearsal: Sequence[np.ndarray]
     config: TrainConfig
     callbacks: Callbacks
     checks: tf.data.Dataset = field(init=False)
@@ -205,10 +206,10 @@ def _judge_anew(
     return history
 
 
-def _checksum(images: Sequence[Prepared]) -> int:
+def _checksum(arrays: Sequence[np.ndarray]) -> int:
     checksum = 0
-    for image in images:
-        checksum = zlib.crc32(np.ascontiguousarray(image.layers).data, checksum)
+    for array in arrays:
+        checksum = zlib.crc32(np.ascontiguousarray(array).data, checksum)
     return checksum
 
 
