@@ -141,26 +141,32 @@ def test_the_score_of_each_epoch_is_asked_for_and_kept(layers, settings, tmp_pat
     assert [epoch.val_ap50 for epoch in history] == [0.25, 0.5, 0.75]
 
 
-def test_what_diverges_at_once_is_refused_with_advice(layers, settings, tmp_path):
-    def spoil(network):
-        variable = network.trainable_variables[-1]
-        variable.assign(np.nan * np.asarray(variable))
+def spoil(network, factor):
+    """Let the last layers answer nothing, or a lot more than they were taught."""
+    for variable in network.trainable_variables[-4:]:
+        variable.assign(factor * (1 + np.asarray(variable)))
 
+
+@pytest.mark.parametrize("factor", [np.nan, 1e6], ids=["no number", "out of all bounds"])
+def test_what_diverges_at_once_is_refused_with_advice(layers, settings, tmp_path, factor):
     with pytest.raises(InputError, match=r"diverged in its first epoch.*Give a learning rate below 1, or larger"):
-        fitted(layers, settings(steps=200, learning_rate=1), tmp_path, alter=spoil)
+        fitted(
+            layers,
+            settings(steps=200, learning_rate=1),
+            tmp_path,
+            alter=lambda network: spoil(network, factor),
+        )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_diverges_later_keeps_the_best_epoch_before(layers, settings, tmp_path):
-    remarks = []
+    remarks, network = [], []
 
-    def spoil(epoch, _):
+    def spoiled(epoch, _):
         if epoch.epoch == 2:
-            variable = network[0].trainable_variables[-1]
-            variable.assign(np.nan * np.asarray(variable))
+            spoil(network[0], np.nan)
 
-    network: list = []
-    options = {"on_remark": remarks.append, "on_epoch": spoil, "alter": network.append}
+    options = {"on_remark": remarks.append, "on_epoch": spoiled, "alter": network.append}
     _, history = fitted(layers, settings(epochs=9, steps=2), tmp_path, **options)
     assert [epoch.epoch for epoch in history] == [1, 2]
     assert len(remarks) == 1
