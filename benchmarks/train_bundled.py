@@ -57,12 +57,12 @@ THIRD = FIRST.model_copy(
 IN_COLOUR = FIRST.network.model_copy(update={"channels": 3})
 COLOUR = FIRST.model_copy(
     update={
-        "epochs": 30,
+        "epochs": 60,
         "steps": 100,
         "learning_rate": 1e-3,
         "validation": 0.15,
         "network": IN_COLOUR,
-        "augment": ROBUST.model_copy(update={"colour": 0.7}),
+        "augment": ROBUST.model_copy(update={"colour": 0.7, "unvaried": 0.7}),
     }
 )
 LESSON_FILE = "lesson.json"
