@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -17,6 +19,7 @@ from maskloop import api, cli, cli_train
 from maskloop.config import LabelsConfig, NetworkConfig, SegmentConfig, TaskConfig, TrainConfig, name_classes
 from maskloop.errors import InputError
 from maskloop.files import read_labels
+from maskloop.jobs.turn import turn
 from maskloop.options import read_settings
 from maskloop.project.model_folder import read_card
 from maskloop.project.project import Project
@@ -39,6 +42,12 @@ def refusal(result, code=1):
 
 def noise(*shape):
     return np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def own_queue(tmp_path_factory, monkeypatch):
+    """Trainings of other tests have another queue."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("queue")))
 
 
 @pytest.fixture
@@ -251,6 +260,44 @@ def test_training_interrupted_too_early_says_so(tmp_path, monkeypatch):
     result = run("train", tmp_path, "--out", tmp_path / "m")
     assert result.exit_code == 130
     assert result.stderr.splitlines()[-1] == "maskloop: There is nothing to keep."
+
+
+def test_a_training_waits_for_another_one(tmp_path, monkeypatch):
+    waits, order = threading.Event(), []
+
+    def train(*_, **__):
+        order.append("second")
+        raise InputError("It is its turn.")
+
+    monkeypatch.setattr(api, "train", train)
+    warned = cli_train.warn
+    monkeypatch.setattr(cli_train, "warn", lambda sentence: (warned(sentence), waits.set()))
+
+    def first():
+        with turn(lambda: None, lambda: False):
+            begun.set()
+            assert waits.wait(60)
+            order.append("first")
+
+    begun, thread = threading.Event(), threading.Thread(target=first)
+    thread.start()
+    assert begun.wait(60)
+    result = run("train", tmp_path, "--out", tmp_path / "m")
+    thread.join()
+    assert order == ["first", "second"]
+    assert result.stderr.splitlines() == [
+        "maskloop: another training runs on this computer; this one begins when that has ended.",
+        "maskloop: It is its turn.",
+    ]
+
+
+def test_a_training_that_waits_can_be_interrupted(tmp_path, monkeypatch):
+    monkeypatch.setattr(api, "train", lambda *_, **__: pytest.fail("it was not its turn"))
+    monkeypatch.setattr(cli_train, "warn", lambda _: signal.raise_signal(signal.SIGINT))
+    with turn(lambda: None, lambda: False):
+        result = run("train", tmp_path, "--out", tmp_path / "m")
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-1] == "maskloop: stopped before its turn came."
 
 
 def test_training_that_cannot_start_says_why(training_data, tiny_model, tmp_path):

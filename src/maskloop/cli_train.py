@@ -8,7 +8,8 @@ import typer
 
 from maskloop.cli_models import describe_model
 from maskloop.config import TrainConfig
-from maskloop.errors import InputError
+from maskloop.errors import Cancelled, InputError
+from maskloop.jobs.turn import turn
 from maskloop.options import ClassesOption, RecipeOption, TaskOption, read_settings
 from maskloop.terminal import Interrupt, Interrupted, UsageError, progress, tell, warn, without_noise
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 TRAIN = TrainConfig()
 BASE_HELP = f"{TRAIN.help('base')} Left out: nuclei, for a project of stained tissue nuclei-colour."
+WAITS = "another training runs on this computer; this one begins when that has ended."
 
 
 def train(
@@ -60,14 +62,17 @@ def train(
         tell(f"Training {out.name}; if it is cut off, --out {out} goes on with it.")
     with Interrupt("stopping after this batch.") as interrupt, progress("Training", 1) as reach:
         try:
-            card = api.train(
-                data,
-                out,
-                config,
-                on_epoch=lambda epoch, share: reach(share, _scores_of_epoch(epoch)),
-                on_remark=warn,
-                should_stop=lambda: interrupt.asked,
-            )
+            with turn(lambda: warn(WAITS), lambda: interrupt.asked):
+                card = api.train(
+                    data,
+                    out,
+                    config,
+                    on_epoch=lambda epoch, share: reach(share, _scores_of_epoch(epoch)),
+                    on_remark=warn,
+                    should_stop=lambda: interrupt.asked,
+                )
+        except Cancelled as error:
+            raise Interrupted("stopped before its turn came.") from error
         except InputError as error:
             if interrupt.asked:
                 raise Interrupted(str(error)) from error

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from maskloop.config import NetworkConfig, name_classes
+from maskloop.config import NetworkConfig, TaskConfig, name_classes
 from maskloop.model.unet import build_unet
+from maskloop.project.weight_shapes import weight_shapes
 from maskloop.recipes import RECIPES
 
 # A 3 x 3 convolution from a to b filters has 9ab kernel entries. With batch normalisation it has no bias but 4b
@@ -89,3 +90,15 @@ def test_maps_lie_between_0_and_1_and_those_of_classes_add_up_to_it(kind):
     assert maps.max() <= 1
     if kind == "classes":
         np.testing.assert_allclose(maps.sum(axis=-1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *(recipe.network for recipe in RECIPES.values()),
+        NetworkConfig(channels=3, task=TaskConfig(kind="classes", classes=name_classes("ab"))),
+        NetworkConfig(filters=(2, 4, 8), normalisation="none", upsampling="nearest", dropout=(0.1, 0.1, 0.1)),
+    ],
+)
+def test_what_weights_a_network_has_is_known_without_building_it(config):
+    assert weight_shapes(config) == {v.path: tuple(v.shape) for v in build_unet(config).weights}

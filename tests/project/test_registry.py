@@ -26,8 +26,10 @@ from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
 from maskloop.project.run import Run
+from maskloop.project.weight_shapes import weight_shapes
 from maskloop.recipes import RECIPES, read_recipe
 
+TINY = NetworkConfig(filters=(2, 4))
 MEMBERS = ["history.csv", "model.json", "rehearsal.npz", "weights.safetensors"]
 
 
@@ -45,16 +47,16 @@ def make(registry):
     def make(name, seed=None):
         folder = registry.project_folder / "models" / name
         folder.mkdir(parents=True)
-        weights = np.random.default_rng(len(made) if seed is None else seed).normal(size=999).astype(np.float32)
-        (folder / "weights.safetensors").write_bytes(save({"kernel": weights}))
+        rng = np.random.default_rng(len(made) if seed is None else seed)
+        weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in weight_shapes(TINY).items()}
+        (folder / "weights.safetensors").write_bytes(save(weights))
         made.append(name)
         os.utime(folder / "weights.safetensors", (10**9 + 60 * len(made),) * 2)
         (folder / "history.csv").write_text("epoch,loss\n1,0.5\n")
         crop = np.arange(72, dtype=np.uint8).reshape(8, 9, 1), np.eye(8, 9, dtype=np.int32)
         save_rehearsal(Rehearsal([crop], []), folder)
         sha256 = sha256_of(folder / "weights.safetensors")
-        network = NetworkConfig(filters=(2, 4))
-        card = ModelCard(name=name, network=network, diameter=20, diameter_range=(5, 80), weights_sha256=sha256)
+        card = ModelCard(name=name, network=TINY, diameter=20, diameter_range=(5, 80), weights_sha256=sha256)
         save_card(card, folder)
         return folder
 
@@ -652,6 +654,22 @@ BAD = {
     "no card at all": (lambda c: c | {"model.json": b"[1]"}, "model.json is not a description"),
     "a setting unheard of": (lambda c: change_card(c, attention=True), "attention"),
     "another network": (lambda c: change_card(c, network={"filters": [64, 99]}), "too small for the network"),
+    "another width": (
+        lambda c: change_card(c, network={"filters": [2, 5]}),
+        r"'double0/kernel' is \(2, 2, 2, 4\), wanted is \(2, 2, 2, 5\)",
+    ),
+    "another depth": (
+        lambda c: change_card(c, network={"filters": [2, 4, 4]}),
+        r"The weights weights\.safetensors are not those.*'double1/bias' is missing, wanted is \(4,\)",
+    ),
+    "other channels": (
+        lambda c: change_card(c, network={"filters": [2, 4], "channels": 5}),
+        r"'down0a/kernel' is \(3, 3, 1, 2\), wanted is \(3, 3, 5, 2\)",
+    ),
+    "no normalisation": (
+        lambda c: change_card(c, network={"filters": [2, 4], "normalisation": "none"}),
+        r"'down0a/bias' is missing",
+    ),
     "other weights": (lambda c: c | {"weights.safetensors": bytes(5000)}, "SHA-256 differs"),
     "no epochs": (lambda c: c | {"history.csv": b"epoch,loss\ninf,0.5\n"}, "imported: history.csv is damaged"),
     "crops cut": (lambda c: c | {"rehearsal.npz": c["rehearsal.npz"][:-30]}, "rehearsal.npz cannot be read"),

@@ -9,23 +9,21 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from maskloop import api
 from maskloop.errors import Cancelled, explain
 from maskloop.jobs.messages import Message
 from maskloop.jobs.priority import be_nice
 from maskloop.jobs.run_events import Began, Compared, Ended, EpochEnded, Queued, Remark, Trained, append_event
+from maskloop.jobs.turn import turn
 from maskloop.model.runtime import describe_device, start_engine
 from maskloop.project.history import Epoch
-from maskloop.project.lock import user_name
 from maskloop.project.preview import Preview
 from maskloop.project.run import Run
 
@@ -77,7 +75,7 @@ class Trainer:
             time.sleep(LOOK_INTERVAL_S)
 
     def _work(self) -> Ended:
-        with self._turn():
+        with turn(lambda: self._tell(Queued()), self._should_stop):
             start_engine()
             self._tell(Began(device=describe_device(), computer=platform.node()))
             if not self.run.is_trained:
@@ -87,27 +85,6 @@ class Trainer:
             self._compare()
         self.run.settle()
         return Ended(outcome="done")
-
-    @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait until no other training of this person runs on this computer."""
-        lock = FileLock(Path(tempfile.gettempdir()) / f"maskloop-training-{user_name()}.lock", timeout=0)
-        told = False
-        while True:
-            try:
-                lock.acquire()
-                break
-            except Timeout:
-                if not told:
-                    told = True
-                    self._tell(Queued())
-            if self._should_stop():
-                raise Cancelled
-            time.sleep(LOOK_INTERVAL_S)
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _train(self) -> None:
         if not self.run.has_learned:  # what is there was cut off in its first epoch

@@ -26,6 +26,7 @@ from maskloop.project.model_folder import (
 )
 from maskloop.project.model_name import check_name
 from maskloop.project.rehearsal import BOUNDED, LARGEST, REHEARSAL_FILE, read_rehearsal
+from maskloop.project.weight_shapes import weight_shapes
 
 UNFINISHED = ".new-"  # folders of models that were being imported when something ended
 LARGEST_HISTORY = 10_000_000
@@ -140,13 +141,21 @@ def _unpack_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path
 
 
 def _checked_card(folder: Path) -> ModelCard:
-    """Return the card of an unpacked model, all of whose files can be read."""
+    """Return the card of an unpacked model, all of whose files can be read, and whose weights are its network's."""
     card = read_card(folder)
     weights = check_weights(folder, card)
     read_rehearsal(folder)
     read_history(folder / HISTORY_FILE)
     try:
-        with safe_open(weights, framework="numpy"):  # reads their names and shapes only
-            return card
+        with safe_open(weights, framework="numpy") as file:  # reads their names and shapes only
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no dict
     except Exception as error:  # whatever a foreign file leads the reader to
         raise ModelError(f"The weights {weights} cannot be read: {error}.") from error
+    wanted = weight_shapes(card.network)
+    if strange := sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)):
+        name = strange[0]
+        raise ModelError(
+            f"The weights {weights} are not those of the network that its {MODEL_FILE} describes: {name!r} is "
+            f"{found.get(name, 'missing')}, wanted is {wanted.get(name, 'none')}."
+        )
+    return card
