@@ -11,6 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -68,17 +69,16 @@ def minutes_of(config: TrainConfig, minutes: float) -> TrainConfig:
     return config.model_copy(update={"epochs": None, "minutes": minutes, "steps": 50})
 
 
-def in_eight_ways(folder: Path, validation: list[Example]) -> dict:
+def in_eight_ways(folder: Path, validation: Sequence[Example]) -> dict:
     """Judge a model whose maps are the mean of those of an image turned and mirrored; return its row."""
-    from maskloop.data.dataset import normalise_greys
     from maskloop.inference.model import load_model
     from maskloop.inference.predict_maps import predict_maps
 
     model, maps = load_model(folder), []
-    for image in (normalise_greys(example, 1).image for example in validation):
+    for example in validation:
         each = []
         for turns, mirrored in np.ndindex(4, 2):
-            seen = np.rot90(image[:, ::-1] if mirrored else image, turns)
+            seen = np.rot90(example.image[:, ::-1] if mirrored else example.image, turns)
             found = np.rot90(predict_maps(model.network, model.card.network, seen), -turns)
             each.append(found[:, ::-1] if mirrored else found)
         maps.append(np.mean(each, axis=0))
@@ -126,7 +126,9 @@ def main() -> None:
         print(table(rows), flush=True)
     if "as it is" in options.only:
         start_engine()
-        rows.append(in_eight_ways(options.work / "as it is", first_lesson(options.data).validation))
+        from maskloop.training.course import Course
+
+        rows.append(in_eight_ways(options.work / "as it is", Course(first_lesson(options.data), FIRST).exam.examples))
         print(table(rows))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")

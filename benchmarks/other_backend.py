@@ -27,18 +27,15 @@ SHOWN = 2  # crops whose maps are compared
 
 
 def write_crops(data: Path, work: Path, steps: int) -> None:
-    from maskloop.data.dataset import normalise_greys, prepare, training_batches, validation_batches
-    from maskloop.ops.task_kinds import Objects
+    from maskloop.data.dataset import prepare, training_batches, validation_batches
+    from maskloop.training.course import Course
     from train_bundled import FIRST, first_lesson
 
-    lesson = first_lesson(data)
-    training, validation = (
-        [prepare(normalise_greys(example, 1), Objects()) for example in part]
-        for part in (lesson.training, lesson.validation)
-    )
     config = FIRST.model_copy(update={"steps": AT_ONCE})
+    course = Course(first_lesson(data), config)
+    validation = [prepare(example, course.task) for example in course.exam.examples]
     for number in range(-(-steps // AT_ONCE)):
-        images, targets = zip(*training_batches(training, config, number).as_numpy_iterator(), strict=True)
+        images, targets = zip(*training_batches(course.training, config, number).as_numpy_iterator(), strict=True)
         halves = {"images": np.float16(images), "targets": np.float16(targets)}
         np.savez_compressed(work / CROPS.format(number), **halves)
     images, targets = (np.concatenate(a) for a in zip(*validation_batches(validation, config), strict=True))
