@@ -292,11 +292,13 @@ def test_a_training_waits_for_another_one(tmp_path, monkeypatch):
 
 
 def test_a_training_that_waits_can_be_interrupted(tmp_path, monkeypatch):
+    Project.create(tmp_path / "p").close()
     monkeypatch.setattr(api, "train", lambda *_, **__: pytest.fail("it was not its turn"))
     monkeypatch.setattr(cli_train, "warn", lambda _: signal.raise_signal(signal.SIGINT))
     with turn(lambda: None, lambda: False):
-        result = run("train", tmp_path, "--out", tmp_path / "m")
+        result = run("train", tmp_path / "p")
     assert result.exit_code == 130
+    assert not any((tmp_path / "p" / "models").glob("*"))
     assert result.stderr.splitlines()[-1] == "maskloop: stopped before its turn came."
 
 

@@ -15,6 +15,7 @@ from maskloop.terminal import Interrupt, Interrupted, UsageError, progress, tell
 
 if TYPE_CHECKING:
     from maskloop.project.history import Epoch
+    from maskloop.project.model_folder import ModelCard
 
 TRAIN = TrainConfig()
 BASE_HELP = f"{TRAIN.help('base')} Left out: nuclei, for a project of stained tissue nuclei-colour."
@@ -45,32 +46,18 @@ def train(
 ) -> None:
     """Train a model on images and their labels.
 
-    Ctrl+C stops and keeps the best epoch so far. What was cut off goes on when the same command is given again, with
-    --out.
+    Waits while another training, of the window or of a terminal, has this computer. Ctrl+C stops and keeps the best
+    epoch so far. What was cut off goes on when the same command is given again, with --out.
     """
     if base is None and recipe is None and task is None and classes is None:
         base = _suggested_base(data)
     config = read_settings(recipe, task, classes, base=base, epochs=epochs, minutes=minutes, seed=seed, channel=channel)
-    from maskloop import api
-    from maskloop.model.runtime import start_engine
     from maskloop.project.passport import Passport
 
-    with without_noise():
-        start_engine()
-    if out is None:
-        out = _place_in_project(data, config.base)
-        tell(f"Training {out.name}; if it is cut off, --out {out} goes on with it.")
-    with Interrupt("stopping after this batch.") as interrupt, progress("Training", 1) as reach:
+    with Interrupt("stopping as soon as possible.") as interrupt:
         try:
             with turn(lambda: warn(WAITS), lambda: interrupt.asked):
-                card = api.train(
-                    data,
-                    out,
-                    config,
-                    on_epoch=lambda epoch, share: reach(share, _scores_of_epoch(epoch)),
-                    on_remark=warn,
-                    should_stop=lambda: interrupt.asked,
-                )
+                out, card = _train(data, out, config, interrupt)
         except Cancelled as error:
             raise Interrupted("stopped before its turn came.") from error
         except InputError as error:
@@ -82,6 +69,28 @@ def train(
     tell(f"{command} shows how good it is, and where it fails.")
     if interrupt.asked:
         raise Interrupted(f"stopped; {out} holds the best epoch so far.")
+
+
+def _train(data: Path, out: Path | None, config: TrainConfig, interrupt: Interrupt) -> "tuple[Path, ModelCard]":
+    """Train, and return the model folder and the card."""
+    from maskloop import api
+    from maskloop.model.runtime import start_engine
+
+    with without_noise():
+        start_engine()
+    if out is None:
+        out = _place_in_project(data, config.base)
+        tell(f"Training {out.name}; if it is cut off, --out {out} goes on with it.")
+    with progress("Training", 1) as reach:
+        card = api.train(
+            data,
+            out,
+            config,
+            on_epoch=lambda epoch, share: reach(share, _scores_of_epoch(epoch)),
+            on_remark=warn,
+            should_stop=lambda: interrupt.asked,
+        )
+    return out, card
 
 
 def _suggested_base(data: Path) -> str | None:

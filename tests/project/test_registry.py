@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from maskloop import files
 from maskloop.config import NetworkConfig, TaskConfig, TrainConfig
@@ -615,6 +615,13 @@ def change_card(contents, **values):
     return contents | {"model.json": json.dumps(json.loads(contents["model.json"]) | values).encode()}
 
 
+def change_weights(contents, change):
+    """Change the weights, and the card with them."""
+    weights = save(change(load(contents["weights.safetensors"])))
+    sha256 = hashlib.sha256(weights).hexdigest()
+    return change_card(contents, weights_sha256=sha256) | {"weights.safetensors": weights}
+
+
 def crops(**arrays):
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
@@ -656,19 +663,27 @@ BAD = {
     "another network": (lambda c: change_card(c, network={"filters": [64, 99]}), "too small for the network"),
     "another width": (
         lambda c: change_card(c, network={"filters": [2, 5]}),
-        r"'double0/kernel' is \(2, 2, 2, 4\), wanted is \(2, 2, 2, 5\)",
+        r"'double0/kernel' is F32 \(2, 2, 2, 4\), wanted is F32 \(2, 2, 2, 5\)",
     ),
     "another depth": (
         lambda c: change_card(c, network={"filters": [2, 4, 4]}),
-        r"The weights weights\.safetensors are not those.*'double1/bias' is missing, wanted is \(4,\)",
+        r"The weights weights\.safetensors are not those.*'double1/bias' is missing, wanted is F32 \(4,\)",
     ),
     "other channels": (
         lambda c: change_card(c, network={"filters": [2, 4], "channels": 5}),
-        r"'down0a/kernel' is \(3, 3, 1, 2\), wanted is \(3, 3, 5, 2\)",
+        r"'down0a/kernel' is F32 \(3, 3, 1, 2\), wanted is F32 \(3, 3, 5, 2\)",
     ),
     "no normalisation": (
         lambda c: change_card(c, network={"filters": [2, 4], "normalisation": "none"}),
         r"'down0a/bias' is missing",
+    ),
+    "weights of halves": (
+        lambda c: change_weights(c, lambda of: {name: array.astype(np.float16) for name, array in of.items()}),
+        r"'distance/bias' is F16 \(1,\), wanted is F32 \(1,\)",
+    ),
+    "a weight too many": (
+        lambda c: change_weights(c, lambda of: of | {"code": np.zeros(3, np.float32)}),
+        r"'code' is F32 \(3,\), wanted is none",
     ),
     "other weights": (lambda c: c | {"weights.safetensors": bytes(5000)}, "SHA-256 differs"),
     "no epochs": (lambda c: c | {"history.csv": b"epoch,loss\ninf,0.5\n"}, "imported: history.csv is damaged"),

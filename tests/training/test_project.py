@@ -172,7 +172,10 @@ def test_a_comparison_that_says_it_is_done_segments_nothing_more(make_project, m
     assert not picture.after.any()
 
 
-def test_the_terminal_puts_a_model_into_its_project_and_compares_it_with_its_base(make_project, settings, tmp_path):
+def test_the_terminal_puts_a_model_into_its_project_and_compares_it_with_its_base(
+    make_project, settings, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # a queue of its own
     folder = make_project()
     tiny = folder / "models" / "tiny"
     train(folder, tiny, settings())

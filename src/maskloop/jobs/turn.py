@@ -16,7 +16,9 @@ LOOK_INTERVAL_S = 0.2
 
 @contextlib.contextmanager
 def turn(on_wait: Callable[[], None], should_stop: Callable[[], bool]) -> Iterator[None]:
-    """Wait until no other training of this person runs on this computer, and let none begin within.
+    """Wait until no other training of this person has its turn on this computer, and give none a turn within.
+
+    Those of the window and of terminals take turns; what a script trains does not.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def turn(on_wait: Callable[[], None], should_stop: Callable[[], bool]) -> Iterat
     ------
     Cancelled
         If it was asked to stop while it waited.
+    OSError
+        If the file that stands for the turn, in the folder for temporary files, cannot be opened.
     """
     lock = FileLock(Path(tempfile.gettempdir()) / f"maskloop-training-{user_name()}.lock", timeout=0)
     told = False

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from safetensors import safe_open
 
@@ -148,14 +149,18 @@ def _checked_card(folder: Path) -> ModelCard:
     read_history(folder / HISTORY_FILE)
     try:
         with safe_open(weights, framework="numpy") as file:  # reads their names and shapes only
-            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no dict
+            found = {name: _describe(file.get_slice(name)) for name in file.keys()}  # noqa: SIM118 - no dict
     except Exception as error:  # whatever a foreign file leads the reader to
         raise ModelError(f"The weights {weights} cannot be read: {error}.") from error
-    wanted = weight_shapes(card.network)
+    wanted = {name: f"F32 {shape}" for name, shape in weight_shapes(card.network).items()}
     if strange := sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)):
         name = strange[0]
         raise ModelError(
-            f"The weights {weights} are not those of the network that its {MODEL_FILE} describes: {name!r} is "
+            f"The weights {weights} are not those of the network that its {MODEL_FILE} describes: {name[:99]!r} is "
             f"{found.get(name, 'missing')}, wanted is {wanted.get(name, 'none')}."
         )
     return card
+
+
+def _describe(tensor: Any) -> str:
+    return f"{tensor.get_dtype()} {tuple(tensor.get_shape())}"

@@ -167,10 +167,9 @@ class _Rounds:
         return scores
 
     def _give_up(self, epoch: int) -> None:
-        config, where = self.config, "in a recipe"
-        if not config.from_scratch:  # for which the window asks for no recipe
-            where = f"{where} (with a base: maskloop train --recipe FILE --base NAME)"
-        advice = f"Give a learning rate below {config.learning_rate:g}, or larger batches than {config.batch}, {where}."
+        advice = (
+            f"Give a learning rate below {self.config.learning_rate:g}, or larger batches than {self.config.batch}."
+        )
         if epoch == 0:
             raise InputError(f"Training diverged in its first epoch, so there is nothing to keep. {advice}")
         self.callbacks.on_remark(f"Training diverged in epoch {epoch + 1}; the best one before is kept. {advice}")
