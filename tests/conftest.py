@@ -14,6 +14,9 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 from hypothesis import settings
+from safetensors.numpy import save
+
+from maskloop.project.weight_shapes import weight_shapes
 
 # A shell lets what it runs in the background ignore Ctrl+C, and all that this starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -53,6 +56,17 @@ def class_data(discs, tmp_path_factory):
         iio.imwrite(folder / "images" / f"{i} & co.png", image.clip(0, 255).astype(np.uint8))
         iio.imwrite(folder / "masks" / f"{i} & co.png", classes.astype(np.uint8))
     return folder
+
+
+@pytest.fixture(scope="session")
+def random_weights():
+    """A function that returns the content of a file of random weights that fit a network."""
+
+    def random_weights(network, seed):
+        rng = np.random.default_rng(seed)
+        return save({name: rng.normal(size=shape).astype(np.float32) for name, shape in weight_shapes(network).items()})
+
+    return random_weights
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from safetensors.numpy import save
 from typer.testing import CliRunner
 
 from maskloop import cli
@@ -36,15 +35,16 @@ def refusal(result, code=1):
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path, random_weights):
     """A folder with a project of two models."""
     folder = tmp_path / "my prö ject"
     Project.create(folder).close()
-    for name in ("first", "second"):
+    network = NetworkConfig(filters=(2, 4))
+    for seed, name in enumerate(("first", "second")):
         model = folder / "models" / name
         model.mkdir(parents=True)
-        (model / "weights.safetensors").write_bytes(save({name: np.zeros(999)}))
-        sha256, network = sha256_of(model / "weights.safetensors"), NetworkConfig(filters=(2, 4))
+        (model / "weights.safetensors").write_bytes(random_weights(network, seed))
+        sha256 = sha256_of(model / "weights.safetensors")
         card = ModelCard(name=name, network=network, diameter=21, diameter_range=(5, 80), weights_sha256=sha256)
         save_card(card.model_copy(update={"description": f"The {name}."}), model)
     return folder

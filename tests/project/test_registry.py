@@ -26,7 +26,6 @@ from maskloop.project.project import Project
 from maskloop.project.registry import Registry
 from maskloop.project.rehearsal import Rehearsal, read_rehearsal, save_rehearsal
 from maskloop.project.run import Run
-from maskloop.project.weight_shapes import weight_shapes
 from maskloop.recipes import RECIPES, read_recipe
 
 TINY = NetworkConfig(filters=(2, 4))
@@ -40,16 +39,14 @@ def registry(project):
 
 
 @pytest.fixture
-def make(registry):
+def make(registry, random_weights):
     """A function that makes a whole model in the project; each has other weights, and is newer than the one before."""
     made = []
 
     def make(name, seed=None):
         folder = registry.project_folder / "models" / name
         folder.mkdir(parents=True)
-        rng = np.random.default_rng(len(made) if seed is None else seed)
-        weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in weight_shapes(TINY).items()}
-        (folder / "weights.safetensors").write_bytes(save(weights))
+        (folder / "weights.safetensors").write_bytes(random_weights(TINY, len(made) if seed is None else seed))
         made.append(name)
         os.utime(folder / "weights.safetensors", (10**9 + 60 * len(made),) * 2)
         (folder / "history.csv").write_text("epoch,loss\n1,0.5\n")

@@ -11,7 +11,6 @@ import pytest
 from qtpy.compat import isalive
 from qtpy.QtCore import QCoreApplication, QEvent, Qt
 from qtpy.QtWidgets import QDialogButtonBox, QInputDialog, QLineEdit, QWidget
-from safetensors.numpy import save
 
 from maskloop.config import NetworkConfig, TrainConfig
 from maskloop.project import model_zip, passport
@@ -43,18 +42,17 @@ def registry(make_project):
 
 
 @pytest.fixture
-def make(registry):
+def make(registry, random_weights):
     """A function that makes a whole model in the project, each with other weights and newer than the one before."""
     made = []
 
     def make(name, **card):
         folder = registry.project_folder / "models" / name
         folder.mkdir(parents=True)
-        weights = np.random.default_rng(len(made)).normal(size=999).astype(np.float32)
-        (folder / "weights.safetensors").write_bytes(save({"kernel": weights}))
+        card = {"network": NetworkConfig(filters=(2, 4)), "diameter": 20, "diameter_range": (5, 80)} | card
+        (folder / "weights.safetensors").write_bytes(random_weights(card["network"], len(made)))
         made.append(name)
         os.utime(folder / "weights.safetensors", (10**9 + 60 * len(made),) * 2)
-        card = {"network": NetworkConfig(filters=(2, 4)), "diameter": 20, "diameter_range": (5, 80)} | card
         save_card(ModelCard(name=name, weights_sha256=sha256_of(folder / "weights.safetensors"), **card), folder)
         return folder
 
