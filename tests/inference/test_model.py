@@ -171,7 +171,7 @@ def test_a_bundled_model_finds_round_objects_of_its_sizes(path, radius, discs):
     truth = on_a_grid(discs, (256, 256), radius)
     counts = count(load_model(path).segment_plane(nuclei_like(truth), SegmentConfig()).labels, truth)
     assert counts.f1 > 0.95
-    assert counts.dice > 0.93
+    assert counts.dice > {"nuclei": 0.95, "nuclei-colour": 0.93}[path.name]  # which outlines flat grey discs narrowly
 
 
 @pytest.mark.parametrize("path", bundled_models(), ids=lambda path: path.name)

@@ -21,14 +21,13 @@ from maskloop.errors import Cancelled, explain
 from maskloop.jobs.messages import Message
 from maskloop.jobs.priority import be_nice
 from maskloop.jobs.run_events import Began, Compared, Ended, EpochEnded, Queued, Remark, Trained, append_event
-from maskloop.jobs.turn import turn
+from maskloop.jobs.turn import LOOK_INTERVAL_S, turn
 from maskloop.model.runtime import describe_device, start_engine
 from maskloop.project.history import Epoch
 from maskloop.project.preview import Preview
 from maskloop.project.run import Run
 
 NICENESS = 19  # the lowest: the window and its worker come first
-LOOK_INTERVAL_S = 0.2  # at most this often for the wish to stop
 NOTHING_YET = "Training was stopped before its first epoch ended, so there is nothing to keep."
 
 

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from maskloop.errors import Cancelled
 from maskloop.project.lock import user_name
 
-LOOK_INTERVAL_S = 0.2
+LOOK_INTERVAL_S = 0.2  # at most this often for a turn, or for the wish to stop
 
 
 @contextlib.contextmanager
