@@ -52,6 +52,7 @@ def train(
     if base is None and recipe is None and task is None and classes is None:
         base = _suggested_base(data)
     config = read_settings(recipe, task, classes, base=base, epochs=epochs, minutes=minutes, seed=seed, channel=channel)
+    _refuse_at_once(data, out, config)
     from maskloop.project.passport import Passport
 
     with Interrupt("stopping as soon as possible.") as interrupt:
@@ -69,6 +70,17 @@ def train(
     tell(f"{command} shows how good it is, and where it fails.")
     if interrupt.asked:
         raise Interrupted(f"stopped; {out} holds the best epoch so far.")
+
+
+def _refuse_at_once(data: Path, out: Path | None, config: TrainConfig) -> None:
+    """Refuse what nobody should learn of only when the training has had to wait for its turn."""
+    from maskloop.project.layout import PROJECT_FILE
+    from maskloop.project.model_folder import find_model, model_of
+
+    if out is None and data.is_dir() and not (data / PROJECT_FILE).is_file():
+        raise UsageError(f"--out is missing: {data} is no project, which alone has a place for models.")
+    if not config.from_scratch:
+        find_model(model_of(config.base, data))
 
 
 def _train(data: Path, out: Path | None, config: TrainConfig, interrupt: Interrupt) -> "tuple[Path, ModelCard]":
@@ -103,12 +115,9 @@ def _suggested_base(data: Path) -> str | None:
 
 def _place_in_project(data: Path, base: str) -> Path:
     """Make an empty folder for a new model of a project."""
-    from maskloop.project.layout import PROJECT_FILE
     from maskloop.project.project import Project
     from maskloop.project.registry import Registry
 
-    if data.is_dir() and not (data / PROJECT_FILE).is_file():
-        raise UsageError(f"--out is missing: {data} is no project, which alone has a place for models.")
     with Project(data):  # or it is missing or damaged, which is said
         return Registry(data).new_folder(base)
 
