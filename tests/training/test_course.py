@@ -13,7 +13,6 @@ from maskloop.errors import InputError
 from maskloop.ops.normalise import normalise
 from maskloop.ops.targets import object_diameters
 from maskloop.project.model_folder import Preprocessing, read_card, save_card
-from maskloop.project.rehearsal import Rehearsal, save_rehearsal
 from maskloop.training.course import LARGEST_SIDE, Course
 
 
@@ -21,14 +20,12 @@ from maskloop.training.course import LARGEST_SIDE, Course
 def course(example_of_discs, make_model, settings, tmp_path):
     """A function that makes a course from a base of some diameter, itself trained with a crop of 64 pixels."""
 
-    def course(diameter, task=OBJECTS, preprocessing=Preprocessing(), lesson=None, rehearsal=None, **choices):  # noqa: B008 - frozen
+    def course(diameter, task=OBJECTS, preprocessing=Preprocessing(), lesson=None, **choices):  # noqa: B008 - frozen
         network = NetworkConfig(filters=(4, 8), task=task)
         base = make_model(tmp_path / "base", network, diameter=diameter, preprocessing=preprocessing)
         card = read_card(base)
         training = card.training.model_copy(update={"recipe": settings(crop=64)})
         save_card(card.model_copy(update={"training": training}), base)
-        if rehearsal:
-            save_rehearsal(rehearsal, base)
         lesson = lesson or Lesson(example_of_discs, example_of_discs)
         return Course(lesson, settings(base=str(base), steps=40, **choices))
 
@@ -69,16 +66,6 @@ def test_images_are_shown_as_the_base_sees_them(course, example_of_discs):
     seen = normalise(example_of_discs[0].image, 5, 90)
     np.testing.assert_array_equal(found.training[0][..., :1], seen.astype(np.float16))
     np.testing.assert_array_equal(found.exam.examples[0].image, seen)
-
-
-def test_what_the_base_knew_is_rehearsed_and_judged_at_the_scale_at_which_the_new_model_will_see_it(course, discs):
-    labels = discs((40, 48), [(20, 20)], 7)
-    crop = (200 * (labels > 0)).astype(np.uint8)[..., None], labels
-    found = course(36, rehearsal=Rehearsal([crop], [crop]))
-    assert found.factor == pytest.approx(2, abs=0.1)
-    for example in (found.rehearsed[0], found.judged_before[0]):
-        assert example.labels.shape == pytest.approx(np.multiply(labels.shape, found.factor), abs=1)
-        assert np.median(object_diameters(example.labels)) == pytest.approx(14 * found.factor, rel=0.1)
 
 
 def test_what_is_too_thin_to_be_seen_when_it_is_shrunk_is_left_out_and_refused_where_nothing_else_is(discs, settings):

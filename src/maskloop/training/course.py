@@ -110,7 +110,7 @@ class Course:
 
     @property
     def rehearsed(self) -> list[Example]:
-        """What the base has learned from, to learn from it again as it will be seen from now on."""
+        """What the base has learned from, to learn from it again."""
         return [view for example in self._as_seen(self.rehearsal.learned) for view in self._views(example)]
 
     @property
@@ -119,7 +119,7 @@ class Course:
         return [self._views(example)[-1] for example in self._as_seen(self.rehearsal.judged)]
 
     def _as_seen(self, crops: Sequence[Crop]) -> Iterator[Example]:
-        return (self._at_scale(Example("", image, labels)) for image, labels in crops)
+        return (focus(self._normalise(Example("", image, labels))) for image, labels in crops)
 
     def _take_base(self) -> None:
         folder = None if self.config.from_scratch else find_model(self.config.base)
