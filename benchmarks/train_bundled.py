@@ -100,7 +100,7 @@ def describe(lesson: Lesson, config: TrainConfig) -> str:
 
 def all_but_few(examples: list[Example], held_out: list[Example]) -> Lesson:
     """Learn from all images but one of each group that was held out, and those that are shown as samples."""
-    names = {example.name for example in in_turn(held_out, JUDGED)} | SAMPLES
+    names = {example.name for example in in_turn(held_out, JUDGED.count)} | SAMPLES
     return Lesson(*([example for example in examples if (example.name in names) == part] for part in (False, True)))
 
 
