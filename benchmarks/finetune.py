@@ -205,7 +205,8 @@ def main() -> None:
         scores = {kind: score(options.data, options.work / task.name, kind) for kind in kinds}
         (options.work / task.name / "scores.json").write_text(json.dumps(scores))
         return
-    settings = "\n".join(f"{task.name}: {task.config.model_dump_json()}" for task in everything)
+    trained = (f"{task.name}: {task.config.model_dump_json()}" for task in everything)
+    settings = "\n".join([f"rehearsed: {LEARNED}, {JUDGED}", *trained])
     written = options.work / "settings.txt"
     if written.exists() and written.read_text() != settings:
         sys.exit(f"{options.work} holds trainings with other settings; give another folder.")

@@ -302,11 +302,13 @@ def test_a_training_that_waits_can_be_interrupted(tmp_path, monkeypatch):
     assert result.stderr.splitlines()[-1] == "maskloop: stopped before its turn came."
 
 
-def test_what_is_wrong_with_a_command_is_said_before_it_waits(training_data, tmp_path, monkeypatch):
+def test_what_is_wrong_with_a_command_is_said_before_it_waits(training_data, tiny_model, tmp_path, monkeypatch):
     monkeypatch.setattr(cli_train, "warn", lambda sentence: pytest.fail(f"it said {sentence}"))
     with turn(lambda: None, lambda: False):
-        assert "'nuclej'" in refusal(run("train", training_data, "--out", tmp_path / "m", "--base", "nuclej"))
+        assert "no folder" in refusal(run("train", tmp_path / "nowhere", "--out", tmp_path / "m"))
         assert "--out is missing" in refusal(run("train", training_data), code=2)
+        assert "holds a model already" in refusal(run("train", training_data, "--out", tiny_model))
+        assert "'nuclej'" in refusal(run("train", training_data, "--out", tmp_path / "m", "--base", "nuclej"))
 
 
 def test_training_that_cannot_start_says_why(training_data, tiny_model, tmp_path):

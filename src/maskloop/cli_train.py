@@ -73,11 +73,19 @@ def train(
 
 
 def _refuse_at_once(data: Path, out: Path | None, config: TrainConfig) -> None:
-    """Refuse what nobody should learn of only when the training has had to wait for its turn."""
+    """Refuse what nobody should learn of only when the training has had to wait for its turn.
+
+    The base need not be finished: it may be what the training before makes.
+    """
+    from maskloop.api.train_models import check_place
     from maskloop.project.layout import PROJECT_FILE
     from maskloop.project.model_folder import find_model, model_of
 
-    if out is None and data.is_dir() and not (data / PROJECT_FILE).is_file():
+    if not data.is_dir():
+        raise InputError(f"There is no folder {data}.")
+    if out is not None:
+        check_place(out)
+    elif not (data / PROJECT_FILE).is_file():
         raise UsageError(f"--out is missing: {data} is no project, which alone has a place for models.")
     if not config.from_scratch:
         find_model(model_of(config.base, data))

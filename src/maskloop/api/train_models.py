@@ -72,17 +72,14 @@ def train(
         If TensorFlow is missing or broken.
     """
     folder = Path(out)  # which stays relative, so that a project may be moved meanwhile
-    check_name(folder.resolve().name)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file; wanted is a folder for the model.")
+    check_place(folder)
     start_engine()
     from maskloop.training.callbacks import Callbacks
     from maskloop.training.draft import Draft
     from maskloop.training.train import train_model
 
     if folder.is_dir() and not Draft(folder).is_free:
-        kind = "holds a model already" if (folder / MODEL_FILE).exists() else "holds other files"
-        raise InputError(f"{folder} {kind}; wanted is a new folder.")
+        raise InputError(f"{folder} holds other files; wanted is a new folder.")
     try:
         config = config.model_copy(update={"base": str(model_of(config.base, Path(data)))})
         lesson, config = _read_lesson(Path(data), config, on_remark)
@@ -93,6 +90,21 @@ def train(
         with contextlib.suppress(OSError):  # there is something to go on with
             folder.rmdir()
         raise
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a place for a new model of which it can be told without TensorFlow that it will not do.
+
+    Raises
+    ------
+    InputError
+        If its name is none for a model, or if it is a file or holds a model.
+    """
+    check_name(folder.resolve().name)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; wanted is a folder for the model.")
+    if (folder / MODEL_FILE).exists():
+        raise InputError(f"{folder} holds a model already; wanted is a new folder.")
 
 
 def _read_lesson(data: Path, config: TrainConfig, on_remark: Callable[[str], None]) -> "tuple[Lesson, TrainConfig]":
