@@ -129,7 +129,7 @@ def run(viewer: "napari.Viewer") -> dict[str, list[tuple[float, float, float]]]:
             wait_until(lambda: panel.run_button.isEnabled())
     value = panel.adjust.value()
     for i in range(REPEATS):
-        changed = value.model_copy(update={"foreground": 0.4 if i % 2 else 0.6})
+        changed = value.model_copy(update={"foreground": value.foreground - 0.1 * (1 + i % 2)})
         before = layer_data(viewer)
         with measured(watch, results, "adjustment to labels"):
             panel.adjust.set_value(changed)
@@ -182,6 +182,7 @@ def training(main):
             project.add(iio.imread(path), labels, name=path.stem, reviewed=np.ones_like(labels))
     main.project.open_project(folder / "samples")
     wait_until(lambda: main.project.project is not None)
+    main.setCurrentWidget(main.train)  # with its curves, which are followed while they are seen
     main.train.train_with(TrainConfig(epochs=10_000))
     wait_until(lambda: main.train.runs.shown is not None and len(main.train.runs.shown.story.epochs) > 0)
     process = main.train.runs.shown._process
