@@ -184,13 +184,15 @@ def training(main):
     wait_until(lambda: main.project.project is not None)
     main.setCurrentWidget(main.train)  # with its curves, which are followed while they are seen
     main.train.train_with(TrainConfig(epochs=10_000))
-    wait_until(lambda: main.train.runs.shown is not None and len(main.train.runs.shown.story.epochs) > 0)
-    process = main.train.runs.shown._process
     try:
-        yield process
+        wait_until(lambda: main.train.runs.shown is not None and len(main.train.runs.shown.story.epochs) > 0)
+        process = main.train.runs.shown._process
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGCONT)
     finally:
-        process.send_signal(signal.SIGCONT)
-    main.train.runs.view.buttons["stop"].click()
+        main.train.runs.view.buttons["stop"].click()  # or it would go on, and others would wait for it
     wait_until(lambda: main.train.runs.shown.story.ended is not None)
 
 

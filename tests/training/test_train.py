@@ -159,6 +159,23 @@ def test_a_training_whose_model_could_not_be_described_is_finished_by_another_ca
     assert rows(folder) == rows(trained[0])
 
 
+def test_what_was_cut_off_after_the_model_was_described_is_finished_by_another_call(
+    data, settings, tmp_path, monkeypatch
+):
+    folder = tmp_path / "model"
+
+    def cut_off(_):
+        raise CutOffError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("maskloop.training.draft.Draft.finish", cut_off)
+        with pytest.raises(CutOffError):
+            train(data, folder, settings())
+    assert {"model.json", "state.safetensors"} <= {path.name for path in folder.iterdir()}
+    train(data, folder, settings(), on_epoch=lambda *_: pytest.fail("an epoch was trained again"))
+    assert not (folder / "state.safetensors").exists()
+
+
 @pytest.mark.parametrize("damage", ["cut off", "empty", "without arrays", "without settings"])
 def test_going_on_with_what_is_damaged_is_refused(damage, data, settings, tmp_path):
     with pytest.raises(CutOffError):

@@ -11,7 +11,7 @@ from maskloop.model.runtime import start_engine
 from maskloop.ops.task import OF_PROJECT, require_task
 from maskloop.project.layout import PROJECT_FILE
 from maskloop.project.masks import Finding
-from maskloop.project.model_folder import MODEL_FILE, ModelCard, find_model, model_of, read_card
+from maskloop.project.model_folder import MODEL_FILE, STATE_FILE, ModelCard, find_model, model_of, read_card
 from maskloop.project.model_name import check_name
 from maskloop.project.project import Project
 
@@ -98,12 +98,14 @@ def check_place(folder: Path) -> None:
     Raises
     ------
     InputError
-        If its name is none for a model, or if it is a file or holds a model.
+        If its name is none for a model, or if it is a file or holds a finished model.
     """
     check_name(folder.resolve().name)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; wanted is a folder for the model.")
-    if (folder / MODEL_FILE).exists():
+    if (folder / MODEL_FILE).exists() and not (
+        folder / STATE_FILE
+    ).exists():  # with both, it was cut off at the very end
         raise InputError(f"{folder} holds a model already; wanted is a new folder.")
 
 
