@@ -114,7 +114,7 @@ def run(viewer: "napari.Viewer") -> dict[str, list[tuple[float, float, float]]]:
     viewer.add_labels((image.data > image.data.mean()).astype(np.int32))
     idle(2)
     move_about(viewer, watch, results, ", napari alone")
-    viewer.layers.pop()
+    remove_top_layer(viewer)
     with measured(watch, results, "first open of the panel"):
         _, main = viewer.window.add_plugin_dock_widget("maskloop", "Segment and correct")
     panel = main.segment
@@ -138,19 +138,26 @@ def run(viewer: "napari.Viewer") -> dict[str, list[tuple[float, float, float]]]:
         labels = layer_data(viewer).copy()
         with measured(watch, results, "napari's own add_labels"):
             viewer.add_labels(labels)
-        viewer.layers.pop()
-    assert image in viewer.layers
+        remove_top_layer(viewer)
+    remove_top_layer(viewer)
+    assert list(viewer.layers) == [image]
     with training(main) as process:
         for i in range(2 * TURNS):
             process.send_signal(signal.SIGSTOP if i % 2 else signal.SIGCONT)
             idle(0.5)
             suffix = ", training halted" if i % 2 else ", training"
-            for _ in range(REPEATS // 2):
-                with measured(watch, results, "click to labels" + suffix):
+            for j in range(REPEATS // 2):
+                with measured(watch, results, ("click to labels" if j else "click to a new layer") + suffix):
                     panel.segment()
                     wait_until(lambda: panel.run_button.isEnabled())
             move_about(viewer, watch, results, suffix)
+            remove_top_layer(viewer)  # it is painted on, and would be drawn below the next one
     return results
+
+
+def remove_top_layer(viewer: "napari.Viewer") -> None:
+    viewer.layers.pop()
+    idle(0.3)  # napari crashes where two are removed without a picture between
 
 
 def move_about(viewer: "napari.Viewer", watch: Stopwatch, results: dict, suffix: str) -> None:

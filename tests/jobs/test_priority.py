@@ -26,3 +26,16 @@ def test_its_session_stands_back_too_but_never_one_that_it_shares():
     code = f"{CODE}; print(open('{AUTOGROUP}').read())"
     assert niceness(code, start_new_session=True).strip().endswith("nice 7")
     assert niceness(code).split()[1:] == [*AUTOGROUP.read_text().split()]
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="Linux alone lets a process be idle")
+def test_the_threads_of_who_comes_last_step_aside_at_once():
+    code = """
+import os, threading
+from maskloop.jobs.priority import come_last
+come_last()
+thread = threading.Thread(target=lambda: print(os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0)))
+thread.start()
+thread.join()
+"""
+    assert niceness(code).split() == ["19", str(os.SCHED_IDLE)]

@@ -322,8 +322,8 @@ def test_without_ap_there_is_no_curve_of_it(qtbot):
 
     curves = Curves()
     qtbot.addWidget(curves)
-    for ap50, titles in ((math.nan, ["Dice"]), (0.7, ["Dice", "AP 0.5"])):
-        curves.show_story(RunStory(epochs=[epoch(number, ap50=ap50).epoch for number in (1, 2)]))
+    for ap50, titles in ((math.nan, ["Dice"]), (0.7, ["Dice", "AP 0.5"]), (0.7, ["Dice", "AP 0.5"])):
+        curves.scores.show_story(RunStory(epochs=[epoch(number, ap50=ap50).epoch for number in (1, 2)]))
         assert [label.text for _, label in curves.scores.legend.items] == titles
 
 
@@ -377,10 +377,11 @@ def test_a_training_tells_how_far_it_is_up_to_a_recommendation(walk, open_train)
     assert "known before" not in panel.runs.view.table.text()  # the tiny model carries nothing to rehearse
 
 
-def test_a_training_of_an_earlier_session_is_found_again_with_its_curves_and_pictures(open_train, walk):
+def test_a_training_of_an_earlier_session_is_found_again_with_its_curves_and_pictures(open_train, walk, until):
     folder, read = walk
     panel = open_train(folder)
     assert status(panel) == read[-1]
+    until(lambda: panel.runs.view.drawn)
     with (folder / "models" / "tiny-2" / "history.csv").open() as file:
         rows = [line.split(",") for line in file.read().splitlines()]
     column = rows[0].index("val_loss")
@@ -510,7 +511,7 @@ def test_a_report_on_what_was_trained_is_made_and_opened_also_where_nothing_may_
     assert panel.train.message.text() == ""
 
 
-def test_discarding_deletes_the_model_and_keeps_the_record(open_train, trained, click):
+def test_discarding_deletes_the_model_and_keeps_the_record(open_train, trained, click, until):
     panel = open_train(trained)
     click(panel, "discard")
     panel.runs._follow()
@@ -520,6 +521,7 @@ def test_discarding_deletes_the_model_and_keeps_the_record(open_train, trained, 
     assert not panel.resegment_button.isVisible()
     again = open_train(trained)
     assert status(again) == "Discarded; only this record is left."
+    until(lambda: again.runs.view.drawn)
     assert again.runs.view.curves.losses.curves["validation"][1].getData()[0].tolist() == [1, 2]
     assert "tiny-2" not in [again.form.base.itemText(i) for i in range(again.form.base.count())]
 
@@ -644,7 +646,7 @@ def test_the_bar_the_curves_and_the_picture_follow_the_record(open_train, folder
     run = make_run(began())
     with run.hold():
         panel = open_train(folder)
-        assert panel.runs.view.curves is None
+        assert not panel.runs.view.curves.isVisible()
         assert panel.runs.view.progress.maximum() == 0  # nobody knows how long the first epoch takes
         assert not panel.runs.view.before.isVisible()
         truth = discs((64, 64), [(32, 32)], 12)
@@ -653,6 +655,10 @@ def test_the_bar_the_curves_and_the_picture_follow_the_record(open_train, folder
         until(lambda: panel.runs.view.progress.value() == 300)
         append_event(epoch(2, 0.4, 0.2), run.events_file)
         until(lambda: panel.runs.view.progress.value() == 400)
+        assert (
+            not panel.runs.view.drawn
+        )  # curves and pictures come one after another, not all between two brush strokes
+        until(lambda: panel.runs.view.drawn)
         points = {
             name: curve.getData()[0].tolist() for name, (_, curve) in panel.runs.view.curves.scores.curves.items()
         }

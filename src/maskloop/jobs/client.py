@@ -171,8 +171,10 @@ class Client:
         timer.start()
 
     def forget(self, job: int) -> None:
-        """Delete the folder of a segmentation that nobody will relabel."""
-        shutil.rmtree(self.job_folder(job), ignore_errors=True)
+        """Delete the folder of a segmentation that nobody will relabel, beside what the caller does."""
+        threading.Thread(
+            target=shutil.rmtree, args=[self.job_folder(job)], kwargs={"ignore_errors": True}, daemon=True
+        ).start()
 
     def poll(self) -> list[Report]:
         """Return what has come in since the last call."""

@@ -4,6 +4,8 @@ import contextlib
 import os
 from pathlib import Path
 
+NICEST = 19
+
 
 def be_nice(niceness: int) -> None:
     """Lower the priority of this process against those of other sessions too.
@@ -22,3 +24,15 @@ def be_nice(niceness: int) -> None:
     if autogroup.exists() and os.getsid(0) == os.getpid():  # a session that is shared is not ours to slow down
         with contextlib.suppress(OSError):  # where containers may not write there
             autogroup.write_text(str(niceness))
+
+
+def come_last() -> None:
+    """Give this process what nobody else wants of the processor.
+
+    Even the nicest process ends its turn before a thread of the window that wakes up gets one, and several of those in
+    a row draw a picture; an idle one steps aside at once (``man 7 sched``, "SCHED_IDLE"; Linux alone has it).
+    """
+    be_nice(NICEST)
+    if hasattr(os, "SCHED_IDLE"):
+        with contextlib.suppress(OSError):  # where containers may not
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

@@ -19,7 +19,7 @@ from filelock import Timeout
 from maskloop import api
 from maskloop.errors import Cancelled, explain
 from maskloop.jobs.messages import Message
-from maskloop.jobs.priority import be_nice
+from maskloop.jobs.priority import come_last
 from maskloop.jobs.run_events import Began, Compared, Ended, EpochEnded, Queued, Remark, Trained, append_event
 from maskloop.jobs.turn import LOOK_INTERVAL_S, turn
 from maskloop.model.runtime import describe_device, start_engine
@@ -27,7 +27,6 @@ from maskloop.project.history import Epoch
 from maskloop.project.preview import Preview
 from maskloop.project.run import Run
 
-NICENESS = 19  # the lowest: the window and its worker come first
 NOTHING_YET = "Training was stopped before its first epoch ended, so there is nothing to keep."
 
 
@@ -127,7 +126,7 @@ class Trainer:
 
 def main(folder: Path) -> None:
     """Do what is left to do of a run, unless another process is at it."""
-    be_nice(NICENESS)
+    come_last()
     os.chdir(folder)  # so that a project that is moved meanwhile is followed
     run = Run(Path())
     with contextlib.suppress(Timeout), run.hold():

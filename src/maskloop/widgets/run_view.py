@@ -1,15 +1,15 @@
 """What is seen of a training run: how far it is, its curves, before and after, and what can be done with it."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -21,6 +21,7 @@ from maskloop.jobs.run_story import RunStory
 from maskloop.ops.overlay import LEGEND
 from maskloop.project.preview import Preview
 from maskloop.project.run import Run
+from maskloop.widgets.calm_bar import CalmBar
 from maskloop.widgets.outlines import picture
 from maskloop.widgets.run_status import Status, describe
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from maskloop.widgets.curves import Curves
 
 PICTURE = 160  # pixels of the crop and of the screen: what is smaller than its outlines would not be seen
+BETWEEN_DRAWINGS_MS = 40  # a frame of the viewer's, which a brush stroke waits for
 ACTIONS = {
     "stop": "Stop",
     "resume": "Resume",
@@ -46,9 +48,12 @@ class RunView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.status = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self.progress = QProgressBar()
+        self.progress = CalmBar()
         self.progress.setRange(0, 1000)
         self.curves: Curves | None = None
+        self._to_draw: list[Callable[[], None]] = []
+        self._draw_timer = QTimer(self, interval=BETWEEN_DRAWINGS_MS)
+        self._draw_timer.timeout.connect(self._draw_next)
         self.before, self.after = (QLabel(alignment=Qt.AlignmentFlag.AlignCenter) for _ in range(2))
         self.recommendation = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.table = QLabel(textFormat=Qt.TextFormat.RichText)
@@ -58,20 +63,27 @@ class RunView(QWidget):
         self._lay_out()
         self.clear()
 
+    @property
+    def drawn(self) -> bool:
+        """Whether curves and pictures are those of the run."""
+        return not self._draw_timer.isActive()
+
     def clear(self) -> None:
         """Show no run."""
+        self._draw_timer.stop()
+        self._pictures.setVisible(False)
         self.setVisible(False)
 
     def show_run(self, run: Run, story: RunStory, status: Status) -> None:
-        """Show how far a run is."""
+        """Show how far a run is: curves and pictures one after another, or painting would falter at each epoch."""
         self.setVisible(True)
         self.status.setText(describe(story, status))
         self.progress.setVisible(status == "running")
         known = story.epochs and story.share < 1 and not story.trained
         self.progress.setRange(0, 1000 if known else 0)  # without end where it is unknown
         self.progress.setValue(round(1000 * story.share))
-        self._show_curves(story)
-        self._show_preview(run)
+        self._to_draw = [*self._curves_to_draw(story), partial(self._show_preview, run)]
+        self._draw_timer.start()
         self._show_comparison(story)
         possible = _possible(story, status) if run.is_trained else _possible(story, status) - {"report"}
         for name, button in self.buttons.items():
@@ -105,16 +117,23 @@ class RunView(QWidget):
             self._layout.addWidget(widget)
         self._layout.addStretch()
 
-    def _show_curves(self, story: RunStory) -> None:
-        if story.epochs and self.curves is None and self.isVisible():
-            # Half a second, once, and here: PySide crashes where a thread defines classes of widgets beside the window.
+    def _draw_next(self) -> None:
+        self._to_draw.pop(0)()
+        if not self._to_draw:
+            self._draw_timer.stop()
+
+    def _curves_to_draw(self, story: RunStory) -> list[Callable[[], None]]:
+        if self.curves is None and self.isVisible():
+            # A quarter of a second, once, and here: PySide crashes where a thread defines classes of widgets beside the
+            # window. Before the first epoch, when a person has just clicked and not begun to paint.
             from maskloop.widgets.curves import Curves
 
             self.curves = Curves()
             self._layout.insertWidget(self._layout.indexOf(self._pictures), self.curves)
-        if self.curves is not None:
-            self.curves.setVisible(bool(story.epochs))
-            self.curves.show_story(story)
+        if self.curves is None:
+            return []
+        self.curves.setVisible(bool(story.epochs))
+        return [partial(plot.show_story, story) for plot in self.curves.plots]
 
     def _show_preview(self, run: Run) -> None:
         try:

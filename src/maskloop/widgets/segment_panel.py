@@ -4,7 +4,7 @@ import napari
 from napari.layers import Image
 from napari.utils.events import Event
 from qtpy.QtCore import QSignalBlocker, Qt, QTimer
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from maskloop.config import SegmentConfig
 from maskloop.errors import InputError, ModelError
@@ -12,6 +12,7 @@ from maskloop.jobs.client import Report
 from maskloop.jobs.messages import Broken, Ready
 from maskloop.widgets.adjust_form import AdjustForm
 from maskloop.widgets.background import Background
+from maskloop.widgets.calm_bar import CalmBar
 from maskloop.widgets.open_entry import OpenEntry
 from maskloop.widgets.segment_form import SegmentForm
 from maskloop.widgets.segmentations import Segmentations
@@ -53,7 +54,7 @@ class SegmentPanel(QWidget):
         self.adjust = AdjustForm()
         self.run_button = QPushButton("Segment")
         self.cancel_button = QPushButton("Cancel")
-        self.progress = QProgressBar()
+        self.progress = CalmBar()
         # Plain, since it may quote a foreign file.
         self.message = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._lay_out()

@@ -28,6 +28,8 @@ from maskloop.widgets.result_layer import ResultLayer
 from maskloop.widgets.snapshot import Snapshot, take_snapshot
 from maskloop.widgets.worker_session import WorkerSession
 
+VERSION = version("maskloop")  # found among files, which takes too long beside painting
+
 
 @dataclass(frozen=True)
 class _Run:
@@ -219,7 +221,7 @@ class Segmentations(QObject):
         return {
             KEY: {
                 "task": event.task.model_dump(mode="json"),
-                "version": version("maskloop"),
+                "version": VERSION,
                 "image": run.snapshot.name,
                 "image_id": run.image_id,
                 "settings": config.model_dump(mode="json"),
