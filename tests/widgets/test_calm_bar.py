@@ -24,7 +24,6 @@ def paintings_at_once(bar, qtbot):
     paintings = Paintings()
     bar.installEventFilter(paintings)
     bar.show()
-    qtbot.waitExposed(bar)
     qtbot.waitUntil(lambda: paintings.count > 0)
     before = paintings.count
     bar.setValue(500)

@@ -322,9 +322,13 @@ def test_without_ap_there_is_no_curve_of_it(qtbot):
 
     curves = Curves()
     qtbot.addWidget(curves)
-    for ap50, titles in ((math.nan, ["Dice"]), (0.7, ["Dice", "AP 0.5"]), (0.7, ["Dice", "AP 0.5"])):
-        curves.scores.show_story(RunStory(epochs=[epoch(number, ap50=ap50).epoch for number in (1, 2)]))
+    for ap50, titles in ((math.nan, ["Dice"]), (0.7, ["Dice", "AP 0.5"])):
+        story = RunStory(epochs=[epoch(number, ap50=ap50).epoch for number in (1, 2)])
+        curves.scores.show_story(story)
         assert [label.text for _, label in curves.scores.legend.items] == titles
+    before = list(curves.scores.legend.items)
+    curves.scores.show_story(story)
+    assert curves.scores.legend.items == before  # not laid out again, which takes longer than the curves
 
 
 def test_a_channel_is_asked_for_where_images_have_some_that_are_no_colours(open_train, tmp_path):
@@ -381,7 +385,7 @@ def test_a_training_of_an_earlier_session_is_found_again_with_its_curves_and_pic
     folder, read = walk
     panel = open_train(folder)
     assert status(panel) == read[-1]
-    until(lambda: panel.runs.view.drawn)
+    until(lambda: panel.runs.view.is_complete)
     with (folder / "models" / "tiny-2" / "history.csv").open() as file:
         rows = [line.split(",") for line in file.read().splitlines()]
     column = rows[0].index("val_loss")
@@ -521,7 +525,7 @@ def test_discarding_deletes_the_model_and_keeps_the_record(open_train, trained, 
     assert not panel.resegment_button.isVisible()
     again = open_train(trained)
     assert status(again) == "Discarded; only this record is left."
-    until(lambda: again.runs.view.drawn)
+    until(lambda: again.runs.view.is_complete)
     assert again.runs.view.curves.losses.curves["validation"][1].getData()[0].tolist() == [1, 2]
     assert "tiny-2" not in [again.form.base.itemText(i) for i in range(again.form.base.count())]
 
@@ -646,6 +650,7 @@ def test_the_bar_the_curves_and_the_picture_follow_the_record(open_train, folder
     run = make_run(began())
     with run.hold():
         panel = open_train(folder)
+        until(lambda: panel.runs.view.is_complete)
         assert not panel.runs.view.curves.isVisible()
         assert panel.runs.view.progress.maximum() == 0  # nobody knows how long the first epoch takes
         assert not panel.runs.view.before.isVisible()
@@ -655,10 +660,8 @@ def test_the_bar_the_curves_and_the_picture_follow_the_record(open_train, folder
         until(lambda: panel.runs.view.progress.value() == 300)
         append_event(epoch(2, 0.4, 0.2), run.events_file)
         until(lambda: panel.runs.view.progress.value() == 400)
-        assert (
-            not panel.runs.view.drawn
-        )  # curves and pictures come one after another, not all between two brush strokes
-        until(lambda: panel.runs.view.drawn)
+        assert not panel.runs.view.is_complete  # one after another, not all between two brush strokes
+        until(lambda: panel.runs.view.is_complete)
         points = {
             name: curve.getData()[0].tolist() for name, (_, curve) in panel.runs.view.curves.scores.curves.items()
         }

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 NICEST = 19
@@ -27,12 +28,13 @@ def be_nice(niceness: int) -> None:
 
 
 def come_last() -> None:
-    """Give this process what nobody else wants of the processor.
+    """Give this thread, and those that it starts, what nobody else wants of the processor.
 
-    Even the nicest process ends its turn before a thread of the window that wakes up gets one, and several of those in
-    a row draw a picture; an idle one steps aside at once (``man 7 sched``, "SCHED_IDLE"; Linux alone has it).
+    Among those that share the processor with the window, as where each program has a group of its own, even the nicest
+    ends its turn before a thread that wakes up gets one, and several of those in a row draw a picture; an idle one
+    steps aside at once (``man 7 sched``, "SCHED_IDLE"; Linux alone has it).
     """
     be_nice(NICEST)
-    if hasattr(os, "SCHED_IDLE"):
+    if sys.platform == "linux":
         with contextlib.suppress(OSError):  # where containers may not
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

@@ -22,15 +22,13 @@ class Curves(QWidget):
         super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.losses, self.scores = self.plots = Plot("loss", LOSSES, TOP), Plot("validation", SCORES, BOTTOM)
+        self.losses, self.scores = _Plot("loss", LOSSES, TOP), _Plot("validation", SCORES, BOTTOM)
         self.scores.setYRange(0, 1)
-        for plot in self.plots:
-            layout.addWidget(plot)
+        layout.addWidget(self.losses)
+        layout.addWidget(self.scores)
 
 
-class Plot(pg.PlotWidget):
-    """Some numbers of each epoch, as curves with a legend."""
-
+class _Plot(pg.PlotWidget):
     def __init__(self, title: str, curves: dict[str, tuple[str, str]], legend: tuple[int, int]) -> None:
         super().__init__(background=None)
         self.setFixedHeight(HEIGHT)
@@ -56,15 +54,15 @@ class Plot(pg.PlotWidget):
 
     def show_story(self, story: RunStory) -> None:
         """Draw the epochs of a run."""
-        drawn = {}
+        known_curves = {}
         for name, (field, curve) in self.curves.items():
             known = [epoch for epoch in story.epochs if math.isfinite(getattr(epoch, field))]
             curve.setData([epoch.epoch for epoch in known], [getattr(epoch, field) for epoch in known])
             if known:  # there is no AP of classes, nor of a foreground
-                drawn[name] = curve
-        if [label.text for _, label in self.legend.items] != list(drawn):  # to lay it out takes longer than all else
-            self.legend.clear()
-            for name, curve in drawn.items():
+                known_curves[name] = curve
+        if [label.text for _, label in self.legend.items] != list(known_curves):
+            self.legend.clear()  # to lay it out takes longer than all else
+            for name, curve in known_curves.items():
                 self.legend.addItem(curve, name)
         last = max(len(story.epochs), FEWEST_EPOCHS)
         self.setXRange(1, last, padding=0.02)

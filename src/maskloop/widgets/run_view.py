@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from maskloop.widgets.curves import Curves
 
 PICTURE = 160  # pixels of the crop and of the screen: what is smaller than its outlines would not be seen
-BETWEEN_DRAWINGS_MS = 40  # a frame of the viewer's, which a brush stroke waits for
+BETWEEN_DRAWINGS_MS = 40  # time for a picture of the viewer
 ACTIONS = {
     "stop": "Stop",
     "resume": "Resume",
@@ -52,7 +52,7 @@ class RunView(QWidget):
         self.progress.setRange(0, 1000)
         self.curves: Curves | None = None
         self._to_draw: list[Callable[[], None]] = []
-        self._draw_timer = QTimer(self, interval=BETWEEN_DRAWINGS_MS)
+        self._draw_timer = QTimer(self, interval=BETWEEN_DRAWINGS_MS, singleShot=True)
         self._draw_timer.timeout.connect(self._draw_next)
         self.before, self.after = (QLabel(alignment=Qt.AlignmentFlag.AlignCenter) for _ in range(2))
         self.recommendation = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
@@ -64,8 +64,8 @@ class RunView(QWidget):
         self.clear()
 
     @property
-    def drawn(self) -> bool:
-        """Whether curves and pictures are those of the run."""
+    def is_complete(self) -> bool:
+        """Whether nothing is left to draw."""
         return not self._draw_timer.isActive()
 
     def clear(self) -> None:
@@ -119,13 +119,13 @@ class RunView(QWidget):
 
     def _draw_next(self) -> None:
         self._to_draw.pop(0)()
-        if not self._to_draw:
-            self._draw_timer.stop()
+        if self._to_draw:
+            self._draw_timer.start()
 
     def _curves_to_draw(self, story: RunStory) -> list[Callable[[], None]]:
         if self.curves is None and self.isVisible():
             # A quarter of a second, once, and here: PySide crashes where a thread defines classes of widgets beside the
-            # window. Before the first epoch, when a person has just clicked and not begun to paint.
+            # window. Not at the first epoch: a person has just clicked now, and may be painting then.
             from maskloop.widgets.curves import Curves
 
             self.curves = Curves()
@@ -133,7 +133,7 @@ class RunView(QWidget):
         if self.curves is None:
             return []
         self.curves.setVisible(bool(story.epochs))
-        return [partial(plot.show_story, story) for plot in self.curves.plots]
+        return [partial(plot.show_story, story) for plot in (self.curves.losses, self.curves.scores)]
 
     def _show_preview(self, run: Run) -> None:
         try:
