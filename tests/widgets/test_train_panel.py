@@ -322,13 +322,11 @@ def test_without_ap_there_is_no_curve_of_it(qtbot):
 
     curves = Curves()
     qtbot.addWidget(curves)
-    for ap50, titles in ((math.nan, ["Dice"]), (0.7, ["Dice", "AP 0.5"])):
-        story = RunStory(epochs=[epoch(number, ap50=ap50).epoch for number in (1, 2)])
-        curves.scores.show_story(story)
-        assert [label.text for _, label in curves.scores.legend.items] == titles
-    before = list(curves.scores.legend.items)
-    curves.scores.show_story(story)
-    assert curves.scores.legend.items == before  # not laid out again, which takes longer than the curves
+    for ap50, known in ((math.nan, False), (0.7, True)):
+        curves.scores.show_story(RunStory(epochs=[epoch(number, ap50=ap50).epoch for number in (1, 2)]))
+        legend = curves.scores.plotItem.titleLabel.text
+        assert "Dice" in legend
+        assert ("AP 0.5" in legend) == known
 
 
 def test_a_channel_is_asked_for_where_images_have_some_that_are_no_colours(open_train, tmp_path):

@@ -8,9 +8,8 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from maskloop.jobs.run_story import RunStory
 
 FEWEST_EPOCHS, MOST_TICKS = 2, 8  # of the axis, which counts whole epochs
-HEIGHT = 130  # pixels of a plot
+HEIGHT = 140  # pixels of a plot
 TEXT = "#909499"  # readable on napari's dark and light themes
-TOP, BOTTOM = (-1, 1), (-1, -1)  # on the right, where curves end: losses low, scores high
 LOSSES = {"training": ("loss", "#e69f00"), "validation": ("val_loss", "#56b4e9")}
 SCORES = {"Dice": ("val_dice", "#009e73"), "AP 0.5": ("val_ap50", "#cc79a7")}
 
@@ -22,14 +21,14 @@ class Curves(QWidget):
         super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.losses, self.scores = _Plot("loss", LOSSES, TOP), _Plot("validation", SCORES, BOTTOM)
+        self.losses, self.scores = _Plot("loss", LOSSES), _Plot("validation", SCORES)
         self.scores.setYRange(0, 1)
         layout.addWidget(self.losses)
         layout.addWidget(self.scores)
 
 
 class _Plot(pg.PlotWidget):
-    def __init__(self, title: str, curves: dict[str, tuple[str, str]], legend: tuple[int, int]) -> None:
+    def __init__(self, title: str, curves: dict[str, tuple[str, str]]) -> None:
         super().__init__(background=None)
         self.setFixedHeight(HEIGHT)
         self.setMouseEnabled(x=False, y=False)
@@ -42,7 +41,8 @@ class _Plot(pg.PlotWidget):
             axis.enableAutoSIPrefix(False)
         self.getAxis("left").setWidth(54)  # for numbers of three decimals
         self.setLabel("left", title, color=TEXT)
-        self.legend = self.addLegend(offset=legend, labelTextColor=TEXT, colCount=2)
+        self._colours = {name: colour for name, (_, colour) in curves.items()}
+        self.legend = ""
         self.curves = {
             name: (field, self.plot(pen=pg.mkPen(colour, width=2), symbol="o", symbolSize=4, symbolPen=None))
             for name, (field, colour) in curves.items()
@@ -54,16 +54,13 @@ class _Plot(pg.PlotWidget):
 
     def show_story(self, story: RunStory) -> None:
         """Draw the epochs of a run."""
-        known_curves = {}
+        names = []
         for name, (field, curve) in self.curves.items():
             known = [epoch for epoch in story.epochs if math.isfinite(getattr(epoch, field))]
             curve.setData([epoch.epoch for epoch in known], [getattr(epoch, field) for epoch in known])
             if known:  # there is no AP of classes, nor of a foreground
-                known_curves[name] = curve
-        if [label.text for _, label in self.legend.items] != list(known_curves):
-            self.legend.clear()  # to lay it out takes longer than all else
-            for name, curve in known_curves.items():
-                self.legend.addItem(curve, name)
+                names.append(name)
+        self._show_legend(names)
         last = max(len(story.epochs), FEWEST_EPOCHS)
         self.setXRange(1, last, padding=0.02)
         ticks = range(1, last + 1, math.ceil(last / MOST_TICKS))
@@ -71,3 +68,9 @@ class _Plot(pg.PlotWidget):
         self.best.setVisible(story.best is not None)
         if story.best is not None:
             self.best.setPos(story.best.epoch)
+
+    def _show_legend(self, names: list[str]) -> None:
+        legend = "&nbsp; ".join(f"<span style='color: {self._colours[name]}'>{name}</span>" for name in names)
+        if legend != self.legend:  # laying it out takes longer than the curves
+            self.legend = legend
+            self.setTitle(legend, size="9pt")  # above, since curves may end in any corner
