@@ -4,9 +4,9 @@ DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``, WORK a fold
 already is not trained again. Each row is trained as many minutes as `train_bundled` trains first, on the same images,
 and is judged by the same held-out groups of look-alikes; how maps become labels is tuned on these for each. All have
 the normalised distance, of which basins are made. It counts alike everywhere, or more where two objects are near, as
-in maskloop; or there is another map, too, which lowers it between objects: of the borders at which objects touch, or
-of the offsets from each pixel to the centre of its object, in radii, which point apart there. ``--json FILE`` writes
-the table.
+in maskloop; or there is another map, too, which lowers it between objects: of the borders at which objects touch, of
+how near other objects are (Scherr et al. 2020, https://doi.org/10.1371/journal.pone.0243219), or of the offsets from
+each pixel to the centre of its object, in radii, which point apart there. ``--json FILE`` writes the table.
 """
 
 import argparse
@@ -58,6 +58,21 @@ def near_two(labels: np.ndarray) -> np.ndarray:
     return (targets.labels_to_weights(labels, None)[..., 1:] > 1).astype(np.float32)
 
 
+def to_neighbours(labels: np.ndarray) -> np.ndarray:
+    """Make what is 1 where an object touches another one, and falls to 0 at its pixel that is farthest from others."""
+    _, dense = number_densely(labels)
+    near = np.zeros(labels.shape, np.float32)
+    found = ((label, box) for label, box in enumerate(ndimage.find_objects(dense), start=1) if box is not None)
+    for label, box in found:
+        margin = max(along.stop - along.start for along in box)
+        window = tuple(slice(max(along.start - margin, 0), along.stop + margin) for along in box)
+        own, others = dense[window] == label, (dense[window] > 0) & (dense[window] != label)
+        if others.any():
+            away = ndimage.distance_transform_edt(~others)[own]
+            near[window][own] = (1 - (away - 1) / max(away.max() - 1, 1)) ** 3
+    return near
+
+
 def to_centres(labels: np.ndarray) -> np.ndarray:
     _, dense = number_densely(labels)
     inside, numbers = dense > 0, np.arange(1, int(dense.max()) + 1)
@@ -80,6 +95,7 @@ FURTHER = {
     "distance, alike everywhere": None,
     "distance": None,
     "distance and borders": Kind(("border",), near_two, lambda maps: maps[..., 2]),
+    "distance and neighbours": Kind(("neighbours",), to_neighbours, lambda maps: maps[..., 2]),
     "distance and offsets": Kind(("down", "right"), to_centres, apart),
 }
 

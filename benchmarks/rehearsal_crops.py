@@ -19,8 +19,8 @@ class Carried:
 
 # With 20 of 192 pixels in place of 40 of 144, kinds of images that were not among the 20 were forgotten; in colour this
 # was not measured.
-LEARNED = Carried(40, {1: 144, 3: 112})
-JUDGED = Carried(12, {1: 192, 3: 112})
+LEARNED = Carried(40, {1: 144, 3: 168})
+JUDGED = Carried(12, {1: 192, 3: 168})
 
 
 def in_turn(examples: list[Example], count: int) -> list[Example]:
@@ -35,7 +35,7 @@ def in_turn(examples: list[Example], count: int) -> list[Example]:
 
 
 def crops_in_turn(examples: list[Example], carried: Carried, channels: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Cut one crop out of each image that is picked, as a network of so many channels sees it."""
+    """Cut one crop out of each image that is picked, with as many channels as a network sees."""
     crops = (fullest_crop(example, carried.sides[channels]) for example in in_turn(examples, carried.count))
     return [(choose_channel(image, None, channels).round().astype(np.uint8), labels) for image, labels in crops]
 

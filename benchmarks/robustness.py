@@ -135,7 +135,7 @@ def judge(model: "Model", examples: list[Example]) -> Iterator[dict]:
 
     diameters = [object_diameters(example.labels) for example in examples]
     large = [len(of_image) > 0 and float(np.median(of_image)) >= CLEAR for of_image in diameters]
-    for name, change in cases(model.card.diameter).items():
+    for name, change in cases(model.card.diameter / model.card.scale).items():
         rng = np.random.default_rng(0)
         changed = [change(example, rng) for example in examples]
         counts = [count(objects_in(e.image), e.labels) for e in changed]
