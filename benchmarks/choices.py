@@ -31,7 +31,7 @@ EIGHT_WAYS = "as it is, the mean of eight ways"
 
 
 def changed(**settings: object) -> TrainConfig:
-    of_network = ("filters", "upsampling", "activation", "normalisation")
+    of_network = ("filters", "upsampling", "normalisation")
     network = {name: settings.pop(name) for name in of_network if name in settings}
     built = FIRST.network.model_copy(update=network)
     return FIRST.model_copy(update={"network": built, **settings})
@@ -48,20 +48,14 @@ CHOICES = {
     "half as wide again, but the finest and coarsest": changed(filters=(16, 48, 96, 192, 256)),
     "four levels": changed(filters=(16, 32, 64, 128)),
     "up-sampling": changed(upsampling="nearest"),
-    "ELU": changed(activation="elu"),
     "without Dice": changed(dice=False),
-    "learning rate 1e-3": changed(learning_rate=1e-3),
-    "learning rate 4e-3": changed(learning_rate=4e-3),
     "crops of 128, batches of 32": changed(crop=128, batch=32),
     "crops of 384, batches of 4": changed(crop=384, batch=4),
     "as it is, another seed": changed(seed=1),
     "all crops varied": varied(unvaried=0),
-    "a quarter unvaried": varied(unvaried=0.25),
-    "none inverted": varied(invert=0),
     "usual augmentation": changed(augment=AugmentConfig(unvaried=ROBUST.unvaried)),
     "flips and turns alone": changed(augment=PLAIN),
     "without batch normalisation": changed(normalisation="none"),
-    "last weights, not averaged": changed(average=False),
 }
 
 

@@ -37,17 +37,19 @@ MISTAKES = ("missed", "invented", "merged", "split")
 
 def facts(card: ModelCard) -> str:
     training, labels = card.training, card.labels
-    smallest, largest = card.diameter_range
+    usual, smallest, largest = (size / card.scale for size in (card.diameter, *card.diameter_range))
     rows = {
         "learned from": f"{training.data}: {training.images} images",
         "trained": f"{training.epochs} epochs in {training.minutes:.0f} minutes, seed {training.seed}, "
         + ", ".join(f"{name} {version}" for name, version in training.versions.items()),
         "network": f"U-Net with {', '.join(map(str, card.network.filters))} filters, {card.network.channels} channel"
         + "s" * (card.network.channels > 1),
-        "objects": f"median diameter {card.diameter:.0f} pixels, of most images {smallest:.0f} to {largest:.0f}; below "
-        f"{SMALL * card.diameter:.0f} and above {LARGE * card.diameter:.0f} an image is rescaled",
+        "objects": f"median diameter {usual:.0f} pixels, of most images {smallest:.0f} to {largest:.0f}"
+        + (f"; images are enlarged to {card.scale:.0%}" if card.scale > 1 else "")
+        + f"; below {SMALL * usual:.0f} and above {LARGE * usual:.0f} an image is rescaled by what is found in it",
         "thresholds": f"foreground {labels.foreground:g}, splitting {labels.splitting:g}, smallest object "
-        f"{labels.min_size:g} pixels, certainty {labels.certainty:g}; tuned on what was held out",
+        f"{labels.min_size / card.scale**2:.0f} pixels, certainty {labels.certainty:g}; none was chosen by images to "
+        "test with",
     }
     return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {text} |" for name, text in rows.items())])
 

@@ -5,9 +5,9 @@ is trained with whole groups of look-alikes held out, and how maps become labels
 on from it and learns from these too, but for one image of each group, which neither has learned from and which choose
 its best epoch: so no plate remains unseen. ``WORK/third`` goes on from that, longer and with less variation.
 ``WORK/nuclei`` has its weights, the tuning and the scores of the first, and crops to rehearse. ``WORK/colour`` goes on
-from that, shown in red, green and blue, with groups of stains held out; ``WORK/colour large`` from that, with all images
-enlarged; and ``WORK/colour worse`` from that, with worse copies of them, too. It becomes ``WORK/nuclei-colour``. Neither
-the 50 published test images nor those of other kinds that `dsb2018` keeps to test with take part in anything.
+from that, shown in red, green and blue, with groups of stains held out; ``WORK/colour large`` from that, with all
+images enlarged; ``WORK/colour worse`` from that, with worse copies of them beside. It becomes ``WORK/nuclei-colour``.
+Neither the 50 published test images nor those of other kinds that `dsb2018` keeps to test with take part in anything.
 """
 
 import json
