@@ -42,11 +42,9 @@ def count_without_specks(found: np.ndarray, truth: np.ndarray) -> Counts:
     overlaps = find_overlaps(found, truth)
     if not len(overlaps.true_sizes):
         return count(found, truth)
-    least = SPECK * float(np.median(overlaps.true_sizes))
-    specks = overlaps.true_sizes < least
+    specks = overlaps.true_sizes < SPECK * np.median(overlaps.true_sizes)
     on_specks = np.bincount(overlaps.rows, overlaps.pixels * specks[overlaps.columns], len(overlaps.sizes))
-    real = (overlaps.sizes >= least) & (on_specks <= overlaps.sizes / 2)
-    return count(keep(found, real), keep(truth, ~specks))
+    return count(keep(found, on_specks <= overlaps.sizes / 2), keep(truth, ~specks))
 
 
 def judge(model: "Model", example: Example) -> dict[str, Counts]:

@@ -37,10 +37,6 @@ def changed(**settings: object) -> TrainConfig:
     return FIRST.model_copy(update={"network": built, **settings})
 
 
-def varied(**settings: object) -> TrainConfig:
-    return changed(augment=ROBUST.model_copy(update=settings))
-
-
 CHOICES = {
     "as it is": FIRST,
     "half as wide": changed(filters=(8, 16, 32, 64, 128)),
@@ -52,7 +48,7 @@ CHOICES = {
     "crops of 128, batches of 32": changed(crop=128, batch=32),
     "crops of 384, batches of 4": changed(crop=384, batch=4),
     "as it is, another seed": changed(seed=1),
-    "all crops varied": varied(unvaried=0),
+    "all crops varied": changed(augment=ROBUST.model_copy(update={"unvaried": 0})),
     "usual augmentation": changed(augment=AugmentConfig(unvaried=ROBUST.unvaried)),
     "flips and turns alone": changed(augment=PLAIN),
     "without batch normalisation": changed(normalisation="none"),

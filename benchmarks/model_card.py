@@ -17,6 +17,7 @@ import accuracy
 import robustness
 from maskloop.data.examples import Example
 from maskloop.model.runtime import start_engine
+from maskloop.ops.describe_rescaling import describe_rescaling
 from maskloop.ops.overlay import LEGEND, displayed, draw_mistakes
 from maskloop.ops.usual_size import LARGE, SMALL
 from maskloop.project.model_folder import ModelCard, find_model, read_card
@@ -30,7 +31,8 @@ HELD_OUT = {
     "nuclei": "Of groups of images that look alike one was held out, and others were learned from. When, in its first "
     "stage, nothing had been learned from such groups, AP was {ap50:.3f} at IoU 0.5 and {mean_ap:.3f} on average, "
     "without rescaling.",
-    "nuclei-colour": "Whole groups of images that look alike were held out.",
+    "nuclei-colour": "Whole groups of images that look alike were held out. How maps become labels was tuned on these "
+    "and on what was learned from.",
 }
 MISTAKES = ("missed", "invented", "merged", "split")
 
@@ -45,7 +47,7 @@ def facts(card: ModelCard) -> str:
         "network": f"U-Net with {', '.join(map(str, card.network.filters))} filters, {card.network.channels} channel"
         + "s" * (card.network.channels > 1),
         "objects": f"median diameter {usual:.0f} pixels, of most images {smallest:.0f} to {largest:.0f}"
-        + (f"; images are enlarged to {card.scale:.0%}" if card.scale > 1 else "")
+        + (f"; images are {rescaled}" if (rescaled := describe_rescaling([card.scale])) else "")
         + f"; below {SMALL * usual:.0f} and above {LARGE * usual:.0f} an image is rescaled by what is found in it",
         "thresholds": f"foreground {labels.foreground:g}, splitting {labels.splitting:g}, smallest object "
         f"{labels.min_size / card.scale**2:.0f} pixels, certainty {labels.certainty:g}; none was chosen by images to "

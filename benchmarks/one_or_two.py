@@ -2,9 +2,10 @@
 
 DSB2018 is the folder with ``images``, ``labels`` and ``index.csv``, WORK a folder for what is trained; what lies in it
 already is not trained again. *Two* are a model of one channel for grey images and one of three for colour, which goes
-on from it, as in `train_bundled`, with so many minutes each. *One* learns from the images of both, shown in three
-channels, from scratch, for as long as these take together. They are judged by the images of each kind that none has
-learned from, with everything left to the model; none is one to test with. ``--json FILE`` writes the table.
+on from it, as first in `train_bundled`, with so many minutes each. *One* learns from the images of both, shown in three
+channels, from scratch, for as long as these take together. They are judged by the images of fluorescence and of stained
+tissue that none has learned from, with everything left to the model; none is one to test with. ``--json FILE``
+writes the table.
 """
 
 import argparse

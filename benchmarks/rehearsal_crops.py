@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskloop.data.examples import Example
+from maskloop.data.examples import Example, rescale
 from maskloop.data.split_examples import look_alikes
 from maskloop.ops.axes import choose_channel
 
@@ -19,8 +19,8 @@ class Carried:
 
 # With 20 of 192 pixels in place of 40 of 144, kinds of images that were not among the 20 were forgotten; in colour this
 # was not measured.
-LEARNED = Carried(40, {1: 144, 3: 168})
-JUDGED = Carried(12, {1: 192, 3: 168})
+LEARNED = Carried(40, {1: 144, 3: 120})
+JUDGED = Carried(12, {1: 192, 3: 120})
 
 
 def in_turn(examples: list[Example], count: int) -> list[Example]:
@@ -34,9 +34,12 @@ def in_turn(examples: list[Example], count: int) -> list[Example]:
     return [examples[i] for i in picked[:count]]
 
 
-def crops_in_turn(examples: list[Example], carried: Carried, channels: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Cut one crop out of each image that is picked, with as many channels as a network sees."""
-    crops = (fullest_crop(example, carried.sides[channels]) for example in in_turn(examples, carried.count))
+def crops_in_turn(
+    examples: list[Example], carried: Carried, channels: int, scale: float = 1
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cut one crop out of each image that is picked, with the channels and at the scale that a network sees."""
+    seen = (rescale(example, scale) for example in in_turn(examples, carried.count))
+    crops = (fullest_crop(example, carried.sides[channels]) for example in seen)
     return [(choose_channel(image, None, channels).round().astype(np.uint8), labels) for image, labels in crops]
 
 

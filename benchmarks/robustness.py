@@ -109,7 +109,7 @@ def clustered(example: Example, rng: np.random.Generator) -> Example:
 
 
 def cases(usual: float) -> dict[str, Change]:
-    """Name each case; `usual` is the median diameter that the model was trained on."""
+    """Name each case; `usual` is the median diameter of the images that the model was trained on."""
     sizes = {"a third": 1 / 3, "half": 1 / 2, "twice": 2, "three times": 3}
     return {
         "as they are": lambda example, _: example,

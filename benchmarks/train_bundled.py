@@ -5,9 +5,10 @@ is trained with whole groups of look-alikes held out, and how maps become labels
 on from it and learns from these too, but for one image of each group, which neither has learned from and which choose
 its best epoch: so no plate remains unseen. ``WORK/third`` goes on from that, longer and with less variation.
 ``WORK/nuclei`` has its weights, the tuning and the scores of the first, and crops to rehearse. ``WORK/colour`` goes on
-from that, shown in red, green and blue, with groups of stains held out; ``WORK/colour large`` from that, with all
-images enlarged; ``WORK/colour worse`` from that, with worse copies of them beside. It becomes ``WORK/nuclei-colour``.
-Neither the 50 published test images nor those of other kinds that `dsb2018` keeps to test with take part in anything.
+from that, shown in red, green and blue, with groups of stains held out; ``WORK/colour enlarged`` from that, with all
+images enlarged, and parts of them that hold no objects; ``WORK/colour worse`` from that, with worse copies of them
+beside. It becomes ``WORK/nuclei-colour``. Neither the 50 published test images nor those of other kinds that `dsb2018`
+keeps to test with take part in anything.
 """
 
 import json
@@ -24,7 +25,7 @@ from dsb2018 import SAMPLES, STAINS, learned_and_tested
 from emptied import emptied
 from empty_field import empty_field
 from maskloop.config import AugmentConfig, TrainConfig
-from maskloop.data.examples import Example, rescale
+from maskloop.data.examples import Example
 from maskloop.data.lesson import Lesson
 from maskloop.data.split_examples import hold_out, split_examples
 from maskloop.model.runtime import start_engine
@@ -71,9 +72,10 @@ COLOUR = FIRST.model_copy(
 WORSE = COLOUR.model_copy(update={"epochs": 24})
 LESSON_FILE = "lesson.json"
 EMPTIED = 15  # one image of so many is learned from without its objects, too
-CUT_OUT = 3  # and of one of so many what is free of them, by itself: its greys, stretched, look like objects
-# Stained nuclei are learned from half as large again as they come, since many are small and touch.
-LARGE = 1.5
+CUT_OUT = 3  # and one of so many parts that are free of them, by itself: its greys, stretched, look like objects
+# Stained nuclei are learned from half as large again as they come, since many are small and touch. Where copies of some
+# are smaller, all are enlarged a little more, to the same median.
+ENLARGED = 1.5
 SOURCE = "BBBC038v1 (Data Science Bowl 2018, stage1_train), CC0 1.0: "
 DATA = (
     f"{SOURCE}fluorescence and grey bright field, without the 50 published test images, 46 that are in "
@@ -99,7 +101,8 @@ def train(lesson: Lesson, folder: Path, config: TrainConfig, data: str = DATA) -
 
 def describe(lesson: Lesson, config: TrainConfig) -> str:
     """Write down all that a training depends on."""
-    base = None if config.from_scratch else read_card(Path(config.base)).weights_sha256
+    card = None if config.from_scratch else read_card(Path(config.base))
+    base = card and (card.weights_sha256, card.diameter)
     names = {part: [e.name for e in getattr(lesson, part)] for part in ("training", "validation")}
     settings = config.model_copy(update={"base": "none"}).model_dump(mode="json")
     return json.dumps({"base": base, **names, "settings": settings}, indent=1)
@@ -156,25 +159,25 @@ def train_grey(data: Path, work: Path) -> Path:
 
 def train_colour(data: Path, work: Path, grey: Path) -> Path:
     """Train `nuclei-colour`."""
-    base, larger = work / "nuclei in colour", work / "colour enlarged"
-    show_colour(grey, base)
+    in_colour, known_larger = work / "nuclei in colour", work / "colour, known larger"
+    first, second, third = (work / f"colour{stage}" for stage in ("", " enlarged", " worse"))
+    show_colour(grey, in_colour)
     lesson = colour_lesson(data, set(read_card(grey).training.held_out))
     taught = with_empty_fields(lesson)
-    config = COLOUR.model_copy(update={"base": str(base)})
-    enlarge(train(taught, work / "colour", config, DATA_IN_COLOUR), work / "colour", larger)
+    card = train(taught, first, COLOUR.model_copy(update={"base": str(in_colour)}), DATA_IN_COLOUR)
+    say_larger(card, first, known_larger)
     taught = Lesson([*taught.training, *cut_out(lesson.training)], lesson.validation)
-    config = COLOUR.model_copy(update={"base": str(larger)})
-    train(taught, work / "colour large", config, DATA_IN_COLOUR)
+    train(taught, second, COLOUR.model_copy(update={"base": str(known_larger)}), DATA_IN_COLOUR)
     taught = Lesson([*taught.training, *worsened(lesson.training)], lesson.validation)
-    config, last = WORSE.model_copy(update={"base": str(work / "colour large")}), work / "colour worse"
-    card = tune_anew(train(taught, last, config, DATA_IN_COLOUR), last, taught, config)
+    config = WORSE.model_copy(update={"base": str(second)})
+    card = tune_anew(train(taught, third, config, DATA_IN_COLOUR), third, taught, config)
     named = {"base": grey.name, "recipe": config.model_copy(update={"base": grey.name})}
     changes = {
         "name": "nuclei-colour",
         "description": "Nuclei in stained tissue and in bright field, in colour",
         "training": card.training.model_copy(update=named),
     }
-    return bundle([work / "colour", work / "colour large", last], card.model_copy(update=changes), lesson)
+    return bundle([first, second, third], card.model_copy(update=changes), lesson)
 
 
 def colour_lesson(data: Path, unknown: set[str]) -> Lesson:
@@ -208,11 +211,11 @@ def show_colour(grey: Path, folder: Path) -> None:
     save_card(card.model_copy(update=found), folder)
 
 
-def enlarge(card: ModelCard, trained: Path, folder: Path) -> None:
+def say_larger(card: ModelCard, trained: Path, folder: Path) -> None:
     """Write the same model, said to know larger objects: who goes on from it enlarges images as much."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(trained / WEIGHTS_FILE, folder / WEIGHTS_FILE)
-    save_card(card.model_copy(update={"name": folder.name, "diameter": round(LARGE * card.diameter, 2)}), folder)
+    save_card(card.model_copy(update={"name": folder.name, "diameter": round(ENLARGED * card.diameter, 2)}), folder)
 
 
 def tune_anew(card: ModelCard, folder: Path, lesson: Lesson, config: TrainConfig) -> ModelCard:
@@ -240,11 +243,8 @@ def bundle(stages: Sequence[Path], card: ModelCard, lesson: Lesson) -> Path:
     shutil.copytree(stages[-1], folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(LESSON_FILE, RECIPE_FILE))
     epochs = [epoch for stage in stages for epoch in read_history(stage / HISTORY_FILE)]
     write_history(folder / HISTORY_FILE, [replace(epoch, epoch=i) for i, epoch in enumerate(epochs, start=1)])
-    crops = (
-        crops_in_turn([rescale(example, card.scale) for example in examples], carried, card.network.channels)
-        for examples, carried in ((lesson.training, LEARNED), (lesson.validation, JUDGED))
-    )
-    save_rehearsal(Rehearsal(*crops), folder)
+    parts = (lesson.training, LEARNED), (lesson.validation, JUDGED)
+    save_rehearsal(Rehearsal(*(crops_in_turn(*part, card.network.channels, card.scale) for part in parts)), folder)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
     facts = {
         "images": len(lesson.training),

@@ -1,4 +1,4 @@
-"""Images as worse cameras take them: what is too small, dim, blurred or bright for what one learns from else."""
+"""Copies of images as if they had been taken in worse ways."""
 
 from dataclasses import replace
 
