@@ -1,6 +1,6 @@
 """Train the bundled models: ``python benchmarks/train_bundled.py DSB2018 WORK``.
 
-Five hours on two recent cores. What was cut off is gone on with when the same command is given again. ``WORK/first``
+Over four hours on two cores. What was cut off is gone on with when the same command is given again. ``WORK/first``
 is trained with whole groups of look-alikes held out, and how maps become labels is tuned on them. ``WORK/second`` goes
 on from it and learns from these too, but for one image of each group, which neither has learned from and which choose
 its best epoch: so no plate remains unseen. ``WORK/third`` goes on from that, longer and with less variation.
